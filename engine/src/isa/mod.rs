@@ -1,0 +1,86 @@
+//! Instruction sets: the vector operations that kernels are written in, one file each.
+//!
+//! A value of a type that implements [`Isa`] proves that the processor has the instructions, so kernels over it are
+//! safe code. An ISA whose loops have another shape (packed integers, vectors that live in one asm block) replaces a
+//! whole loop: the provided methods [`Isa::matmul`] and [`Isa::attention`] are there to be overridden.
+
+mod scalar;
+
+use crate::kernels::{attention, matmul};
+
+pub use scalar::Scalar;
+
+/// Work that runs on any instruction set.
+pub trait Kernel {
+    /// What the work yields.
+    type Output;
+
+    /// Does the work. Implementations are `#[inline(always)]`, so that they compile with the ISA's instructions.
+    fn run<I: Isa>(self, isa: I) -> Self::Output;
+}
+
+/// The vector operations in use. Vectors hold [`LANES`](Self::LANES) numbers.
+pub trait Isa: Copy {
+    /// The name that `PERCIO_ISA` and reports use.
+    const NAME: &'static str;
+    /// Numbers in a vector; divides `percio_format::PANEL`.
+    const LANES: usize;
+    /// A vector.
+    type F32: Copy;
+
+    /// Runs `kernel` compiled with this ISA's instructions.
+    fn run<K: Kernel>(self, kernel: K) -> K::Output;
+
+    /// The same number in every lane.
+    fn splat(self, number: f32) -> Self::F32;
+    /// The first lanes of `source`; lanes it does not reach are zero.
+    fn load(self, source: &[f32]) -> Self::F32;
+    /// Writes the lanes that `target` has room for.
+    fn store(self, vector: Self::F32, target: &mut [f32]);
+    /// `a + b`
+    fn add(self, a: Self::F32, b: Self::F32) -> Self::F32;
+    /// `a − b`
+    fn sub(self, a: Self::F32, b: Self::F32) -> Self::F32;
+    /// `a · b`
+    fn mul(self, a: Self::F32, b: Self::F32) -> Self::F32;
+    /// `a / b`
+    fn div(self, a: Self::F32, b: Self::F32) -> Self::F32;
+    /// `a · b + c`, rounded once where the ISA can, twice elsewhere.
+    fn mul_add(self, a: Self::F32, b: Self::F32, c: Self::F32) -> Self::F32;
+    /// The larger of each pair.
+    fn max(self, a: Self::F32, b: Self::F32) -> Self::F32;
+    /// The smaller of each pair.
+    fn min(self, a: Self::F32, b: Self::F32) -> Self::F32;
+    /// The magnitude of `magnitude` with the sign of `sign`.
+    fn copy_sign(self, magnitude: Self::F32, sign: Self::F32) -> Self::F32;
+    /// `2^n` for whole `n` in −127 ..= 127; −127 gives zero.
+    fn pow2(self, n: Self::F32) -> Self::F32;
+    /// The sum of the lanes.
+    fn sum(self, vector: Self::F32) -> f32;
+    /// The largest lane.
+    fn largest(self, vector: Self::F32) -> f32;
+
+    /// The matrix product of [`crate::kernels::matmul`].
+    #[inline(always)]
+    fn matmul(self, product: matmul::Matmul<'_>) {
+        matmul::tiled(self, product);
+    }
+
+    /// The fused attention of [`crate::kernels::attention`].
+    #[inline(always)]
+    fn attention(self, attention: attention::Attention<'_>) {
+        attention::streamed(self, attention);
+    }
+}
+
+/// Runs `kernel` on the best instruction set of this machine.
+///
+/// With the `std` feature the machine is asked once, and the environment variable `PERCIO_ISA` forces one by name.
+///
+/// # Panics
+/// On a host whose `PERCIO_ISA` names an instruction set that does not exist or that the machine lacks.
+/// Without `std` nothing can fail.
+#[inline]
+pub fn dispatch<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run(Scalar)
+}

@@ -1,0 +1,21 @@
+//! Loops over slices, generic over the instruction set. [`crate::layers`] checks shapes and calls them; inside, every
+//! access is through iterators or `get`, so that no panic can be linked.
+
+pub mod activation;
+pub mod attention;
+pub mod erf;
+pub mod exp;
+pub mod matmul;
+pub mod norm;
+
+/// The `len` numbers of `slice` from `offset` on; empty when they are not all there.
+#[inline(always)]
+pub(crate) fn part(slice: &[f32], offset: usize, len: usize) -> &[f32] {
+    slice.get(offset..).and_then(|rest| rest.get(..len)).unwrap_or_default()
+}
+
+/// [`part`], to write.
+#[inline(always)]
+pub(crate) fn part_mut(slice: &mut [f32], offset: usize, len: usize) -> &mut [f32] {
+    slice.get_mut(offset..).and_then(|rest| rest.get_mut(..len)).unwrap_or_default()
+}

@@ -1,0 +1,45 @@
+//! Attention between any two sets of rows: cross, self and decoder.
+
+use super::fits;
+use crate::isa::{Isa, Kernel};
+use crate::kernels::attention as kernel;
+
+/// The shape of an attention.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Attention {
+    /// Rows that ask.
+    pub queries: usize,
+    /// Rows that answer.
+    pub keys: usize,
+    /// Heads.
+    pub heads: usize,
+    /// Numbers of one head in a query or key.
+    pub qk: usize,
+    /// Numbers of one head in a value.
+    pub v: usize,
+    /// Factor of the scores; 1 when folded into the queries.
+    pub scale: f32,
+}
+
+/// `out = softmax(scale · q kᵀ) v` per head: `q` `[queries, heads·qk]`, `k` `[keys, heads·qk]`, `v` `[keys, heads·v]`,
+/// `out` `[queries, heads·v]`. Where `mask` is `false` a key is not attended to; an empty mask keeps all.
+#[inline]
+pub fn attention<I: Isa>(isa: I, shape: &Attention, q: &[f32], k: &[f32], v: &[f32], mask: &[bool], out: &mut [f32]) {
+    let Attention { queries, keys, heads, qk, v: v_width, scale } = *shape;
+    let ok = fits(q, queries, heads * qk, heads * qk)
+        && fits(k, keys, heads * qk, heads * qk)
+        && fits(v, keys, heads * v_width, heads * v_width)
+        && fits(out, queries, heads * v_width, heads * v_width);
+    if ok {
+        isa.run(kernel::Attention { queries, keys, heads, qk, v_width, scale, q, k, v, mask, out });
+    }
+}
+
+impl Kernel for kernel::Attention<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        isa.attention(self);
+    }
+}

@@ -1,0 +1,28 @@
+//! The steps of a model: one function each, called by generated code and by the host's interpreter alike.
+//!
+//! A step takes the instruction set, its shape and its operands. Buffers shorter than the shape says are a defect of
+//! the compiler, whose plans are tested: debug builds stop, release builds leave the result as it was.
+
+mod attention;
+mod embed;
+mod linear;
+mod norm;
+mod position;
+mod rows;
+mod window;
+
+pub use attention::{Attention, attention};
+pub use embed::{Embed, embed};
+pub use linear::{Linear, linear};
+pub use norm::{Normalize, normalize, normalize_in_place};
+pub use position::{Fourier, fourier};
+pub use rows::{Rows, add_rows, affine_rows, copy_rows};
+pub use window::{MaxPool, Unfold, max_pool, unfold};
+
+/// Whether `slice` holds `rows` rows of `width` numbers that start `stride` apart. Stops debug builds when not.
+#[inline(always)]
+fn fits<T>(slice: &[T], rows: usize, width: usize, stride: usize) -> bool {
+    let enough = rows == 0 || slice.len() >= (rows - 1) * stride + width;
+    debug_assert!(enough, "{rows} rows of {width}, {stride} apart, do not fit {} numbers", slice.len());
+    enough
+}

@@ -1,0 +1,115 @@
+//! Fourier position features, from one small table an axis.
+//!
+//! A position's features are `[p₁ … p_d | sin(π f p₁) … | sin(π f p₂) … | cos(π f p₁) … ]`: those of one axis depend on
+//! that axis alone. A table holds, for each of the axis' n positions, `[p, sin × bands, cos × bands]`; the tables of
+//! all axes follow each other. d·n·(2·bands + 1) numbers stand for n^d·d·(2·bands + 1).
+
+use super::fits;
+use crate::isa::{Isa, Kernel};
+use crate::kernels::{part, part_mut};
+
+/// The shape of a grid of positions.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fourier {
+    /// Positions on each axis, outermost first; unused axes are 1 and have no table.
+    pub shape: [usize; 3],
+    /// Axes in use: the last `axes` of `shape`.
+    pub axes: usize,
+    /// Frequencies of an axis.
+    pub bands: usize,
+    /// Whether the coordinates come first.
+    pub with_position: bool,
+    /// Whether the cosines are left out.
+    pub sine_only: bool,
+    /// Positions to write, from the first one on.
+    pub rows: usize,
+    /// From one row of `out` to the next.
+    pub out_stride: usize,
+}
+
+impl Fourier {
+    /// Features of one position.
+    #[must_use]
+    pub const fn width(&self) -> usize {
+        let waves = if self.sine_only { 1 } else { 2 };
+        self.axes * (self.with_position as usize + waves * self.bands)
+    }
+
+    /// Numbers in the tables of all axes.
+    #[must_use]
+    pub const fn table_len(&self) -> usize {
+        let [a, b, c] = self.shape;
+        let positions = match self.axes {
+            1 => c,
+            2 => b + c,
+            _ => a + b + c,
+        };
+        positions * (2 * self.bands + 1)
+    }
+}
+
+/// Writes the features of the first `rows` positions in row-major order to `out`.
+#[inline]
+pub fn fourier<I: Isa>(isa: I, shape: &Fourier, tables: &[f32], out: &mut [f32]) {
+    if fits(tables, 1, shape.table_len(), 0) && fits(out, shape.rows, shape.width(), shape.out_stride) {
+        isa.run(Features { shape: *shape, tables, out });
+    }
+}
+
+struct Features<'a> {
+    shape: Fourier,
+    tables: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl Kernel for Features<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, _: I) {
+        let Self { shape, tables, out } = self;
+        let mut position = [0; 3];
+        for row in 0..shape.rows {
+            write(&shape, tables, &position, part_mut(out, row * shape.out_stride, shape.width()));
+            advance(&mut position, &shape.shape);
+        }
+    }
+}
+
+/// The next position in row-major order.
+#[inline(always)]
+fn advance(position: &mut [usize; 3], shape: &[usize; 3]) {
+    for (at, &end) in position.iter_mut().zip(shape).rev() {
+        *at += 1;
+        if *at < end {
+            return;
+        }
+        *at = 0;
+    }
+}
+
+#[inline(always)]
+fn write(shape: &Fourier, tables: &[f32], position: &[usize; 3], out: &mut [f32]) {
+    let Fourier { axes, bands, with_position, sine_only, .. } = *shape;
+    let record = 2 * bands + 1;
+    let coordinates = if with_position { axes } else { 0 };
+    let mut table = 0;
+    let used = position.iter().zip(&shape.shape).skip(3 - axes.min(3));
+    for (axis, (&at, &positions)) in used.enumerate() {
+        let record_at = part(tables, (table + at) * record, record);
+        table += positions;
+        let (coordinate, waves) = record_at.split_first().unwrap_or((&0.0, &[]));
+        if with_position {
+            part_mut(out, axis, 1).fill(*coordinate);
+        }
+        copy(part(waves, 0, bands), part_mut(out, coordinates + axis * bands, bands));
+        if !sine_only {
+            copy(part(waves, bands, bands), part_mut(out, coordinates + (axes + axis) * bands, bands));
+        }
+    }
+}
+
+#[inline(always)]
+fn copy(from: &[f32], to: &mut [f32]) {
+    to.iter_mut().zip(from).for_each(|(to, &from)| *to = from);
+}

@@ -1,0 +1,136 @@
+//! Windows over images: unfolding to tokens (a convolution is an unfold and a linear layer) and pooling.
+
+use super::fits;
+use crate::isa::{Isa, Kernel};
+use crate::kernels::{part, part_mut};
+
+/// The shape of an unfold: every window of an image becomes a row `[row of the window, column, channel]`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Unfold {
+    /// Channels of the image.
+    pub channels: usize,
+    /// Rows of the image.
+    pub height: usize,
+    /// Columns of the image.
+    pub width: usize,
+    /// `[channels, height, width]` rather than `[height, width, channels]`.
+    pub channels_first: bool,
+    /// Side of the square window.
+    pub kernel: usize,
+    /// From one window to the next.
+    pub stride: usize,
+    /// Rows of zeros above the image and columns of zeros left of it.
+    pub pad: usize,
+    /// Windows below each other.
+    pub out_height: usize,
+    /// Windows side by side.
+    pub out_width: usize,
+    /// From one row of `out` to the next.
+    pub out_stride: usize,
+}
+
+/// Writes the windows of `image` to `out` `[out_height · out_width, kernel · kernel · channels]`, zeros outside the image.
+#[inline]
+pub fn unfold<I: Isa>(isa: I, shape: &Unfold, image: &[f32], out: &mut [f32]) {
+    let windows = shape.out_height * shape.out_width;
+    let ok = fits(image, 1, shape.channels * shape.height * shape.width, 0)
+        && fits(out, windows, shape.kernel * shape.kernel * shape.channels, shape.out_stride);
+    if ok {
+        isa.run(Windows { shape: *shape, image, out });
+    }
+}
+
+struct Windows<'a> {
+    shape: Unfold,
+    image: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl Kernel for Windows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, _: I) {
+        let Unfold { channels, kernel, stride, pad, out_height, out_width, out_stride, .. } = self.shape;
+        for token in 0..out_height * out_width {
+            let (top, left) = (token / out_width.max(1) * stride, token % out_width.max(1) * stride);
+            let out = part_mut(self.out, token * out_stride, kernel * kernel * channels);
+            for (index, pixel) in out.chunks_exact_mut(channels.max(1)).enumerate() {
+                let row = (top + index / kernel.max(1)).wrapping_sub(pad);
+                let column = (left + index % kernel.max(1)).wrapping_sub(pad);
+                read_pixel(&self.shape, self.image, row, column, pixel);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn read_pixel(shape: &Unfold, image: &[f32], row: usize, column: usize, pixel: &mut [f32]) {
+    let Unfold { channels, height, width, channels_first, .. } = *shape;
+    if row >= height || column >= width {
+        return pixel.fill(0.0);
+    }
+    let (start, step) =
+        if channels_first { (row * width + column, height * width) } else { ((row * width + column) * channels, 1) };
+    for (channel, number) in pixel.iter_mut().enumerate() {
+        *number = image.get(start + channel * step).copied().unwrap_or(0.0);
+    }
+}
+
+/// The shape of a max-pool without padding over `[height, width, channels]`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MaxPool {
+    /// Channels.
+    pub channels: usize,
+    /// Columns of the input.
+    pub width: usize,
+    /// Rows of the input.
+    pub height: usize,
+    /// Side of the square window.
+    pub kernel: usize,
+    /// From one window to the next.
+    pub stride: usize,
+    /// Windows below each other.
+    pub out_height: usize,
+    /// Windows side by side.
+    pub out_width: usize,
+    /// From one row of `out` to the next.
+    pub out_stride: usize,
+}
+
+/// Writes the largest number of each window and channel of `x` to `out` `[out_height · out_width, channels]`.
+#[inline]
+pub fn max_pool<I: Isa>(isa: I, shape: &MaxPool, x: &[f32], out: &mut [f32]) {
+    let ok = fits(x, shape.height * shape.width, shape.channels, shape.channels)
+        && fits(out, shape.out_height * shape.out_width, shape.channels, shape.out_stride);
+    if ok {
+        isa.run(Pool { shape: *shape, x, out });
+    }
+}
+
+struct Pool<'a> {
+    shape: MaxPool,
+    x: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl Kernel for Pool<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        let MaxPool { channels, width, kernel, stride, out_height, out_width, out_stride, .. } = self.shape;
+        for token in 0..out_height * out_width {
+            let (top, left) = (token / out_width.max(1) * stride, token % out_width.max(1) * stride);
+            let out = part_mut(self.out, token * out_stride, channels);
+            for index in 0..kernel * kernel {
+                let (row, column) = (top + index / kernel, left + index % kernel);
+                let pixel = part(self.x, (row * width + column) * channels, channels);
+                for (out, x) in out.chunks_mut(I::LANES).zip(pixel.chunks(I::LANES)) {
+                    let x = isa.load(x);
+                    isa.store(if index == 0 { x } else { isa.max(x, isa.load(out)) }, out);
+                }
+            }
+        }
+    }
+}

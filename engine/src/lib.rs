@@ -1,0 +1,42 @@
+//! Perceiver IO on microcontrollers.
+//!
+//! The attribute [`model`] turns a trained checkpoint (configuration and weights) into a statically sized type:
+//!
+//! ```ignore
+//! #[percio::model("models/motion")]
+//! /// Tells seven shoulder exercises apart from four seconds of wrist motion.
+//! pub struct Motion;
+//!
+//! let mut net = Motion::new();          // const: usable in a static; size_of::<Motion>() is the RAM it needs
+//! let logits = net.infer(&window);      // no heap, no panic, no Result
+//! ```
+//!
+//! The rest of this crate is what the generated code calls: [`layers`] are the steps of a model, built from [`kernels`]
+//! over the vector operations of an [`isa`]. Letters in comments: N input tokens, C input channels, M latents,
+//! D latent width, H heads, Q output queries, O output width.
+//!
+//! Features: `macros` (default) brings the attribute, `std` chooses the instruction set at run time on hosts,
+//! `reference` the textbook twins that tests compare kernels with.
+#![cfg_attr(not(feature = "std"), no_std)]
+#![deny(unsafe_code)]
+
+#[cfg(target_endian = "big")]
+compile_error!("percio stores weights as little-endian bytes and reads them in place: big-endian targets are not supported");
+
+mod arena;
+mod blob;
+pub mod isa;
+pub mod kernels;
+pub mod layers;
+mod model;
+#[cfg(feature = "reference")]
+pub mod reference;
+mod top;
+
+pub use arena::{Arena, split};
+pub use blob::Blob;
+pub use kernels::activation::Activation;
+pub use model::Model;
+#[cfg(feature = "macros")]
+pub use percio_codegen::model;
+pub use top::top;
