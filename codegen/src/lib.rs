@@ -1,1 +1,28 @@
-//! stub
+//! The attribute `#[percio::model(…)]`: a thin shell over `percio-codegen-core`, which does and tests the work.
+
+use proc_macro::TokenStream;
+use std::path::PathBuf;
+
+/// Turns a trained model into the annotated unit struct.
+///
+/// ```ignore
+/// #[percio::model("models/motion", weights = "f32", flash = "400 KiB", ram = "24 KiB")]
+/// pub struct Motion;
+/// ```
+///
+/// The first argument is a model directory (`config.json` and `model.safetensors`), relative to the directory of the
+/// crate's `Cargo.toml`. Options, all of them optional:
+///
+/// | option | meaning |
+/// |---|---|
+/// | `weights` | how weights are stored: `"f32"` |
+/// | `flash`, `ram` | budgets; a model that exceeds one does not compile, and the error lists its largest parts |
+/// | `outside` | `true` allows a directory outside the crate's |
+///
+/// The struct gets `new` (const), `infer`, the constants of `percio::Model` and that trait; several inputs or outputs
+/// come as structs named after it, with the suffix `Input` or `Output`. A change of the model's files rebuilds the crate.
+#[proc_macro_attribute]
+pub fn model(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let manifest = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
+    percio_codegen_core::expand(arguments.into(), item.into(), &manifest).into()
+}

@@ -21,7 +21,9 @@
 #![deny(unsafe_code)]
 
 #[cfg(target_endian = "big")]
-compile_error!("percio stores weights as little-endian bytes and reads them in place: big-endian targets are not supported");
+compile_error!(
+    "percio stores weights as little-endian bytes and reads them in place: big-endian targets are not supported"
+);
 
 mod arena;
 mod blob;

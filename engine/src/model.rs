@@ -3,7 +3,7 @@
 /// A model made by [`percio::model`](macro@crate::model), for code that is generic over models.
 pub trait Model {
     /// What [`infer`](Self::infer) reads: an array, or a struct with one field an input.
-    type Input<'a>;
+    type Input<'a>: ?Sized;
     /// What [`infer`](Self::infer) computes: an array, or a struct with one field an output.
     type Output<'a>
     where

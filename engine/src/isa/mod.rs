@@ -4,10 +4,19 @@
 //! safe code. An ISA whose loops have another shape (packed integers, vectors that live in one asm block) replaces a
 //! whole loop: the provided methods [`Isa::matmul`] and [`Isa::attention`] are there to be overridden.
 
+#[cfg(target_arch = "x86_64")]
+#[expect(unsafe_code, reason = "vector instructions; the token proves that the processor has them")]
+mod avx2;
+mod dispatch;
 mod scalar;
 
 use crate::kernels::{attention, matmul};
 
+#[cfg(target_arch = "x86_64")]
+pub use avx2::Avx2;
+#[cfg(feature = "std")]
+pub use dispatch::on;
+pub use dispatch::{NAMES, dispatch, name};
 pub use scalar::Scalar;
 
 /// Work that runs on any instruction set.
@@ -27,12 +36,18 @@ pub trait Isa: Copy {
     const LANES: usize;
     /// A vector.
     type F32: Copy;
+    /// A vector's numbers in memory: `[f32; LANES]`.
+    type Lanes: Copy;
 
     /// Runs `kernel` compiled with this ISA's instructions.
     fn run<K: Kernel>(self, kernel: K) -> K::Output;
 
     /// The same number in every lane.
     fn splat(self, number: f32) -> Self::F32;
+    /// `source` in whole vectors, and the numbers left over.
+    fn whole(source: &[f32]) -> (&[Self::Lanes], &[f32]);
+    /// The vector in memory.
+    fn read(self, source: &Self::Lanes) -> Self::F32;
     /// The first lanes of `source`; lanes it does not reach are zero.
     fn load(self, source: &[f32]) -> Self::F32;
     /// Writes the lanes that `target` has room for.
@@ -55,32 +70,24 @@ pub trait Isa: Copy {
     fn copy_sign(self, magnitude: Self::F32, sign: Self::F32) -> Self::F32;
     /// `2^n` for whole `n` in −127 ..= 127; −127 gives zero.
     fn pow2(self, n: Self::F32) -> Self::F32;
+    /// The first lane.
+    fn first(self, vector: Self::F32) -> f32;
     /// The sum of the lanes.
     fn sum(self, vector: Self::F32) -> f32;
+    /// The sums of the lanes of four vectors.
+    fn sums(self, vectors: [Self::F32; 4]) -> [f32; 4];
     /// The largest lane.
     fn largest(self, vector: Self::F32) -> f32;
 
     /// The matrix product of [`crate::kernels::matmul`].
     #[inline(always)]
     fn matmul(self, product: matmul::Matmul<'_>) {
-        matmul::tiled(self, product);
+        matmul::tiled::<Self, 3, 1>(self, product);
     }
 
     /// The fused attention of [`crate::kernels::attention`].
     #[inline(always)]
     fn attention(self, attention: attention::Attention<'_>) {
-        attention::streamed(self, attention);
+        attention::streamed::<Self, 4, 4, 4, 16>(self, attention);
     }
-}
-
-/// Runs `kernel` on the best instruction set of this machine.
-///
-/// With the `std` feature the machine is asked once, and the environment variable `PERCIO_ISA` forces one by name.
-///
-/// # Panics
-/// On a host whose `PERCIO_ISA` names an instruction set that does not exist or that the machine lacks.
-/// Without `std` nothing can fail.
-#[inline]
-pub fn dispatch<K: Kernel>(kernel: K) -> K::Output {
-    kernel.run(Scalar)
 }

@@ -10,6 +10,7 @@ impl Isa for Scalar {
     const NAME: &'static str = "scalar";
     const LANES: usize = 1;
     type F32 = f32;
+    type Lanes = [f32; 1];
 
     #[inline(always)]
     fn run<K: Kernel>(self, kernel: K) -> K::Output {
@@ -17,6 +18,14 @@ impl Isa for Scalar {
     }
     #[inline(always)]
     fn splat(self, number: f32) -> f32 {
+        number
+    }
+    #[inline(always)]
+    fn whole(source: &[f32]) -> (&[[f32; 1]], &[f32]) {
+        source.as_chunks()
+    }
+    #[inline(always)]
+    fn read(self, &[number]: &[f32; 1]) -> f32 {
         number
     }
     #[inline(always)]
@@ -66,8 +75,16 @@ impl Isa for Scalar {
         f32::from_bits(((n as i32 + 127) as u32) << 23)
     }
     #[inline(always)]
+    fn first(self, vector: f32) -> f32 {
+        vector
+    }
+    #[inline(always)]
     fn sum(self, vector: f32) -> f32 {
         vector
+    }
+    #[inline(always)]
+    fn sums(self, vectors: [f32; 4]) -> [f32; 4] {
+        vectors
     }
     #[inline(always)]
     fn largest(self, vector: f32) -> f32 {

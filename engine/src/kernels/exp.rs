@@ -1,8 +1,9 @@
 //! `eˣ` as a polynomial.
 //!
-//! With n = round(x / ln 2) and r = x − n·ln 2, |r| ≤ ln 2 / 2: eˣ = 2ⁿ · eʳ, and eʳ is its Taylor polynomial of degree 6
-//! with the last two coefficients moved to spread the error. Relative error below 2e-7 on [−87, 88]; below −87.7 the
-//! result is exactly zero.
+//! With n = round(x / ln 2) and r = x − n·ln 2, |r| ≤ ln 2 / 2: eˣ = 2ⁿ · eʳ. The polynomial of degree 5 for eʳ is minimax
+//! in relative error among those that start 1 + r (linear program over 4,001 Chebyshev points): 1.05e-7 before rounding.
+//! Measured over a dense grid of [−87, 88]: relative error ≤ 2.5e-7. e⁰ is exactly 1, and from −87.7 down the result is
+//! exactly zero; from 88 up it stays at e⁸⁸.
 
 use crate::isa::Isa;
 
@@ -12,6 +13,8 @@ const LN2_HIGH: f32 = 0.693_359_375;
 const LN2_LOW: f32 = -2.121_944_4e-4;
 /// Adding and subtracting 1.5·2²³ rounds to the nearest integer.
 const ROUND: f32 = 12_582_912.0;
+/// The coefficients of r⁵ … r⁰.
+const SERIES: [f32; 6] = [8.312_498e-3, 4.189_019_7e-2, 0.166_671_16, 0.499_992_3, 1.0, 1.0];
 
 /// `eˣ` of each lane.
 #[inline(always)]
@@ -21,9 +24,9 @@ pub fn exp<I: Isa>(isa: I, x: I::F32) -> I::F32 {
     let n = isa.sub(n, isa.splat(ROUND));
     let r = isa.mul_add(n, isa.splat(-LN2_HIGH), x);
     let r = isa.mul_add(n, isa.splat(-LN2_LOW), r);
-    let mut series = isa.splat(1.0 / 720.0);
-    for coefficient in [1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0] {
-        series = isa.mul_add(series, r, isa.splat(coefficient));
+    let mut series = isa.splat(SERIES[0]);
+    for coefficient in &SERIES[1..] {
+        series = isa.mul_add(series, r, isa.splat(*coefficient));
     }
     isa.mul(series, isa.pow2(n))
 }

@@ -7,6 +7,7 @@ pub mod erf;
 pub mod exp;
 pub mod matmul;
 pub mod norm;
+mod softmax;
 
 /// The `len` numbers of `slice` from `offset` on; empty when they are not all there.
 #[inline(always)]
@@ -18,4 +19,14 @@ pub(crate) fn part(slice: &[f32], offset: usize, len: usize) -> &[f32] {
 #[inline(always)]
 pub(crate) fn part_mut(slice: &mut [f32], offset: usize, len: usize) -> &mut [f32] {
     slice.get_mut(offset..).and_then(|rest| rest.get_mut(..len)).unwrap_or_default()
+}
+
+/// The rows of `len` numbers that start where `start` says; `None` when one is not all there.
+#[inline(always)]
+pub(crate) fn rows<const N: usize>(slice: &[f32], len: usize, start: impl Fn(usize) -> usize) -> Option<[&[f32]; N]> {
+    let mut rows = [slice; N];
+    for (r, row) in rows.iter_mut().enumerate() {
+        *row = slice.get(start(r)..)?.get(..len)?;
+    }
+    Some(rows)
 }

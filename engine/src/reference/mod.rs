@@ -1,0 +1,22 @@
+//! Textbook twins of every layer: plain loops in double precision, rounded once at the end.
+//!
+//! They take the shapes and operands of [`crate::layers`], except that weights are plain matrices, not packed ones, and
+//! trust them: a slice that is too short panics. Tests compare each instruction set with these.
+
+mod activation;
+mod attention;
+mod embed;
+mod linear;
+mod norm;
+mod position;
+mod rows;
+mod window;
+
+pub use activation::activate;
+pub use attention::attention;
+pub use embed::embed;
+pub use linear::linear;
+pub use norm::normalize;
+pub use position::fourier;
+pub use rows::{add_rows, affine_rows, copy_rows};
+pub use window::{max_pool, unfold};

@@ -1,0 +1,9 @@
+//! Bytes to named tensors, without meaning.
+
+mod arrays;
+mod decode;
+mod file;
+mod safetensors;
+
+pub use arrays::{Array, Numbers, read_any};
+pub use safetensors::read;

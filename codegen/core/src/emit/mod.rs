@@ -1,0 +1,168 @@
+//! Program to Rust: a type, its constants and one call of `percio::layers` a step.
+//!
+//! Emitted code names only `::percio` and `::core`, holds no `unsafe`, no `Result` and no panic path, and carries its
+//! weights as one byte string.
+
+mod interface;
+mod step;
+
+use crate::program::Program;
+use interface::Interface;
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::quote;
+use std::path::PathBuf;
+
+/// How to write a program down.
+#[derive(Clone, Debug)]
+pub struct EmitOptions {
+    /// The type's name.
+    pub name: String,
+    /// The type's visibility and attributes, documentation included; empty for `pub` with the model's summary.
+    pub header: Header,
+    /// Where the weights are.
+    pub blob: BlobSource,
+    /// Files whose change must rebuild the code.
+    pub tracked: Vec<PathBuf>,
+}
+
+/// What precedes `struct`.
+#[derive(Clone, Debug, Default)]
+pub struct Header {
+    /// `#[…]`, `/// …`
+    pub attributes: TokenStream,
+    /// `pub`, …
+    pub visibility: TokenStream,
+}
+
+/// Where the weights are.
+#[derive(Clone, Debug)]
+pub enum BlobSource {
+    /// In the code, as one byte string.
+    Literal,
+    /// In a file that holds [`Program::blob`].
+    File(PathBuf),
+}
+
+impl EmitOptions {
+    /// A `pub` type called `name`, weights in the code.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        let header = Header { attributes: TokenStream::new(), visibility: quote!(pub) };
+        Self { name: name.into(), header, blob: BlobSource::Literal, tracked: Vec::new() }
+    }
+}
+
+/// The Rust code of `program`.
+#[must_use]
+pub fn emit(program: &Program, options: &EmitOptions) -> TokenStream {
+    let interface = Interface::new(program, &options.name);
+    let (name, types) = (&interface.name, interface.types(&options.header));
+    let tracked = options.tracked.iter().map(|path| {
+        let path = path.to_string_lossy();
+        quote!(const _: &[u8] = ::core::include_bytes!(#path);)
+    });
+    let (weights, constants, associated) = (weights(program, &options.blob), constants(program), associated(program));
+    let (constructor, model) = (interface.constructor(), interface.model_impl(&associated));
+    let (input, steps) = (interface.input_type(), step::steps(program, &interface));
+    let (output, result) = (interface.output_type(), interface.result());
+    let labels = interface.labels();
+    let ram = Literal::usize_unsuffixed(program.ram_bytes());
+    quote! {
+        #types
+
+        const _: () = {
+            #(#tracked)*
+            #weights
+
+            impl #name {
+                #constants
+                #labels
+                #constructor
+
+                /// Runs the model once. The result lives in the model until the next call.
+                pub fn infer(&mut self, input: &#input) -> #output {
+                    ::percio::isa::dispatch(Infer { net: self, input });
+                    #result
+                }
+            }
+
+            const _: () = ::core::assert!(::core::mem::size_of::<#name>() == #ram, "the plan and the type disagree");
+
+            impl ::core::default::Default for #name {
+                fn default() -> Self {
+                    Self::new()
+                }
+            }
+
+            #model
+
+            struct Infer<'a> {
+                net: &'a mut #name,
+                input: &'a #input,
+            }
+
+            impl ::percio::isa::Kernel for Infer<'_> {
+                type Output = ();
+
+                #[inline(always)]
+                fn run<I: ::percio::isa::Isa>(self, isa: I) {
+                    let Self { net, input } = self;
+                    #steps
+                }
+            }
+        };
+    }
+}
+
+fn weights(program: &Program, source: &BlobSource) -> TokenStream {
+    let len = Literal::usize_unsuffixed(program.blob.len());
+    let bytes = match source {
+        BlobSource::Literal => {
+            let bytes = Literal::byte_string(&program.blob);
+            quote!(#bytes)
+        }
+        BlobSource::File(path) => {
+            let path = path.to_string_lossy();
+            quote!(::core::include_bytes!(#path))
+        }
+    };
+    quote!(static WEIGHTS: ::percio::Blob<#len> = ::percio::Blob::new(*#bytes);)
+}
+
+/// Name, documentation, type and value of every figure.
+fn figures(program: &Program) -> Vec<(Ident, &'static str, TokenStream, TokenStream)> {
+    let ident = |name| Ident::new(name, Span::call_site());
+    let usize = |value| Literal::usize_unsuffixed(value);
+    let (name, flash) = (&program.name, usize(program.flash_bytes()));
+    let (macs, parameters) = (Literal::u64_unsuffixed(program.macs()), Literal::u64_unsuffixed(program.parameters));
+    let checksum = Literal::u32_unsuffixed(percio_format::crc32(&program.blob));
+    vec![
+        (ident("NAME"), "The model's name.", quote!(&'static str), quote!(#name)),
+        (ident("RAM_BYTES"), "Bytes of RAM: the size of this type.", quote!(usize), quote!(::core::mem::size_of::<Self>())),
+        (ident("FLASH_BYTES"), "Bytes of weights and tables in flash (code not counted).", quote!(usize), quote!(#flash)),
+        (ident("MACS"), "Multiply-accumulate operations of one inference.", quote!(u64), quote!(#macs)),
+        (ident("PARAMETERS"), "Trained parameters in the checkpoint.", quote!(u64), quote!(#parameters)),
+        (ident("CHECKSUM"), "CRC-32 of the weights in flash.", quote!(u32), quote!(#checksum)),
+    ]
+}
+
+/// The figures as constants of the type.
+fn constants(program: &Program) -> TokenStream {
+    let figures = figures(program);
+    let figures = figures.iter().map(|(name, doc, kind, value)| quote!(#[doc = #doc] pub const #name: #kind = #value;));
+    let tokens = Literal::usize_unsuffixed(program.max_tokens);
+    quote! {
+        #(#figures)*
+        /// Most tokens that reach the encoder.
+        pub const TOKENS: usize = #tokens;
+        /// The weights in flash, to be checked against [`Self::CHECKSUM`].
+        pub const fn weights() -> &'static [u8] {
+            WEIGHTS.bytes()
+        }
+    }
+}
+
+/// The figures as constants of the trait.
+fn associated(program: &Program) -> TokenStream {
+    figures(program).iter().map(|(name, _, kind, value)| quote!(const #name: #kind = #value;)).collect()
+}

@@ -1,0 +1,11 @@
+//! Ways into the compiler: the attribute macro and a build script. Both share [`Request`].
+
+mod attribute;
+mod build;
+mod budget;
+mod request;
+
+pub use attribute::expand;
+pub use budget::parse_bytes;
+pub use build::Build;
+pub use request::{Request, WEIGHT_FORMATS};

@@ -1,0 +1,82 @@
+//! What a user asks for, checked: where the model is, which weights, which budgets.
+
+use super::budget;
+use crate::program::Program;
+use crate::{CompileOptions, LoadOptions, Problems, Subject, compile, load};
+use std::path::{Component, Path, PathBuf};
+
+/// The weight formats of the interface; only the first exists so far.
+pub const WEIGHT_FORMATS: [&str; 4] = ["f32", "f16", "bf16", "i8"];
+
+/// A model to compile.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The model directory, relative to the manifest's.
+    pub path: String,
+    /// Whether `path` may leave the manifest's directory.
+    pub outside: bool,
+    /// The weight format; `f32` when absent.
+    pub weights: Option<String>,
+    /// Most bytes of weights and tables, for example `96 KiB`.
+    pub flash: Option<String>,
+    /// Most bytes of RAM.
+    pub ram: Option<String>,
+}
+
+impl Request {
+    /// Compiles the model below the directory `manifest`; also returns the files it was read from.
+    ///
+    /// # Errors
+    /// Every problem at once.
+    pub fn compile(&self, manifest: &Path) -> Result<(Program, Vec<PathBuf>), Problems> {
+        let mut problems = Problems::new();
+        check_weights(self.weights.as_deref(), &mut problems);
+        let flash = budget::read("flash", self.flash.as_deref(), &mut problems);
+        let ram = budget::read("ram", self.ram.as_deref(), &mut problems);
+        let model = match self.directory(manifest) {
+            Ok(directory) => load(&directory, &LoadOptions::default()).map(|model| (model, directory)),
+            Err(problem) => Err(problem),
+        };
+        let Some((model, directory)) = problems.take(model) else { return Err(problems) };
+        let program = compile(model, &CompileOptions::default());
+        budget::check(&program, flash, ram, &mut problems);
+        let files = ["config.json", "model.safetensors"].map(|file| directory.join(file)).to_vec();
+        problems.finish((program, files))
+    }
+
+    fn directory(&self, manifest: &Path) -> Result<PathBuf, Problems> {
+        let path = Path::new(&self.path);
+        let mut depth = 0i32;
+        let leaves = path.components().any(|component| {
+            depth += match component {
+                Component::ParentDir => -1,
+                Component::Normal(_) => 1,
+                Component::RootDir | Component::Prefix(_) => i32::MIN / 2,
+                Component::CurDir => 0,
+            };
+            depth < 0
+        });
+        if leaves && !self.outside {
+            return Err(Problems::model(format!(
+                "`{}` leaves the directory of Cargo.toml, so the crate would not build from its own files; move the model \
+                 inside, or say `outside = true` if that is meant",
+                self.path
+            )));
+        }
+        Ok(manifest.join(path))
+    }
+}
+
+fn check_weights(weights: Option<&str>, problems: &mut Problems) {
+    match weights {
+        None | Some("f32") => {}
+        Some(known) if WEIGHT_FORMATS.contains(&known) => {
+            problems.add(Subject::Option("weights"), format!("weights \"{known}\" are not available yet; use \"f32\""));
+        }
+        Some(unknown) => {
+            let formats = WEIGHT_FORMATS.map(|format| format!("\"{format}\"")).join(", ");
+            let message = format!("unknown weight format \"{unknown}\"; the formats are {formats}, of which \"f32\" exists so far");
+            problems.add(Subject::Option("weights"), message);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Named numbers.
+
+use std::sync::Arc;
+
+/// A named array, row-major. Clones share the numbers, so a tied tensor stays one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tensor {
+    /// The name in the checkpoint.
+    pub name: String,
+    /// Length of each axis.
+    pub shape: Vec<usize>,
+    /// The numbers.
+    pub data: Arc<Vec<f32>>,
+}
+
+impl Tensor {
+    /// A tensor of these numbers.
+    #[must_use]
+    pub fn new(name: impl Into<String>, shape: &[usize], data: Vec<f32>) -> Self {
+        debug_assert_eq!(shape.iter().product::<usize>(), data.len());
+        Self { name: name.into(), shape: shape.to_vec(), data: Arc::new(data) }
+    }
+
+    /// Numbers computed in double precision, rounded once.
+    #[must_use]
+    pub fn rounded(name: impl Into<String>, shape: &[usize], data: &[f64]) -> Self {
+        Self::new(name, shape, data.iter().map(|&number| number as f32).collect())
+    }
+
+    /// Length of the first axis; 1 for a scalar.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.shape.first().copied().unwrap_or(1)
+    }
+
+    /// Numbers in a row: the product of the other axes.
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        self.shape.iter().skip(1).product()
+    }
+
+    /// How many numbers.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.data.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.data.is_empty()
+    }
+}

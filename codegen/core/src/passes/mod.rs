@@ -1,0 +1,122 @@
+//! Exact rewrites of a [`Model`], one file each, computed in double precision and rounded once.
+//!
+//! The list below is the order, top to bottom, with the reason where it matters. All but the first two can be switched
+//! off ([`Passes`]): the program then computes the same function from the unfolded parts.
+
+mod bake_queries;
+mod drop_key_bias;
+mod fold_batch_norm;
+mod fold_input_scale;
+mod fold_norms;
+mod fold_score_scale;
+mod move_value_bias;
+mod project_positions;
+
+use crate::model::{Block, Linear, Model, Tensor};
+
+/// Which rewrites to apply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Passes {
+    /// A raw input's scaling moves into the linear layer on its tokens.
+    pub fold_input_scale: bool,
+    /// A norm's gain and offset move into the linear layers that read it.
+    pub fold_norms: bool,
+    /// The score scale moves into the query's linear layer.
+    pub fold_score_scale: bool,
+    /// Key biases disappear: they add the same number to every score of a query.
+    pub drop_key_bias: bool,
+    /// Value biases move to the output's bias: a query's weights sum to one.
+    pub move_value_bias: bool,
+    /// Queries that do not depend on the input become constants.
+    pub bake_queries: bool,
+}
+
+impl Default for Passes {
+    fn default() -> Self {
+        Self {
+            fold_input_scale: true,
+            fold_norms: true,
+            fold_score_scale: true,
+            drop_key_bias: true,
+            move_value_bias: true,
+            bake_queries: true,
+        }
+    }
+}
+
+impl Passes {
+    /// No rewrite that can be left out.
+    pub const NONE: Self = Self {
+        fold_input_scale: false,
+        fold_norms: false,
+        fold_score_scale: false,
+        drop_key_bias: false,
+        move_value_bias: false,
+        bake_queries: false,
+    };
+}
+
+/// Applies the passes to `model`.
+pub fn run(model: &mut Model, passes: Passes) {
+    // The planner knows neither batch norm nor a layer on a constant table: these two always run.
+    fold_batch_norm::run(model);
+    project_positions::run(model);
+    // After the batch norm, which changes the same layer's weights.
+    if passes.fold_input_scale {
+        fold_input_scale::run(model);
+    }
+    // Before the biases are moved: an offset becomes part of the biases of query, key and value.
+    if passes.fold_norms {
+        fold_norms::run(model);
+    }
+    if passes.fold_score_scale {
+        fold_score_scale::run(model);
+    }
+    if passes.drop_key_bias {
+        drop_key_bias::run(model);
+    }
+    if passes.move_value_bias {
+        move_value_bias::run(model);
+    }
+    // Last: it evaluates the query's norm and linear layer as the passes before have left them.
+    if passes.bake_queries {
+        bake_queries::run(model);
+    }
+}
+
+/// Every block once: the encoder's, then the decoder's.
+fn blocks(model: &mut Model) -> impl Iterator<Item = &mut Block> {
+    model.blocks.iter_mut().chain([&mut model.decoder.block])
+}
+
+/// `numbers` in double precision.
+fn widen(tensor: &Tensor) -> Vec<f64> {
+    tensor.data.iter().map(|&number| f64::from(number)).collect()
+}
+
+/// The bias of `linear` in double precision, zeros when it has none.
+fn bias_of(linear: &Linear) -> Vec<f64> {
+    linear.bias.as_ref().map_or_else(|| vec![0.0; linear.weight.rows()], widen)
+}
+
+/// `weight · x` of a `[outputs, inputs]` weight.
+fn apply<'a>(weight: &'a Tensor, x: &'a [f64]) -> impl Iterator<Item = f64> + 'a {
+    weight.data.chunks_exact(weight.columns()).map(move |row| row.iter().zip(x).map(|(&w, x)| f64::from(w) * x).sum())
+}
+
+/// The bias `numbers` of the layer whose weight is `weight`.
+fn bias_named(weight: &Tensor, numbers: &[f64]) -> Tensor {
+    let name = weight.name.strip_suffix("weight").map_or_else(|| format!("{}.bias", weight.name), |n| format!("{n}bias"));
+    Tensor::rounded(name, &[numbers.len()], numbers)
+}
+
+/// Rewrites `linear` to read `(x · gain + offset)`: the weight's columns take the gain, its bias the offset.
+fn absorb_affine(linear: &mut Linear, gain: &[f64], offset: &[f64]) {
+    let mut bias = bias_of(linear);
+    bias.iter_mut().zip(apply(&linear.weight, offset)).for_each(|(bias, shift)| *bias += shift);
+    linear.bias = Some(bias_named(&linear.weight, &bias));
+    let weight = &linear.weight;
+    let scaled = weight.data.chunks_exact(weight.columns()).flat_map(|row| row.iter().zip(gain));
+    let scaled = scaled.map(|(&w, gain)| (f64::from(w) * gain) as f32).collect();
+    linear.weight = Tensor::new(weight.name.clone(), &weight.shape, scaled);
+}

@@ -1,0 +1,150 @@
+//! Steps and buffers in the making.
+
+use super::blob::Blob;
+use super::place::place;
+use crate::model::{Input, Linear, Model, Norm, Stem, Tensor};
+use crate::program::{Activation, Buffer, Count, Place, Program, Source, Step, Target, Weights};
+
+/// Rows of numbers in one buffer, `stride` apart.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rows {
+    pub(super) buffer: usize,
+    pub(super) count: Count,
+    /// The most rows that `count` can be.
+    pub(super) most: usize,
+    pub(super) width: usize,
+}
+
+impl Rows {
+    /// All of them.
+    pub(super) fn place(&self) -> Place {
+        Place { buffer: self.buffer, offset: 0, len: self.most * self.width }
+    }
+
+    pub(super) fn source(&self) -> Source {
+        Source::Arena(self.place())
+    }
+
+    pub(super) fn target(&self) -> Target {
+        Target::Arena(self.place())
+    }
+
+    /// `count` of the rows from row `first` on, from column `column` on.
+    pub(super) fn part(&self, first: usize, count: usize, column: usize, width: usize) -> Place {
+        let offset = first * self.width + column;
+        Place { buffer: self.buffer, offset, len: count.saturating_sub(1) * self.width + width.min(self.width) }
+    }
+}
+
+/// Collects steps, buffers and weights.
+pub(super) struct Builder {
+    pub(super) blob: Blob,
+    /// Rows of a step over the tokens.
+    pub(super) token_count: Count,
+    /// The input that says which tokens are attended to.
+    pub(super) mask: Option<usize>,
+    buffers: Vec<(String, usize)>,
+    steps: Vec<Step>,
+}
+
+impl Builder {
+    pub(super) fn new(model: &Model) -> Self {
+        // Ids are a model's only input, so the mask that may follow them is the second one.
+        let (token_count, mask) = match model.inputs.as_slice() {
+            [Input { stem: Stem::Ids { mask, .. }, .. }] => (Count::Tokens, mask.as_ref().map(|_| 1)),
+            _ => (Count::Fixed(model.tokens()), None),
+        };
+        Self { blob: Blob::default(), token_count, mask, buffers: Vec::new(), steps: Vec::new() }
+    }
+
+    pub(super) fn step(&mut self, step: Step) {
+        self.steps.push(step);
+    }
+
+    /// A new buffer for `most` rows of `width`.
+    pub(super) fn rows(&mut self, name: impl Into<String>, count: Count, most: usize, width: usize) -> Rows {
+        self.buffers.push((name.into(), most * width));
+        Rows { buffer: self.buffers.len() - 1, count, most, width }
+    }
+
+    /// `act(linear(x))` in a new buffer.
+    pub(super) fn linear(&mut self, name: impl Into<String>, x: &Rows, linear: &Linear, activation: Activation) -> Rows {
+        let out = self.rows(name, x.count, x.most, linear.weight.rows());
+        self.linear_into(x.source(), x.count, x.width, linear, activation, false, out.target(), out.width);
+        out
+    }
+
+    /// `linear(x)` added to `out`, or in its place.
+    pub(super) fn linear_to(&mut self, x: &Rows, linear: &Linear, accumulate: bool, out: &Rows) {
+        self.linear_into(x.source(), x.count, x.width, linear, Activation::Identity, accumulate, out.target(), out.width);
+    }
+
+    /// The linear step itself.
+    pub(super) fn linear_into(
+        &mut self,
+        x: Source,
+        rows: Count,
+        x_stride: usize,
+        linear: &Linear,
+        activation: Activation,
+        accumulate: bool,
+        out: Target,
+        out_stride: usize,
+    ) {
+        let (inputs, outputs) = (linear.weight.columns(), linear.weight.rows());
+        let weight = self.blob.packed(&linear.weight);
+        let bias = self.blob.optional(linear.bias.as_ref());
+        let step = Step::Linear { rows, inputs, outputs, x_stride, out_stride, activation, accumulate, x, weight, bias, out };
+        self.step(step);
+    }
+
+    /// `norm(x)` in a new buffer.
+    pub(super) fn normalize(&mut self, name: impl Into<String>, x: &Rows, norm: &Norm) -> Rows {
+        let out = self.rows(name, x.count, x.most, x.width);
+        self.normalize_into(Some(x.source()), norm, &out);
+        out
+    }
+
+    /// `x = norm(x)`
+    pub(super) fn normalize_in_place(&mut self, x: &Rows, norm: &Norm) {
+        self.normalize_into(None, norm, x);
+    }
+
+    fn normalize_into(&mut self, x: Option<Source>, norm: &Norm, out: &Rows) {
+        let (gain, offset) = self.affine(norm, out.width);
+        let step = Step::Normalize { rows: out.count, width: out.width, eps: norm.eps as f32, x, gain, offset, out: out.target() };
+        self.step(step);
+    }
+
+    /// Gain and offset of a norm: both or none.
+    fn affine(&mut self, norm: &Norm, width: usize) -> (Weights, Weights) {
+        let constant = |number| Tensor::new("constant", &[width], vec![number; width]);
+        match (&norm.gain, &norm.offset) {
+            (None, None) => (Weights::NONE, Weights::NONE),
+            (gain, offset) => {
+                let gain = gain.clone().unwrap_or_else(|| constant(1.0));
+                let offset = offset.clone().unwrap_or_else(|| constant(0.0));
+                (self.blob.plain(&gain), self.blob.plain(&offset))
+            }
+        }
+    }
+
+    /// Fills in the steps, the planned buffers and the blob.
+    pub(super) fn finish(self, program: Program) -> Program {
+        let (blob, parts) = self.blob.finish();
+        let mut buffers: Vec<Buffer> = self.buffers.into_iter().map(|(name, len)| unused(name, len)).collect();
+        for (index, step) in self.steps.iter().enumerate() {
+            for place in step.places() {
+                let buffer = &mut buffers[place.buffer];
+                buffer.first = buffer.first.min(index);
+                buffer.last = buffer.last.max(index);
+            }
+        }
+        let arena_len = place(&mut buffers);
+        Program { steps: self.steps, buffers, arena_len, blob, parts, ..program }
+    }
+}
+
+fn unused(name: String, len: usize) -> Buffer {
+    Buffer { name, offset: 0, len, first: usize::MAX, last: 0 }
+}

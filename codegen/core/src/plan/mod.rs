@@ -1,0 +1,79 @@
+//! Model to [`Program`]: lowering to steps, packing of weights, liveness and placement in the arena.
+
+mod blob;
+mod builder;
+mod decode;
+mod encode;
+mod place;
+mod tokens;
+
+pub use place::place;
+
+use crate::model::{Model, Reads};
+use crate::passes::{self, Passes};
+use crate::program::{Input, InputKind, Output, Program};
+use crate::model::Stem;
+use builder::Builder;
+
+/// What the compiler may choose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CompileOptions {
+    /// The exact rewrites to apply.
+    pub passes: Passes,
+}
+
+/// Compiles `model`.
+#[must_use]
+pub fn compile(mut model: Model, options: &CompileOptions) -> Program {
+    passes::run(&mut model, options.passes);
+    let mut builder = Builder::new(&model);
+    let tokens = tokens::lower(&mut builder, &model);
+    let latents = encode::lower(&mut builder, &model, tokens);
+    decode::lower(&mut builder, &model, latents);
+    builder.finish(Program {
+        inputs: inputs(&model),
+        outputs: outputs(&model),
+        max_tokens: model.tokens(),
+        name: model.name,
+        summary: model.summary,
+        provenance: model.provenance,
+        parameters: model.parameters,
+        buffers: Vec::new(),
+        arena_len: 0,
+        steps: Vec::new(),
+        blob: Vec::new(),
+        parts: Vec::new(),
+    })
+}
+
+/// Whether only one block reads the tokens, so that it may normalise them in place.
+fn tokens_are_read_once(model: &Model) -> bool {
+    model.schedule.iter().filter(|&&block| model.blocks[block].reads == Reads::Context).count() == 1
+}
+
+/// The program's inputs; a mask follows the ids it belongs to.
+fn inputs(model: &Model) -> Vec<Input> {
+    let mut inputs = Vec::new();
+    for input in &model.inputs {
+        let kind = match &input.stem {
+            Stem::Ids { tokens, embedding, .. } => InputKind::Ids { max: *tokens, vocabulary: embedding.rows() },
+            stem => InputKind::Numbers { shape: stem.raw_shape() },
+        };
+        inputs.push(Input { name: input.name.clone(), kind });
+        if let Stem::Ids { tokens, mask: Some(name), .. } = &input.stem {
+            inputs.push(Input { name: name.clone(), kind: InputKind::Mask { max: *tokens } });
+        }
+    }
+    inputs
+}
+
+fn outputs(model: &Model) -> Vec<Output> {
+    let width = model.decoder.queries.shape()[1];
+    let output = |output: &crate::model::Output| Output {
+        name: output.name.clone(),
+        rows: output.rows.len(),
+        width: output.linear.as_ref().map_or(width, |linear| linear.weight.rows()),
+        labels: output.labels.clone(),
+    };
+    model.outputs.iter().map(output).collect()
+}

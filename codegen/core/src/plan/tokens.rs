@@ -1,0 +1,199 @@
+//! The inputs: raw numbers and ids to one array of tokens `[N, C]`.
+
+use super::builder::{Builder, Rows};
+use crate::model::{Combine, Encoding, Fourier, Input, Layout, Model, Position, Scale, Stem, Tensor, fourier_tables};
+use crate::program::{Activation, Count, Place, Source, Step, Target};
+
+pub(super) fn lower(builder: &mut Builder, model: &Model) -> Rows {
+    let width = model.inputs.iter().map(Input::full_width).max().unwrap_or(0);
+    let tokens = builder.rows("tokens", builder.token_count, model.tokens(), width);
+    let (mut first, mut index) = (0, 0);
+    for input in &model.inputs {
+        Modality { tokens, first, index, input }.lower(builder);
+        first += input.tokens();
+        index += if matches!(&input.stem, Stem::Ids { mask: Some(_), .. }) { 2 } else { 1 };
+    }
+    tokens
+}
+
+/// One input and the rows it fills.
+struct Modality<'a> {
+    tokens: Rows,
+    /// Its first row.
+    first: usize,
+    /// Its number among the program's inputs.
+    index: usize,
+    input: &'a Input,
+}
+
+impl Modality<'_> {
+    fn lower(&self, builder: &mut Builder) {
+        self.data(builder);
+        if let Some(position) = &self.input.position {
+            self.position(builder, position);
+        }
+        if let Some(padding) = &self.input.padding {
+            let x = Source::Weights(builder.blob.plain(padding));
+            self.copy(builder, x, padding.len(), 0, self.input.width());
+        }
+    }
+
+    /// Rows of its steps.
+    fn count(&self) -> Count {
+        if self.tokens.count == Count::Tokens { Count::Tokens } else { Count::Fixed(self.input.tokens()) }
+    }
+
+    /// Columns `column .. column + width` of its rows.
+    fn part(&self, column: usize, width: usize) -> Place {
+        self.tokens.part(self.first, self.input.tokens(), column, width)
+    }
+
+    fn copy(&self, builder: &mut Builder, x: Source, width: usize, x_stride: usize, column: usize) {
+        let out = Target::Arena(self.part(column, width));
+        builder.step(Step::CopyRows { rows: self.count(), width, x_stride, out_stride: self.tokens.width, x, out });
+    }
+
+    fn data(&self, builder: &mut Builder) {
+        let width = self.input.stem.width();
+        if let Stem::Ids { embedding, .. } = &self.input.stem {
+            let table = builder.blob.plain(embedding);
+            return builder.step(Step::Embed {
+                ids: self.index,
+                rows: self.count(),
+                vocabulary: embedding.rows(),
+                width,
+                out_stride: self.tokens.width,
+                table,
+                out: Target::Arena(self.part(0, width)),
+            });
+        }
+        let unfolds = !self.is_contiguous();
+        match &self.input.project {
+            // A stem that needs work before its linear layer goes through a buffer of its own.
+            Some(_) if unfolds || self.input.scale.is_some() => {
+                let grid: usize = self.input.stem.grid().iter().product();
+                let rows = builder.rows(format!("{} windows", self.input.name), Count::Fixed(grid), grid, width);
+                self.raw(builder, rows.place(), width);
+                self.project(builder, rows.source(), grid);
+            }
+            Some(_) => self.project(builder, Source::Input(self.index), self.input.tokens()),
+            None => self.raw(builder, self.part(0, width), self.tokens.width),
+        }
+    }
+
+    /// Whether a token is a contiguous part of the raw input.
+    fn is_contiguous(&self) -> bool {
+        match self.input.stem {
+            Stem::Image { layout, window, .. } => {
+                layout == Layout::ChannelsLast && window.kernel == 1 && window.stride == 1 && window.pad == 0
+            }
+            _ => true,
+        }
+    }
+
+    /// The stem's tokens, scaled, without a linear layer.
+    fn raw(&self, builder: &mut Builder, out: Place, out_stride: usize) {
+        let width = self.input.stem.width();
+        let grid: usize = self.input.stem.grid().iter().product();
+        let (rows, image) = (Count::Fixed(grid), Source::Input(self.index));
+        let target = Target::Arena(out);
+        if let (Stem::Image { height, width, channels, layout, window }, false) = (&self.input.stem, self.is_contiguous()) {
+            builder.step(Step::Unfold {
+                channels: *channels,
+                height: *height,
+                width: *width,
+                channels_first: *layout == Layout::ChannelsFirst,
+                kernel: window.kernel,
+                stride: window.stride,
+                pad: window.pad,
+                out_height: window.count(*height),
+                out_width: window.count(*width),
+                out_stride,
+                image,
+                out: target.clone(),
+            });
+        } else {
+            builder.step(Step::CopyRows { rows, width, x_stride: width, out_stride, x: image, out: target.clone() });
+        }
+        if let Some(scale) = &self.input.scale {
+            let (gain, offset) = affine(scale, width);
+            let (gain, offset) = (builder.blob.plain(&gain), builder.blob.plain(&offset));
+            builder.step(Step::AffineRows { rows, width, stride: out_stride, gain, offset, out: target });
+        }
+    }
+
+    /// The linear layer on each token, and the rest of a convolution.
+    fn project(&self, builder: &mut Builder, x: Source, grid: usize) {
+        let Some(linear) = &self.input.project else { return };
+        let (count, x_stride, width) = (Count::Fixed(grid), self.input.stem.width(), linear.weight.rows());
+        let activation = self.input.tail.as_ref().map_or(Activation::Identity, |tail| tail.activation);
+        let direct = Target::Arena(self.part(0, width));
+        let Some(pool) = self.input.tail.as_ref().and_then(|tail| tail.pool) else {
+            return builder.linear_into(x, count, x_stride, linear, activation, false, direct, self.tokens.width);
+        };
+        let features = builder.rows(format!("{} features", self.input.name), count, grid, width);
+        builder.linear_into(x, count, x_stride, linear, activation, false, features.target(), width);
+        let (before, after) = (self.input.stem.grid(), self.input.grid());
+        builder.step(Step::MaxPool {
+            channels: width,
+            height: before[0],
+            width: before[1],
+            kernel: pool.kernel,
+            stride: pool.stride,
+            out_height: after[0],
+            out_width: after[1],
+            out_stride: self.tokens.width,
+            x: features.source(),
+            out: direct,
+        });
+    }
+
+    fn position(&self, builder: &mut Builder, position: &Position) {
+        let (width, data) = (position.width(), self.input.data_width());
+        match (&position.encoding, position.combine) {
+            (Encoding::Learned(table), Combine::Concat) => {
+                let x = Source::Weights(builder.blob.plain(table));
+                self.copy(builder, x, width, width, data);
+            }
+            (Encoding::Learned(table), Combine::Add) => {
+                let x = Source::Weights(builder.blob.plain(table));
+                self.add(builder, x, width);
+            }
+            (Encoding::Fourier(grid), Combine::Concat) => {
+                fourier(builder, grid, self.count(), self.part(data, width), self.tokens.width);
+            }
+            (Encoding::Fourier(grid), Combine::Add) => {
+                let most = self.input.tokens();
+                let features = builder.rows(format!("{} positions", self.input.name), self.count(), most, width);
+                fourier(builder, grid, self.count(), features.place(), width);
+                self.add(builder, features.source(), width);
+            }
+        }
+    }
+
+    fn add(&self, builder: &mut Builder, x: Source, width: usize) {
+        let out = Target::Arena(self.part(0, width));
+        builder.step(Step::AddRows { rows: self.count(), width, x_stride: width, out_stride: self.tokens.width, x, out });
+    }
+}
+
+/// The features of a grid's positions at `out`.
+pub(super) fn fourier(builder: &mut Builder, grid: &Fourier, rows: Count, out: Place, out_stride: usize) {
+    let tables = fourier_tables(grid);
+    let tables = builder.blob.plain(&Tensor::new("position tables", &[tables.len()], tables));
+    let mut shape = [1; 3];
+    let axes = grid.shape.len();
+    shape[3 - axes..].copy_from_slice(&grid.shape);
+    let Fourier { bands, with_position, sine_only, .. } = *grid;
+    let out = Target::Arena(out);
+    builder.step(Step::Fourier { shape, axes, bands, with_position, sine_only, rows, out_stride, tables, out });
+}
+
+/// `(x − offset) · gain` as a factor and a shift for each of a token's `width` numbers.
+fn affine(scale: &Scale, width: usize) -> (Tensor, Tensor) {
+    let channels = scale.gain.len();
+    let shift: Vec<f32> =
+        scale.gain.iter().zip(&scale.offset).map(|(&gain, &offset)| (-f64::from(gain) * f64::from(offset)) as f32).collect();
+    let repeated = |name: &str, numbers: &[f32]| Tensor::new(name, &[width], numbers.repeat(width / channels));
+    (repeated("scale gain", &scale.gain), repeated("scale offset", &shift))
+}

@@ -1,0 +1,48 @@
+//! What a step reads and writes.
+
+use super::{Place, Source, Step, Target};
+
+impl Step {
+    /// The numbers it reads from the arena, the blob or an input, in the order of the call.
+    #[must_use]
+    pub fn sources(&self) -> Vec<&Source> {
+        match self {
+            Self::Linear { x, .. } | Self::CopyRows { x, .. } | Self::AddRows { x, .. } | Self::MaxPool { x, .. } => vec![x],
+            Self::Normalize { x, .. } => x.iter().collect(),
+            Self::Attention { q, k, v, .. } => vec![q, k, v],
+            Self::Unfold { image, .. } => vec![image],
+            Self::Embed { .. } | Self::AffineRows { .. } | Self::Fourier { .. } => vec![],
+        }
+    }
+
+    /// The numbers it writes.
+    #[must_use]
+    pub fn target(&self) -> &Target {
+        match self {
+            Self::Embed { out, .. }
+            | Self::Linear { out, .. }
+            | Self::Normalize { out, .. }
+            | Self::Attention { out, .. }
+            | Self::CopyRows { out, .. }
+            | Self::AddRows { out, .. }
+            | Self::AffineRows { out, .. }
+            | Self::Fourier { out, .. }
+            | Self::Unfold { out, .. }
+            | Self::MaxPool { out, .. } => out,
+        }
+    }
+
+    /// Every part of the arena it touches: what it reads, in order, then what it writes.
+    #[must_use]
+    pub fn places(&self) -> Vec<&Place> {
+        let sources = self.sources().into_iter().filter_map(|source| match source {
+            Source::Arena(place) => Some(place),
+            Source::Weights(_) | Source::Input(_) => None,
+        });
+        let target = match self.target() {
+            Target::Arena(place) => Some(place),
+            Target::Output(_) => None,
+        };
+        sources.chain(target).collect()
+    }
+}

@@ -1,0 +1,145 @@
+//! Tensors by name and expected shape: what is missing, wrong or left over.
+
+use crate::model::{Linear, Model, Norm, Tensor};
+use crate::{Problems, Subject};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// An expected length, and the words for where it comes from.
+pub(super) type Axis<'a> = (usize, &'a str);
+
+/// Whether a linear layer may lack its bias.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bias {
+    /// It may not.
+    Required,
+    /// It may.
+    Optional,
+}
+
+/// The tensors that have not been asked for yet. An absent or wrong one gives an empty placeholder of the right shape and
+/// records a problem, so that all of them are found.
+pub(super) struct Checkpoint {
+    /// `None` when the weights could not be read at all; then nothing is missing.
+    tensors: Option<BTreeMap<String, Tensor>>,
+    missing: Vec<String>,
+    parameters: u64,
+    problems: Problems,
+}
+
+impl Checkpoint {
+    /// All of `tensors`.
+    pub(super) fn new(tensors: Option<BTreeMap<String, Tensor>>) -> Self {
+        Self { tensors, missing: Vec::new(), parameters: 0, problems: Problems::new() }
+    }
+
+    /// Whether a tensor of this name is there and has not been asked for.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.tensors.as_ref().is_some_and(|tensors| tensors.contains_key(name))
+    }
+
+    /// Records a problem with the model.
+    pub(super) fn complain(&mut self, message: impl Into<String>) {
+        self.problems.add(Subject::Model, message);
+    }
+
+    /// Records a problem with something else.
+    pub(super) fn complain_about(&mut self, subject: Subject, message: impl Into<String>) {
+        self.problems.add(subject, message);
+    }
+
+    /// A trained tensor.
+    pub(super) fn tensor(&mut self, name: &str, axes: &[Axis<'_>]) -> Tensor {
+        let tensor = self.buffer(name, axes);
+        self.parameters += tensor.len() as u64;
+        tensor
+    }
+
+    /// A trained tensor, if it is there.
+    pub(super) fn optional(&mut self, name: &str, axes: &[Axis<'_>]) -> Option<Tensor> {
+        self.has(name).then(|| self.tensor(name, axes))
+    }
+
+    /// A trained tensor whose absence needs the sentence `missing`.
+    pub(super) fn tensor_or(&mut self, name: &str, axes: &[Axis<'_>], missing: impl FnOnce() -> String) -> Tensor {
+        if self.tensors.is_some() && !self.has(name) {
+            self.complain(missing());
+            return placeholder(name, axes);
+        }
+        self.tensor(name, axes)
+    }
+
+    /// A tensor that is no parameter (running statistics).
+    pub(super) fn buffer(&mut self, name: &str, axes: &[Axis<'_>]) -> Tensor {
+        match self.tensors.as_mut().map(|tensors| tensors.remove(name)) {
+            None => {}
+            Some(None) => self.missing.push(format!("`{name}` {:?}", lengths(axes))),
+            Some(Some(tensor)) if tensor.shape == lengths(axes) => return tensor,
+            Some(Some(tensor)) => {
+                let sources: Vec<_> = axes.iter().map(|(_, source)| *source).collect();
+                self.complain(format!(
+                    "tensor `{name}` has shape {:?}, but config.json makes it {:?} ({}): correct config.json, or save the \
+                     weights that belong to it",
+                    tensor.shape,
+                    lengths(axes),
+                    sources.join(" × ")
+                ));
+            }
+        }
+        placeholder(name, axes)
+    }
+
+    /// `<name>.weight` and `<name>.bias` of a linear layer.
+    pub(super) fn linear(&mut self, name: &str, outputs: Axis<'_>, inputs: Axis<'_>, bias: Bias) -> Linear {
+        let weight = self.tensor(&format!("{name}.weight"), &[outputs, inputs]);
+        let name = format!("{name}.bias");
+        let bias = match bias {
+            Bias::Required => Some(self.tensor(&name, &[outputs])),
+            Bias::Optional => self.optional(&name, &[outputs]),
+        };
+        Linear { weight, bias }
+    }
+
+    /// `<name>.weight` and `<name>.bias` of a layer norm.
+    pub(super) fn norm(&mut self, name: &str, width: Axis<'_>, eps: f64) -> Norm {
+        Norm {
+            gain: Some(self.tensor(&format!("{name}.weight"), &[width])),
+            offset: Some(self.tensor(&format!("{name}.bias"), &[width])),
+            eps,
+        }
+    }
+
+    /// `model` with its parameters counted, unless there were problems. Left over tensors are one, unless `harmless`.
+    pub(super) fn finish(mut self, mut model: Model, harmless: impl Fn(&str) -> bool) -> Result<Model, Problems> {
+        if !self.missing.is_empty() {
+            let (count, list) = (count(self.missing.len()), self.missing.join(", "));
+            self.complain(format!(
+                "model.safetensors lacks {count} that config.json asks for: {list}; save them under these names, or correct config.json"
+            ));
+        }
+        let left = self.tensors.take().unwrap_or_default();
+        let unused: Vec<_> = left.values().filter(|tensor| !harmless(&tensor.name)).collect();
+        if !unused.is_empty() {
+            let list: Vec<_> = unused.iter().map(|tensor| format!("`{}` {:?}", tensor.name, tensor.shape)).collect();
+            let (count, list) = (count(unused.len()), list.join(", "));
+            self.complain(format!(
+                "model.safetensors holds {count} that config.json has no use for: {list}; remove them, or correct config.json"
+            ));
+        }
+        model.parameters = self.parameters;
+        self.problems.finish(model)
+    }
+}
+
+fn count(tensors: usize) -> String {
+    format!("{tensors} tensor{}", if tensors == 1 { "" } else { "s" })
+}
+
+fn lengths(axes: &[Axis<'_>]) -> Vec<usize> {
+    axes.iter().map(|(length, _)| *length).collect()
+}
+
+/// Stands for a tensor that is not there; a model with one is never returned.
+fn placeholder(name: &str, axes: &[Axis<'_>]) -> Tensor {
+    Tensor { name: name.to_owned(), shape: lengths(axes), data: Arc::default() }
+}

@@ -1,0 +1,88 @@
+//! Named tensors and a configuration to a [`Model`]: one module a source.
+//!
+//! Every module reads its configuration field by field ([`fields`]), then asks the [`checkpoint`] for tensors by name and
+//! shape; both collect problems, so that a wrong directory is explained in one go.
+
+mod block;
+mod checkpoint;
+mod directory;
+mod fields;
+mod hf;
+mod native;
+
+use crate::model::Model;
+use crate::{Problems, Subject};
+use checkpoint::Checkpoint;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// What the caller decides beyond the configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LoadOptions {
+    /// Shapes of inputs whose size the checkpoint leaves open, by input name (without a batch axis).
+    pub input_shapes: BTreeMap<String, Vec<usize>>,
+}
+
+impl LoadOptions {
+    /// The name of the option that holds the shapes, for problems.
+    const INPUT_SHAPES: Subject = Subject::Option("input_shapes");
+}
+
+/// Reads the model directory `dir` (`config.json` and `model.safetensors`).
+///
+/// # Errors
+/// Every problem of the directory at once: what was read, what was expected, and what to change.
+pub fn load(dir: &Path, options: &LoadOptions) -> Result<Model, Problems> {
+    directory::check(dir)?;
+    let mut problems = Problems::new();
+    let config = problems.take(directory::config(dir));
+    let checkpoint = Checkpoint::new(problems.take(directory::weights(dir)));
+    let model = config.and_then(|config| problems.take(recognise(dir, config, checkpoint, options)));
+    match model {
+        Some(model) => {
+            check_shapes(&model, options, &mut problems);
+            problems.finish(model)
+        }
+        None => Err(problems),
+    }
+}
+
+/// The source of a model, by `model_type`.
+fn recognise(
+    dir: &Path,
+    config: serde_json::Value,
+    checkpoint: Checkpoint,
+    options: &LoadOptions,
+) -> Result<Model, Problems> {
+    const SUPPORTED: &str =
+        "expected \"percio\" (percio's own format) or \"perceiver\" (Hugging Face transformers): export the model as one of the two";
+    match config.get("model_type") {
+        Some(kind) if kind == "percio" => native::load(config, checkpoint),
+        Some(kind) if kind == "perceiver" => hf::load(&directory::name(dir), config, checkpoint, options),
+        Some(kind) => Err(Problems::model(format!("`model_type` in config.json is {kind}, {SUPPORTED}"))),
+        None => Err(Problems::model(format!("`model_type` in config.json is missing, {SUPPORTED}"))),
+    }
+}
+
+/// Every shape given must be that of an input.
+fn check_shapes(model: &Model, options: &LoadOptions, problems: &mut Problems) {
+    for (name, shape) in &options.input_shapes {
+        match model.inputs.iter().find(|input| input.name == *name) {
+            Some(input) if input.stem.raw_shape() == *shape => {}
+            Some(input) => problems.add(
+                LoadOptions::INPUT_SHAPES,
+                format!(
+                    "the shape given for input `{name}` is {shape:?}, but the checkpoint fixes {:?}: give that one, or none",
+                    input.stem.raw_shape()
+                ),
+            ),
+            None => {
+                let names: Vec<_> = model.inputs.iter().map(|input| format!("`{}`", input.name)).collect();
+                problems.add(
+                    LoadOptions::INPUT_SHAPES,
+                    format!("a shape is given for `{name}`, expected one of the inputs {}: correct the name", names.join(", ")),
+                );
+            }
+        }
+    }
+}

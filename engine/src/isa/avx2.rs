@@ -1,0 +1,199 @@
+//! AVX2 with fused multiply-add: eight numbers at a time, on x86-64 since 2013.
+
+use super::{Isa, Kernel};
+use crate::kernels::attention::{self, Attention};
+use crate::kernels::matmul::{self, Matmul};
+use core::arch::x86_64::{
+    __m256, _mm_add_ps, _mm_storeu_ps, _mm256_add_epi32, _mm256_add_ps, _mm256_and_ps, _mm256_andnot_ps,
+    _mm256_castps256_ps128, _mm256_castsi256_ps, _mm256_cvtps_epi32, _mm256_cvtss_f32, _mm256_div_ps,
+    _mm256_extractf128_ps, _mm256_fmadd_ps, _mm256_hadd_ps, _mm256_loadu_ps, _mm256_max_ps, _mm256_min_ps,
+    _mm256_mul_ps, _mm256_or_ps, _mm256_set1_epi32, _mm256_set1_ps, _mm256_slli_epi32, _mm256_storeu_ps, _mm256_sub_ps,
+};
+
+/// Proof that the processor has AVX2 and FMA.
+#[derive(Clone, Copy, Debug)]
+pub struct Avx2(());
+
+impl Avx2 {
+    /// The token, when this machine has the instructions.
+    #[cfg(feature = "std")]
+    #[must_use]
+    pub fn detect() -> Option<Self> {
+        (std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma")).then_some(Self(()))
+    }
+
+    /// The token, when the target guarantees the instructions.
+    #[cfg(all(target_feature = "avx2", target_feature = "fma"))]
+    #[must_use]
+    pub const fn guaranteed() -> Self {
+        Self(())
+    }
+}
+
+/// A vector's numbers in memory.
+type Lanes = [f32; 8];
+
+/// `kernel`, compiled with the instructions.
+#[target_feature(enable = "avx2,fma")]
+fn enter<K: Kernel>(isa: Avx2, kernel: K) -> K::Output {
+    kernel.run(isa)
+}
+
+#[inline(always)]
+fn load_lanes(_: Avx2, lanes: &Lanes) -> __m256 {
+    // SAFETY: the array holds eight numbers; the token proves AVX.
+    unsafe { _mm256_loadu_ps(lanes.as_ptr()) }
+}
+
+#[inline(always)]
+fn store_lanes(_: Avx2, vector: __m256, lanes: &mut Lanes) {
+    // SAFETY: the array has room for eight numbers; the token proves AVX.
+    unsafe { _mm256_storeu_ps(lanes.as_mut_ptr(), vector) }
+}
+
+impl Isa for Avx2 {
+    const NAME: &'static str = "avx2";
+    const LANES: usize = 8;
+    type F32 = __m256;
+    type Lanes = Lanes;
+
+    #[inline(always)]
+    fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        // SAFETY: the token proves AVX2 and FMA.
+        unsafe { enter(self, kernel) }
+    }
+    #[inline(always)]
+    fn splat(self, number: f32) -> __m256 {
+        // SAFETY: the token proves AVX.
+        unsafe { _mm256_set1_ps(number) }
+    }
+    #[inline(always)]
+    fn whole(source: &[f32]) -> (&[Lanes], &[f32]) {
+        source.as_chunks()
+    }
+    #[inline(always)]
+    fn read(self, source: &Lanes) -> __m256 {
+        load_lanes(self, source)
+    }
+    #[inline(always)]
+    fn load(self, source: &[f32]) -> __m256 {
+        if let Some(lanes) = source.first_chunk() {
+            return load_lanes(self, lanes);
+        }
+        let mut lanes = Lanes::default();
+        lanes.iter_mut().zip(source).for_each(|(lane, &number)| *lane = number);
+        load_lanes(self, &lanes)
+    }
+    #[inline(always)]
+    fn store(self, vector: __m256, target: &mut [f32]) {
+        if let Some(lanes) = target.first_chunk_mut() {
+            return store_lanes(self, vector, lanes);
+        }
+        let mut lanes = Lanes::default();
+        store_lanes(self, vector, &mut lanes);
+        target.iter_mut().zip(lanes).for_each(|(number, lane)| *number = lane);
+    }
+    #[inline(always)]
+    fn add(self, a: __m256, b: __m256) -> __m256 {
+        // SAFETY: the token proves AVX.
+        unsafe { _mm256_add_ps(a, b) }
+    }
+    #[inline(always)]
+    fn sub(self, a: __m256, b: __m256) -> __m256 {
+        // SAFETY: the token proves AVX.
+        unsafe { _mm256_sub_ps(a, b) }
+    }
+    #[inline(always)]
+    fn mul(self, a: __m256, b: __m256) -> __m256 {
+        // SAFETY: the token proves AVX.
+        unsafe { _mm256_mul_ps(a, b) }
+    }
+    #[inline(always)]
+    fn div(self, a: __m256, b: __m256) -> __m256 {
+        // SAFETY: the token proves AVX.
+        unsafe { _mm256_div_ps(a, b) }
+    }
+    #[inline(always)]
+    fn mul_add(self, a: __m256, b: __m256, c: __m256) -> __m256 {
+        // SAFETY: the token proves FMA.
+        unsafe { _mm256_fmadd_ps(a, b, c) }
+    }
+    #[inline(always)]
+    fn max(self, a: __m256, b: __m256) -> __m256 {
+        // SAFETY: the token proves AVX.
+        unsafe { _mm256_max_ps(a, b) }
+    }
+    #[inline(always)]
+    fn min(self, a: __m256, b: __m256) -> __m256 {
+        // SAFETY: the token proves AVX.
+        unsafe { _mm256_min_ps(a, b) }
+    }
+    #[inline(always)]
+    fn copy_sign(self, magnitude: __m256, sign: __m256) -> __m256 {
+        let sign_bit = self.splat(-0.0);
+        // SAFETY: the token proves AVX.
+        let sign = unsafe { _mm256_and_ps(sign_bit, sign) };
+        // SAFETY: the token proves AVX.
+        let magnitude = unsafe { _mm256_andnot_ps(sign_bit, magnitude) };
+        // SAFETY: the token proves AVX.
+        unsafe { _mm256_or_ps(magnitude, sign) }
+    }
+    #[inline(always)]
+    fn pow2(self, n: __m256) -> __m256 {
+        // SAFETY: the token proves AVX.
+        let n = unsafe { _mm256_cvtps_epi32(n) };
+        // SAFETY: the token proves AVX.
+        let bias = unsafe { _mm256_set1_epi32(127) };
+        // SAFETY: the token proves AVX2.
+        let exponent = unsafe { _mm256_add_epi32(n, bias) };
+        // SAFETY: the token proves AVX2.
+        let bits = unsafe { _mm256_slli_epi32::<23>(exponent) };
+        // SAFETY: the token proves AVX.
+        unsafe { _mm256_castsi256_ps(bits) }
+    }
+    #[inline(always)]
+    fn first(self, vector: __m256) -> f32 {
+        // SAFETY: the token proves AVX.
+        unsafe { _mm256_cvtss_f32(vector) }
+    }
+    #[inline(always)]
+    fn sum(self, vector: __m256) -> f32 {
+        let [sum, ..] = self.sums([vector; 4]);
+        sum
+    }
+    #[inline(always)]
+    fn sums(self, [a, b, c, d]: [__m256; 4]) -> [f32; 4] {
+        // Each half of `fours` holds the sum of that half of a, b, c and d.
+        // SAFETY: the token proves AVX.
+        let ab = unsafe { _mm256_hadd_ps(a, b) };
+        // SAFETY: the token proves AVX.
+        let cd = unsafe { _mm256_hadd_ps(c, d) };
+        // SAFETY: the token proves AVX.
+        let fours = unsafe { _mm256_hadd_ps(ab, cd) };
+        // SAFETY: the token proves AVX.
+        let low = unsafe { _mm256_castps256_ps128(fours) };
+        // SAFETY: the token proves AVX.
+        let high = unsafe { _mm256_extractf128_ps::<1>(fours) };
+        // SAFETY: every x86-64 has SSE.
+        let sums = unsafe { _mm_add_ps(low, high) };
+        let mut numbers = [0.0; 4];
+        // SAFETY: the array has room for four numbers; every x86-64 has SSE.
+        unsafe { _mm_storeu_ps(numbers.as_mut_ptr(), sums) };
+        numbers
+    }
+    #[inline(always)]
+    fn largest(self, vector: __m256) -> f32 {
+        let mut lanes = Lanes::default();
+        store_lanes(self, vector, &mut lanes);
+        lanes.into_iter().fold(f32::NEG_INFINITY, |a, b| if b > a { b } else { a })
+    }
+
+    #[inline(always)]
+    fn matmul(self, product: Matmul<'_>) {
+        matmul::tiled::<Self, 6, 2>(self, product);
+    }
+    #[inline(always)]
+    fn attention(self, attention: Attention<'_>) {
+        attention::streamed::<Self, 4, 2, 2, 32>(self, attention);
+    }
+}

@@ -1,0 +1,30 @@
+//! Attention with the softmax in passes over the keys: largest score, sum of the weights, weighted sum of the values.
+
+use crate::layers::Attention;
+
+/// [`crate::layers::attention`]. A masked key's score is the lowest there is.
+pub fn attention(shape: &Attention, q: &[f32], k: &[f32], v: &[f32], mask: &[bool], out: &mut [f32]) {
+    let Attention { queries, keys, heads, .. } = *shape;
+    for query in 0..queries {
+        for head in 0..heads {
+            let scores = |key: usize| score(shape, q, k, mask, query, key, head);
+            let largest = (0..keys).map(scores).fold(f64::MIN, f64::max);
+            let weight = |key: usize| libm::exp(scores(key) - largest);
+            let sum: f64 = (0..keys).map(weight).sum();
+            for i in 0..shape.v {
+                let value = |key: usize| f64::from(v[(key * heads + head) * shape.v + i]);
+                let weighted: f64 = (0..keys).map(|key| weight(key) * value(key)).sum();
+                out[(query * heads + head) * shape.v + i] = if keys == 0 { 0.0 } else { (weighted / sum) as f32 };
+            }
+        }
+    }
+}
+
+fn score(shape: &Attention, q: &[f32], k: &[f32], mask: &[bool], query: usize, key: usize, head: usize) -> f64 {
+    if mask.get(key) == Some(&false) {
+        return f64::MIN;
+    }
+    let q = &q[(query * shape.heads + head) * shape.qk..][..shape.qk];
+    let k = &k[(key * shape.heads + head) * shape.qk..][..shape.qk];
+    f64::from(shape.scale) * q.iter().zip(k).map(|(&q, &k)| f64::from(q) * f64::from(k)).sum::<f64>()
+}

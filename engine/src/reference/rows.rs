@@ -1,0 +1,32 @@
+//! Moving rows, number by number.
+
+use crate::layers::Rows;
+
+/// [`crate::layers::copy_rows`]
+pub fn copy_rows(shape: &Rows, x: &[f32], out: &mut [f32]) {
+    each(shape, |from, to| out[to] = x[from]);
+}
+
+/// [`crate::layers::add_rows`]
+pub fn add_rows(shape: &Rows, x: &[f32], out: &mut [f32]) {
+    each(shape, |from, to| out[to] += x[from]);
+}
+
+/// [`crate::layers::affine_rows`]
+pub fn affine_rows(shape: &Rows, gain: &[f32], offset: &[f32], x: &mut [f32]) {
+    for row in 0..shape.rows {
+        for i in 0..shape.width {
+            let x = &mut x[row * shape.out_stride + i];
+            *x = (f64::from(*x) * f64::from(gain[i]) + f64::from(offset[i])) as f32;
+        }
+    }
+}
+
+/// Calls `step` with the places of every number on either side.
+fn each(shape: &Rows, mut step: impl FnMut(usize, usize)) {
+    for row in 0..shape.rows {
+        for i in 0..shape.width {
+            step(row * shape.x_stride + i, row * shape.out_stride + i);
+        }
+    }
+}

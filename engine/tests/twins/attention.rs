@@ -1,0 +1,105 @@
+//! Attention: shapes, masks and tails.
+
+use crate::support::{Case, LENGTHS, check, numbers};
+use crate::tolerance;
+use percio::isa::Isa;
+use percio::layers::{Attention, attention};
+use percio::reference;
+
+#[derive(Debug)]
+struct Attend {
+    shape: Attention,
+    mask: Vec<bool>,
+    /// Factor of the operands: large ones make one key outweigh all others.
+    gain: f32,
+}
+
+impl Attend {
+    fn new(queries: usize, keys: usize, heads: usize, qk: usize, v: usize) -> Self {
+        let shape = Attention { queries, keys, heads, qk, v, scale: 1.0 / (qk as f32).sqrt() };
+        Self { shape, mask: Vec::new(), gain: 1.0 }
+    }
+
+    fn masked(mut self, mask: impl Fn(usize) -> bool) -> Self {
+        self.mask = (0..self.shape.keys).map(mask).collect();
+        self
+    }
+
+    fn operands(&self) -> [Vec<f32>; 4] {
+        let Attention { queries, keys, heads, qk, v, .. } = self.shape;
+        let loud = |len, seed| numbers(len, seed).into_iter().map(|x| x * self.gain).collect();
+        let out = vec![f32::NAN; queries * heads * v];
+        [loud(queries * heads * qk, 1), loud(keys * heads * qk, 2), numbers(keys * heads * v, 3), out]
+    }
+
+    fn check(&self) {
+        let mut bound = tolerance::attention(self.shape.qk, self.shape.keys);
+        bound.absolute *= self.gain * self.gain;
+        check(self, bound);
+    }
+}
+
+impl Case for Attend {
+    fn layer<I: Isa>(&self, isa: I) -> Vec<f32> {
+        let [q, k, v, mut out] = self.operands();
+        attention(isa, &self.shape, &q, &k, &v, &self.mask, &mut out);
+        out
+    }
+
+    fn twin(&self) -> Vec<f32> {
+        let [q, k, v, mut out] = self.operands();
+        reference::attention(&self.shape, &q, &k, &v, &self.mask, &mut out);
+        out
+    }
+}
+
+#[test]
+fn every_number_of_queries() {
+    for queries in 0..=10 {
+        Attend::new(queries, 19, 2, 6, 5).check();
+    }
+}
+
+#[test]
+fn every_number_of_keys() {
+    for keys in (0..=36).chain([63, 64, 65, 97]) {
+        Attend::new(5, keys, 2, 6, 5).check();
+    }
+}
+
+#[test]
+fn every_head_width() {
+    for qk in LENGTHS {
+        for v in LENGTHS {
+            Attend::new(3, 9, 2, qk, v).check();
+        }
+    }
+}
+
+#[test]
+fn masks() {
+    for queries in [1, 4, 6] {
+        for keys in [1, 8, 40, 70] {
+            let attend = || Attend::new(queries, keys, 3, 7, 10);
+            attend().masked(|_| false).check();
+            attend().masked(|_| true).check();
+            attend().masked(|key| key % 3 == 1).check();
+            attend().masked(|key| key + 1 == keys).check();
+            attend().masked(|key| key == 0).check();
+        }
+    }
+}
+
+#[test]
+fn keys_beyond_the_mask_are_kept() {
+    let mut attend = Attend::new(4, 20, 1, 8, 8);
+    attend.mask = vec![false; 5];
+    attend.check();
+}
+
+#[test]
+fn one_key_outweighs_the_others() {
+    let mut attend = Attend::new(6, 50, 2, 16, 12);
+    attend.gain = 12.0;
+    attend.check();
+}

@@ -1,0 +1,130 @@
+//! Layers that move numbers: embeddings, positions, rows and windows.
+
+use crate::support::{Case, LENGTHS, check, numbers};
+use crate::tolerance::{AFFINE, EXACT};
+use percio::isa::Isa;
+use percio::layers::{self, Embed, Fourier, MaxPool, Rows, Unfold};
+use percio::reference;
+
+/// A layer and its operands. What a layer leaves alone must stay as it was, so every output starts as noise.
+#[derive(Debug)]
+enum Move {
+    Embed(Embed),
+    Fourier(Fourier),
+    Copy(Rows),
+    Add(Rows),
+    Affine(Rows),
+    Unfold(Unfold),
+    MaxPool(MaxPool),
+}
+
+const ROOM: usize = 4096;
+const IDS: [u32; 7] = [3, 0, 99, 4, 4, u32::MAX, 1];
+
+impl Case for Move {
+    fn layer<I: Isa>(&self, isa: I) -> Vec<f32> {
+        let (x, y, mut out) = (numbers(ROOM, 1), numbers(ROOM, 2), numbers(ROOM, 3));
+        match self {
+            Self::Embed(shape) => layers::embed(isa, shape, &IDS, &x, &mut out),
+            Self::Fourier(shape) => layers::fourier(isa, shape, &x, &mut out),
+            Self::Copy(shape) => layers::copy_rows(isa, shape, &x, &mut out),
+            Self::Add(shape) => layers::add_rows(isa, shape, &x, &mut out),
+            Self::Affine(shape) => layers::affine_rows(isa, shape, &x, &y, &mut out),
+            Self::Unfold(shape) => layers::unfold(isa, shape, &x, &mut out),
+            Self::MaxPool(shape) => layers::max_pool(isa, shape, &x, &mut out),
+        }
+        out
+    }
+
+    fn twin(&self) -> Vec<f32> {
+        let (x, y, mut out) = (numbers(ROOM, 1), numbers(ROOM, 2), numbers(ROOM, 3));
+        match self {
+            Self::Embed(shape) => reference::embed(shape, &IDS, &x, &mut out),
+            Self::Fourier(shape) => reference::fourier(shape, &x, &mut out),
+            Self::Copy(shape) => reference::copy_rows(shape, &x, &mut out),
+            Self::Add(shape) => reference::add_rows(shape, &x, &mut out),
+            Self::Affine(shape) => reference::affine_rows(shape, &x, &y, &mut out),
+            Self::Unfold(shape) => reference::unfold(shape, &x, &mut out),
+            Self::MaxPool(shape) => reference::max_pool(shape, &x, &mut out),
+        }
+        out
+    }
+}
+
+#[test]
+fn embeddings() {
+    for width in LENGTHS {
+        check(&Move::Embed(Embed { rows: IDS.len(), vocabulary: 5, width, out_stride: width + 2 }), EXACT);
+    }
+}
+
+#[test]
+fn positions() {
+    for (shape, axes) in [([1, 1, 9], 1), ([1, 3, 4], 2), ([2, 3, 4], 3)] {
+        for (with_position, sine_only) in [(false, false), (true, false), (true, true), (false, true)] {
+            for bands in [0, 1, 5, 8] {
+                let mut fourier = Fourier { shape, axes, bands, with_position, sine_only, rows: 0, out_stride: 0 };
+                fourier.out_stride = fourier.width() + 3;
+                for rows in [1, shape.iter().product()] {
+                    check(&Move::Fourier(Fourier { rows, ..fourier }), EXACT);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn rows() {
+    for width in LENGTHS {
+        for (x_stride, out_stride) in [(width, width), (width + 3, width), (0, width + 1)] {
+            let shape = Rows { rows: 6, width, x_stride, out_stride };
+            check(&Move::Copy(shape), EXACT);
+            check(&Move::Add(shape), EXACT);
+            check(&Move::Affine(shape), AFFINE);
+        }
+    }
+}
+
+#[test]
+fn windows() {
+    for channels in [1, 3, 8, 9] {
+        for (kernel, stride, pad) in [(1, 1, 0), (2, 2, 0), (3, 1, 1), (3, 2, 1), (5, 3, 2)] {
+            let (height, width) = (7, 6);
+            let (out_height, out_width) =
+                ((height + 2 * pad - kernel) / stride + 1, (width + 2 * pad - kernel) / stride + 1);
+            for channels_first in [false, true] {
+                let out_stride = kernel * kernel * channels + 1;
+                check(
+                    &Move::Unfold(Unfold {
+                        channels,
+                        height,
+                        width,
+                        channels_first,
+                        kernel,
+                        stride,
+                        pad,
+                        out_height,
+                        out_width,
+                        out_stride,
+                    }),
+                    EXACT,
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn pools() {
+    for channels in LENGTHS {
+        for (kernel, stride) in [(1, 1), (2, 2), (3, 2), (3, 1)] {
+            let (height, width) = (5, 7);
+            let (out_height, out_width) = ((height - kernel) / stride + 1, (width - kernel) / stride + 1);
+            let out_stride = channels + 1;
+            check(
+                &Move::MaxPool(MaxPool { channels, width, height, kernel, stride, out_height, out_width, out_stride }),
+                EXACT,
+            );
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Where a step's operands lie.
+
+use crate::sample::Value;
+use anyhow::{Result, ensure};
+use percio_codegen_core::program::{Buffer, Place, Program, Source, Target, Weights};
+use std::ops::Range;
+
+/// All that steps read and write.
+pub(super) struct Memory<'a> {
+    pub(super) buffers: &'a [Buffer],
+    pub(super) weights: &'a [f32],
+    pub(super) inputs: &'a [Value],
+    pub(super) arena: &'a mut [f32],
+    pub(super) outputs: &'a mut [Vec<f32>],
+}
+
+impl Memory<'_> {
+    /// What one step writes, and all that it may read.
+    pub(super) fn open(&mut self, target: &Target) -> (&mut [f32], Readable<'_>) {
+        let (out, before, after, after_at): (&mut [f32], &[f32], &[f32], usize) = match target {
+            Target::Output(index) => (&mut self.outputs[*index], self.arena, &[], self.arena.len()),
+            Target::Arena(place) => {
+                let range = span(self.buffers, place);
+                let (before, rest) = self.arena.split_at_mut(range.start);
+                let (out, after) = rest.split_at_mut(range.len());
+                (out, before, after, range.end)
+            }
+        };
+        (out, Readable { buffers: self.buffers, weights: self.weights, inputs: self.inputs, before, after, after_at })
+    }
+}
+
+/// All that a step may read: everything but what it writes.
+#[derive(Clone, Copy)]
+pub(super) struct Readable<'a> {
+    buffers: &'a [Buffer],
+    weights: &'a [f32],
+    inputs: &'a [Value],
+    /// The arena before the written part.
+    before: &'a [f32],
+    /// The arena after the written part …
+    after: &'a [f32],
+    /// … which starts here.
+    after_at: usize,
+}
+
+impl<'a> Readable<'a> {
+    pub(super) fn numbers(&self, source: &Source) -> &'a [f32] {
+        match source {
+            Source::Arena(place) => {
+                let Range { start, end } = span(self.buffers, place);
+                match start.checked_sub(self.after_at) {
+                    Some(start) => &self.after[start..end - self.after_at],
+                    None => &self.before[start..end],
+                }
+            }
+            Source::Weights(weights) => self.weights(*weights),
+            Source::Input(index) => match &self.inputs[*index] {
+                Value::Numbers(numbers) => numbers,
+                Value::Ids(_) | Value::Mask(_) => &[],
+            },
+        }
+    }
+
+    pub(super) fn weights(&self, weights: Weights) -> &'a [f32] {
+        &self.weights[weights.offset / 4..][..weights.len]
+    }
+
+    pub(super) fn ids(&self, input: usize) -> &'a [u32] {
+        match &self.inputs[input] {
+            Value::Ids(ids) => ids,
+            Value::Numbers(_) | Value::Mask(_) => &[],
+        }
+    }
+
+    pub(super) fn mask(&self, input: Option<usize>) -> &'a [bool] {
+        match input.map(|input| &self.inputs[input]) {
+            Some(Value::Mask(mask)) => mask,
+            _ => &[],
+        }
+    }
+}
+
+/// The part of the arena at `place`.
+fn span(buffers: &[Buffer], place: &Place) -> Range<usize> {
+    let start = buffers[place.buffer].offset + place.offset;
+    start..start + place.len
+}
+
+/// Checks what [`Memory::open`] relies on.
+pub(super) fn check(program: &Program) -> Result<()> {
+    for (index, step) in program.steps.iter().enumerate() {
+        let name = step.name();
+        for place in step.places() {
+            let Range { start, end } = span(&program.buffers, place);
+            ensure!(end <= program.arena_len, "step {index}, {name}: {start} .. {end} leaves the arena");
+        }
+        let Target::Arena(out) = step.target() else { continue };
+        let out = span(&program.buffers, out);
+        for source in step.sources() {
+            let Source::Arena(place) = source else { continue };
+            let read = span(&program.buffers, place);
+            let apart = read.end <= out.start || out.end <= read.start;
+            ensure!(apart, "step {index}, {name}: reads {read:?} while it writes {out:?} of the arena");
+        }
+    }
+    Ok(())
+}

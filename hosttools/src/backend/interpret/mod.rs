@@ -1,0 +1,93 @@
+//! The host's interpreter: the program's steps, one call of `percio::layers` each.
+//!
+//! It calls the same functions in the same order as generated code, so on one instruction set both agree bit for bit.
+
+mod memory;
+mod step;
+
+use super::{Backend, Cost, Outputs};
+use crate::sample::Sample;
+use anyhow::Result;
+use memory::Memory;
+use percio::isa::{Isa, Kernel, dispatch};
+use percio_codegen_core::program::{Output, Program};
+use std::time::{Duration, Instant};
+
+/// Times one inference at least so often …
+const FEWEST_RUNS: usize = 30;
+/// … and at least so long …
+const SHORTEST: Duration = Duration::from_secs(1);
+/// … but takes no more runs after so long.
+const LONGEST: Duration = Duration::from_secs(20);
+
+/// Runs a program in this process.
+pub struct Interpreter<'a> {
+    program: &'a Program,
+    weights: Vec<f32>,
+    arena: Vec<f32>,
+    outputs: Outputs,
+}
+
+impl<'a> Interpreter<'a> {
+    /// An interpreter with its working memory.
+    ///
+    /// # Errors
+    /// When the operands of a step overlap what it writes, or leave their buffers: a defect of the compiler.
+    pub fn new(program: &'a Program) -> Result<Self> {
+        memory::check(program)?;
+        let number = |bytes: &[u8; 4]| f32::from_le_bytes(*bytes);
+        let numbers = |output: &Output| vec![0.0; output.rows * output.width];
+        Ok(Self {
+            program,
+            weights: program.blob.as_chunks().0.iter().map(number).collect(),
+            arena: vec![0.0; program.arena_len],
+            outputs: program.outputs.iter().map(numbers).collect(),
+        })
+    }
+
+    fn run(&mut self, sample: &Sample) {
+        let Self { program, weights, arena, outputs } = self;
+        let memory = Memory { buffers: &program.buffers, weights, inputs: &sample.inputs, arena, outputs };
+        dispatch(Pass { program, memory, tokens: sample.tokens(program) });
+    }
+}
+
+/// One pass over all steps.
+struct Pass<'a> {
+    program: &'a Program,
+    memory: Memory<'a>,
+    tokens: usize,
+}
+
+impl Kernel for Pass<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(mut self, isa: I) {
+        for step in &self.program.steps {
+            step::run(isa, step, self.tokens, &mut self.memory);
+        }
+    }
+}
+
+impl Backend for Interpreter<'_> {
+    fn isa(&self) -> &str {
+        percio::isa::name()
+    }
+
+    fn infer(&mut self, sample: &Sample) -> Result<Outputs> {
+        self.run(sample);
+        Ok(self.outputs.clone())
+    }
+
+    fn cost(&mut self, sample: &Sample) -> Result<Cost> {
+        self.run(sample);
+        let (started, mut times) = (Instant::now(), Vec::new());
+        while started.elapsed() < SHORTEST || times.len() < FEWEST_RUNS && started.elapsed() < LONGEST {
+            let start = Instant::now();
+            self.run(sample);
+            times.push(start.elapsed());
+        }
+        Ok(Cost::Times(times))
+    }
+}

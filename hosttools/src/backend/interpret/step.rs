@@ -1,0 +1,128 @@
+//! A step to a call of the function of `percio::layers` of the same name.
+
+use super::memory::{Memory, Readable};
+use percio::Activation;
+use percio::isa::Isa;
+use percio::layers::{self, Attention, Embed, Fourier, Linear, MaxPool, Normalize, Rows, Unfold};
+use percio_codegen_core::program::{self, Count, Step};
+
+#[inline(always)]
+pub(super) fn run<I: Isa>(isa: I, step: &Step, tokens: usize, memory: &mut Memory<'_>) {
+    let (out, read) = memory.open(step.target());
+    match step {
+        Step::Embed { .. } | Step::Fourier { .. } | Step::Unfold { .. } | Step::MaxPool { .. } => {
+            stem(isa, step, tokens, read, out);
+        }
+        Step::Linear { .. } | Step::Attention { .. } | Step::Normalize { .. } => block(isa, step, tokens, read, out),
+        Step::CopyRows { .. } | Step::AddRows { .. } | Step::AffineRows { .. } => rows(isa, step, tokens, read, out),
+    }
+}
+
+/// Steps that turn an input into tokens.
+#[inline(always)]
+fn stem<I: Isa>(isa: I, step: &Step, tokens: usize, read: Readable<'_>, out: &mut [f32]) {
+    match *step {
+        Step::Embed { ids, rows, vocabulary, width, out_stride, table, .. } => {
+            let shape = Embed { rows: rows.most(tokens), vocabulary, width, out_stride };
+            layers::embed(isa, &shape, read.ids(ids), read.weights(table), out);
+        }
+        Step::Fourier { shape, axes, bands, with_position, sine_only, rows, out_stride, tables, .. } => {
+            let rows = rows.most(tokens);
+            let shape = Fourier { shape, axes, bands, with_position, sine_only, rows, out_stride };
+            layers::fourier(isa, &shape, read.weights(tables), out);
+        }
+        Step::Unfold {
+            channels,
+            height,
+            width,
+            channels_first,
+            kernel,
+            stride,
+            pad,
+            out_height,
+            out_width,
+            out_stride,
+            ref image,
+            ..
+        } => {
+            let shape =
+                Unfold { channels, height, width, channels_first, kernel, stride, pad, out_height, out_width, out_stride };
+            layers::unfold(isa, &shape, read.numbers(image), out);
+        }
+        Step::MaxPool { channels, height, width, kernel, stride, out_height, out_width, out_stride, ref x, .. } => {
+            let shape = MaxPool { channels, width, height, kernel, stride, out_height, out_width, out_stride };
+            layers::max_pool(isa, &shape, read.numbers(x), out);
+        }
+        _ => {}
+    }
+}
+
+/// Steps of an attention block.
+#[inline(always)]
+fn block<I: Isa>(isa: I, step: &Step, tokens: usize, read: Readable<'_>, out: &mut [f32]) {
+    match *step {
+        Step::Linear {
+            rows,
+            inputs,
+            outputs,
+            x_stride,
+            out_stride,
+            activation,
+            accumulate,
+            ref x,
+            weight,
+            bias,
+            ..
+        } => {
+            let (rows, activation) = (rows.most(tokens), elementwise(activation));
+            let shape = Linear { rows, inputs, outputs, x_stride, out_stride, activation, accumulate };
+            layers::linear(isa, &shape, read.numbers(x), read.weights(weight), read.weights(bias), out);
+        }
+        Step::Normalize { rows, width, eps, ref x, gain, offset, .. } => {
+            let shape = Normalize { rows: rows.most(tokens), width, eps };
+            let (gain, offset) = (read.weights(gain), read.weights(offset));
+            match x {
+                Some(x) => layers::normalize(isa, &shape, read.numbers(x), gain, offset, out),
+                None => layers::normalize_in_place(isa, &shape, gain, offset, out),
+            }
+        }
+        Step::Attention { queries, keys, heads, qk, v_width, scale, ref q, ref k, ref v, mask, .. } => {
+            let shape = Attention { queries, keys: keys.most(tokens), heads, qk, v: v_width, scale };
+            let (q, k, v) = (read.numbers(q), read.numbers(k), read.numbers(v));
+            layers::attention(isa, &shape, q, k, v, read.mask(mask), out);
+        }
+        _ => {}
+    }
+}
+
+/// Steps that move rows.
+#[inline(always)]
+fn rows<I: Isa>(isa: I, step: &Step, tokens: usize, read: Readable<'_>, out: &mut [f32]) {
+    let shape = |rows: Count, width, x_stride, out_stride| Rows { rows: rows.most(tokens), width, x_stride, out_stride };
+    match *step {
+        Step::CopyRows { rows, width, x_stride, out_stride, ref x, .. } => {
+            layers::copy_rows(isa, &shape(rows, width, x_stride, out_stride), read.numbers(x), out);
+        }
+        Step::AddRows { rows, width, x_stride, out_stride, ref x, .. } => {
+            layers::add_rows(isa, &shape(rows, width, x_stride, out_stride), read.numbers(x), out);
+        }
+        Step::AffineRows { rows, width, stride, gain, offset, .. } => {
+            let (gain, offset) = (read.weights(gain), read.weights(offset));
+            layers::affine_rows(isa, &shape(rows, width, stride, stride), gain, offset, out);
+        }
+        _ => {}
+    }
+}
+
+fn elementwise(activation: program::Activation) -> Activation {
+    match activation {
+        program::Activation::Identity => Activation::Identity,
+        program::Activation::GeluErf => Activation::GeluErf,
+        program::Activation::GeluTanh => Activation::GeluTanh,
+        program::Activation::QuickGelu => Activation::QuickGelu,
+        program::Activation::Relu => Activation::Relu,
+        program::Activation::SquaredRelu => Activation::SquaredRelu,
+        program::Activation::Silu => Activation::Silu,
+        program::Activation::Tanh => Activation::Tanh,
+    }
+}

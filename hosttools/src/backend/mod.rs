@@ -1,0 +1,83 @@
+//! What can run a program: this process, a program built for this machine, a firmware in QEMU.
+
+mod cargo;
+mod generated;
+mod glue;
+mod interpret;
+mod qemu;
+mod wire;
+
+use crate::sample::Sample;
+use anyhow::Result;
+use percio_codegen_core::program::Program;
+use std::time::Duration;
+
+pub use generated::Generated;
+pub use interpret::Interpreter;
+pub use qemu::QemuM4;
+
+/// The outputs of one inference, in the order of the program's outputs.
+pub type Outputs = Vec<Vec<f32>>;
+
+/// What one inference costs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cost {
+    /// The time of each of several runs.
+    Times(Vec<Duration>),
+    /// The exact number of instructions.
+    Instructions(u64),
+}
+
+/// Something that runs one program.
+pub trait Backend {
+    /// The instruction set it runs on, by the name that `PERCIO_ISA` takes.
+    fn isa(&self) -> &str;
+
+    /// Runs the model once.
+    ///
+    /// # Errors
+    /// When the back end itself fails: a process ends early, a tool is missing.
+    fn infer(&mut self, sample: &Sample) -> Result<Outputs>;
+
+    /// What inference of `sample` costs.
+    ///
+    /// # Errors
+    /// As [`infer`](Self::infer).
+    fn cost(&mut self, sample: &Sample) -> Result<Cost>;
+}
+
+/// The back ends, by the names that `--backend` takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Kind {
+    /// The host's interpreter on percio's kernels
+    #[default]
+    Interpreter,
+    /// The generated Rust, built for this machine
+    Generated,
+    /// The generated Rust on a Cortex-M4 in QEMU
+    QemuM4,
+}
+
+impl Kind {
+    /// The name that `--backend` takes and reports show.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Interpreter => "interpreter",
+            Self::Generated => "generated",
+            Self::QemuM4 => "qemu-m4",
+        }
+    }
+
+    /// Readies `program` to run: builds what has to be built.
+    ///
+    /// # Errors
+    /// When a build fails, a tool is missing, or the program does not fit the machine.
+    pub fn open(self, program: &Program) -> Result<Box<dyn Backend + '_>> {
+        Ok(match self {
+            Self::Interpreter => Box::new(Interpreter::new(program)?),
+            Self::Generated => Box::new(Generated::build(program)?),
+            Self::QemuM4 => Box::new(QemuM4::build(program)?),
+        })
+    }
+}

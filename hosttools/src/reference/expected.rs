@@ -1,0 +1,81 @@
+//! Arrays to what a program has to compute.
+
+use super::{add, list};
+use percio_codegen_core::Problems;
+use percio_codegen_core::container::{Array, Numbers};
+use percio_codegen_core::program::{Output, Program};
+use std::collections::BTreeMap;
+
+/// What an output has to be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expected {
+    /// The numbers of each sample.
+    pub numbers: Vec<Vec<f32>>,
+    /// The right class of each row of each sample, when the file says so; negative for a row that does not count.
+    pub labels: Option<Vec<Vec<i64>>>,
+}
+
+/// What `outputs` and `labels` say about each output of the program.
+pub(super) fn read(
+    program: &Program,
+    outputs: &BTreeMap<&str, &Array>,
+    labels: &BTreeMap<&str, &Array>,
+) -> Result<Vec<Expected>, Problems> {
+    let mut problems = Problems::new();
+    let mut expected = Vec::new();
+    for output in &program.outputs {
+        let name = output.name.as_str();
+        let Some(array) = outputs.get(name) else {
+            let there = list(outputs.keys().copied());
+            add(&mut problems, format!("the model computes `{name}` and the file has no `output.{name}`; outputs there: {there}"));
+            continue;
+        };
+        let numbers = numbers(output, array, &mut problems);
+        let labels = labels.get(name).and_then(|labels| classes(output, labels, array.shape.first(), &mut problems));
+        expected.push(Expected { numbers, labels });
+    }
+    problems.finish(expected)
+}
+
+fn numbers(output: &Output, array: &Array, problems: &mut Problems) -> Vec<Vec<f32>> {
+    let Output { name, rows, width, .. } = output;
+    let shape = &array.shape;
+    let len = rows * width;
+    let per_sample = shape.iter().skip(1).product::<usize>();
+    // Rows may lie on a grid of several axes; an axis of length 1 may be missing.
+    let is_split_alike = shape.len() > 1 && shape.last() == Some(width) || *width == 1 || *rows == 1;
+    if shape.is_empty() || per_sample != len || !is_split_alike {
+        add(problems, format!("`output.{name}` has shape {shape:?}, expected {}", shape_text(output)));
+        return Vec::new();
+    }
+    match &array.numbers {
+        Numbers::F32(numbers) => numbers.chunks(len.max(1)).map(<[f32]>::to_vec).collect(),
+        Numbers::I64(_) => {
+            add(problems, format!("`output.{name}` holds integers, expected floating-point numbers"));
+            Vec::new()
+        }
+    }
+}
+
+fn shape_text(output: &Output) -> String {
+    let axes: Vec<String> = output.shape().iter().map(usize::to_string).collect();
+    format!("[samples, {}]", axes.join(", "))
+}
+
+fn classes(output: &Output, labels: &Array, batch: Option<&usize>, problems: &mut Problems) -> Option<Vec<Vec<i64>>> {
+    let Output { name, rows, width, .. } = output;
+    let (shape, batch) = (&labels.shape, batch.copied().unwrap_or(0));
+    if shape.first() != Some(&batch) || shape.iter().product::<usize>() != batch * rows {
+        add(problems, format!("`label.{name}` has shape {shape:?}, expected a class for each of {batch} samples × {rows} rows"));
+        return None;
+    }
+    let Numbers::I64(classes) = &labels.numbers else {
+        add(problems, format!("`label.{name}` holds floating-point numbers, expected classes as integers"));
+        return None;
+    };
+    if let Some(class) = classes.iter().find(|&&class| class >= *width as i64) {
+        add(problems, format!("`label.{name}` holds {class}, expected classes below {width} (negative: not counted)"));
+        return None;
+    }
+    Some(classes.chunks((*rows).max(1)).map(<[i64]>::to_vec).collect())
+}

@@ -1,0 +1,109 @@
+//! Reference files: what a model computed where it was trained.
+//!
+//! A safetensors file with `input.<name>` and `output.<name>`, each with a leading batch axis, optionally
+//! `label.<output>` (the right class), and metadata that says where and how it was made. Other arrays
+//! (`stage.<name>`, `points.<name>`) are for other tools.
+
+mod expected;
+mod inputs;
+
+pub use expected::Expected;
+pub use inputs::samples;
+
+use crate::sample::Sample;
+use percio_codegen_core::container::{Array, read_any};
+use percio_codegen_core::program::Program;
+use percio_codegen_core::{Problems, Subject};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// A reference file as it is, before a program says what its arrays mean.
+#[derive(Clone, Debug)]
+pub struct File {
+    arrays: BTreeMap<String, Array>,
+    /// Texts beside the arrays: `framework`, `device`, `dtype`, …
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// What a program has to reproduce.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    /// The inputs of each sample.
+    pub samples: Vec<Sample>,
+    /// What to compute from them, in the order of the program's outputs.
+    pub expected: Vec<Expected>,
+    /// Outputs in the file that the program does not have.
+    pub not_compared: Vec<String>,
+}
+
+impl File {
+    /// Reads the file at `path`.
+    ///
+    /// # Errors
+    /// When it is missing, damaged or not a safetensors file, and for each array of an unknown number type.
+    pub fn read(path: &Path) -> Result<Self, Problems> {
+        let (arrays, metadata) = read_any(path)?;
+        Ok(Self { arrays, metadata })
+    }
+
+    /// A file of these arrays.
+    #[must_use]
+    pub fn new(arrays: BTreeMap<String, Array>) -> Self {
+        Self { arrays, metadata: BTreeMap::new() }
+    }
+
+    /// The arrays called `prefix.<name>`, by name.
+    #[must_use]
+    pub fn under(&self, prefix: &str) -> BTreeMap<&str, &Array> {
+        let stripped = |name: &'_ str| name.strip_prefix(prefix)?.strip_prefix('.').map(str::len);
+        let named = |(name, array)| {
+            let name: &String = name;
+            stripped(name).map(|len| (&name[name.len() - len..], array))
+        };
+        self.arrays.iter().filter_map(named).collect()
+    }
+
+    /// All arrays.
+    #[must_use]
+    pub fn all(&self) -> BTreeMap<&str, &Array> {
+        self.arrays.iter().map(|(name, array)| (name.as_str(), array)).collect()
+    }
+
+    /// What the file says about `program`.
+    ///
+    /// # Errors
+    /// Every input or output that is missing or has another shape, and every id outside its vocabulary.
+    pub fn bind(&self, program: &Program) -> Result<Reference, Problems> {
+        let mut problems = Problems::new();
+        let samples = problems.take(samples(program, &self.under("input"), "input."));
+        let outputs = self.under("output");
+        let expected = problems.take(expected::read(program, &outputs, &self.under("label")));
+        let unknown = outputs.keys().filter(|&&name| program.outputs.iter().all(|output| output.name != name));
+        let not_compared = unknown.map(|name| format!("output.{name}")).collect();
+        let (Some(samples), Some(expected)) = (samples, expected) else {
+            return problems.finish(Reference { samples: Vec::new(), expected: Vec::new(), not_compared });
+        };
+        for (output, expected) in program.outputs.iter().zip(&expected) {
+            let (found, wanted) = (expected.numbers.len(), samples.len());
+            if found != wanted {
+                let name = &output.name;
+                add(&mut problems, format!("`output.{name}` has {found} samples, the inputs {wanted}: write the same batch to both"));
+            }
+        }
+        problems.finish(Reference { samples, expected, not_compared })
+    }
+}
+
+/// Adds a problem of the reference file.
+fn add(problems: &mut Problems, message: String) {
+    problems.add(Subject::Option("reference"), message);
+}
+
+/// `names` as a list for a sentence.
+fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
+
+#[cfg(test)]
+mod tests;

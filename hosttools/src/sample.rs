@@ -1,0 +1,55 @@
+//! One inference's inputs, in the order of the program's inputs.
+
+use percio_codegen_core::program::{InputKind, Program};
+
+/// What an input holds in one sample.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// Numbers, row-major.
+    Numbers(Vec<f32>),
+    /// Ids.
+    Ids(Vec<u32>),
+    /// Whether each token is attended to; empty attends to all.
+    Mask(Vec<bool>),
+}
+
+/// One inference's inputs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// One value an input of the program.
+    pub inputs: Vec<Value>,
+}
+
+impl Sample {
+    /// Inputs that look like noise and are the same each time: numbers in −1 .. 1, as many ids as there can be, no mask.
+    #[must_use]
+    pub fn noise(program: &Program) -> Self {
+        let mut state = 0x9E37_79B9_u32;
+        let mut next = || {
+            // xorshift32
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            state
+        };
+        let inputs = program.inputs.iter().map(|input| match &input.kind {
+            InputKind::Numbers { shape } => {
+                let count = shape.iter().product();
+                Value::Numbers((0..count).map(|_| (next() >> 8) as f32 / (1 << 23) as f32 - 1.0).collect())
+            }
+            InputKind::Ids { max, vocabulary } => Value::Ids((0..*max).map(|_| next() % (*vocabulary).max(1) as u32).collect()),
+            InputKind::Mask { .. } => Value::Mask(Vec::new()),
+        });
+        Self { inputs: inputs.collect() }
+    }
+
+    /// Tokens of the run: as many as there are ids, or all that the program has room for.
+    #[must_use]
+    pub fn tokens(&self, program: &Program) -> usize {
+        let ids = self.inputs.iter().find_map(|value| match value {
+            Value::Ids(ids) => Some(ids.len()),
+            Value::Numbers(_) | Value::Mask(_) => None,
+        });
+        ids.unwrap_or(program.max_tokens)
+    }
+}
