@@ -4,10 +4,11 @@ use super::{Isa, Kernel};
 use crate::kernels::attention::{self, Attention};
 use crate::kernels::matmul::{self, Matmul};
 use core::arch::x86_64::{
-    __m256, _mm_add_ps, _mm_storeu_ps, _mm256_add_epi32, _mm256_add_ps, _mm256_and_ps, _mm256_andnot_ps,
-    _mm256_castps256_ps128, _mm256_castsi256_ps, _mm256_cvtps_epi32, _mm256_cvtss_f32, _mm256_div_ps,
-    _mm256_extractf128_ps, _mm256_fmadd_ps, _mm256_hadd_ps, _mm256_loadu_ps, _mm256_max_ps, _mm256_min_ps,
-    _mm256_mul_ps, _mm256_or_ps, _mm256_set1_epi32, _mm256_set1_ps, _mm256_slli_epi32, _mm256_storeu_ps, _mm256_sub_ps,
+    __m256, _CMP_LT_OQ, _mm_add_ps, _mm_storeu_ps, _mm256_add_epi32, _mm256_add_ps, _mm256_and_ps, _mm256_andnot_ps,
+    _mm256_blendv_ps, _mm256_castps256_ps128, _mm256_castsi256_ps, _mm256_cmp_ps, _mm256_cvtps_epi32, _mm256_cvtss_f32,
+    _mm256_div_ps, _mm256_extractf128_ps, _mm256_fmadd_ps, _mm256_hadd_ps, _mm256_loadu_ps, _mm256_max_ps,
+    _mm256_min_ps, _mm256_mul_ps, _mm256_or_ps, _mm256_set1_epi32, _mm256_set1_ps, _mm256_slli_epi32, _mm256_storeu_ps,
+    _mm256_sub_ps,
 };
 
 /// Proof that the processor has AVX2 and FMA.
@@ -137,6 +138,20 @@ impl Isa for Avx2 {
         let magnitude = unsafe { _mm256_andnot_ps(sign_bit, magnitude) };
         // SAFETY: the token proves AVX.
         unsafe { _mm256_or_ps(magnitude, sign) }
+    }
+    #[inline(always)]
+    fn where_less(
+        self,
+        a: __m256,
+        b: __m256,
+        then: impl FnOnce() -> __m256,
+        otherwise: impl FnOnce() -> __m256,
+    ) -> __m256 {
+        let (then, otherwise) = (then(), otherwise());
+        // SAFETY: the token proves AVX.
+        let less = unsafe { _mm256_cmp_ps::<_CMP_LT_OQ>(a, b) };
+        // SAFETY: the token proves AVX.
+        unsafe { _mm256_blendv_ps(otherwise, then, less) }
     }
     #[inline(always)]
     fn pow2(self, n: __m256) -> __m256 {

@@ -68,6 +68,14 @@ pub trait Isa: Copy {
     fn min(self, a: Self::F32, b: Self::F32) -> Self::F32;
     /// The magnitude of `magnitude` with the sign of `sign`.
     fn copy_sign(self, magnitude: Self::F32, sign: Self::F32) -> Self::F32;
+    /// In each lane `then` where `a < b`, `otherwise` elsewhere. Both may be computed.
+    fn where_less(
+        self,
+        a: Self::F32,
+        b: Self::F32,
+        then: impl FnOnce() -> Self::F32,
+        otherwise: impl FnOnce() -> Self::F32,
+    ) -> Self::F32;
     /// `2^n` for whole `n` in −127 ..= 127; −127 gives zero.
     fn pow2(self, n: Self::F32) -> Self::F32;
     /// The first lane.

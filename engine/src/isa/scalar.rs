@@ -71,6 +71,10 @@ impl Isa for Scalar {
         magnitude.copysign(sign)
     }
     #[inline(always)]
+    fn where_less(self, a: f32, b: f32, then: impl FnOnce() -> f32, otherwise: impl FnOnce() -> f32) -> f32 {
+        if a < b { then() } else { otherwise() }
+    }
+    #[inline(always)]
     fn pow2(self, n: f32) -> f32 {
         f32::from_bits(((n as i32 + 127) as u32) << 23)
     }

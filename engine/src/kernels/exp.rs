@@ -5,6 +5,7 @@
 //! Measured over a dense grid of [−87, 88]: relative error ≤ 2.5e-7. e⁰ is exactly 1, and from −87.7 down the result is
 //! exactly zero; from 88 up it stays at e⁸⁸.
 
+use super::series;
 use crate::isa::Isa;
 
 const LOG2_E: f32 = core::f32::consts::LOG2_E;
@@ -24,9 +25,5 @@ pub fn exp<I: Isa>(isa: I, x: I::F32) -> I::F32 {
     let n = isa.sub(n, isa.splat(ROUND));
     let r = isa.mul_add(n, isa.splat(-LN2_HIGH), x);
     let r = isa.mul_add(n, isa.splat(-LN2_LOW), r);
-    let mut series = isa.splat(SERIES[0]);
-    for coefficient in &SERIES[1..] {
-        series = isa.mul_add(series, r, isa.splat(*coefficient));
-    }
-    isa.mul(series, isa.pow2(n))
+    isa.mul(series(isa, &SERIES, r), isa.pow2(n))
 }

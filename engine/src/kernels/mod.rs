@@ -9,6 +9,8 @@ pub mod matmul;
 pub mod norm;
 mod softmax;
 
+use crate::isa::Isa;
+
 /// The `len` numbers of `slice` from `offset` on; empty when they are not all there.
 #[inline(always)]
 pub(crate) fn part(slice: &[f32], offset: usize, len: usize) -> &[f32] {
@@ -29,4 +31,14 @@ pub(crate) fn rows<const N: usize>(slice: &[f32], len: usize, start: impl Fn(usi
         *row = slice.get(start(r)..)?.get(..len)?;
     }
     Some(rows)
+}
+
+/// The polynomial with these coefficients, from the highest power down.
+#[inline(always)]
+pub(crate) fn series<I: Isa, const N: usize>(isa: I, coefficients: &[f32; N], x: I::F32) -> I::F32 {
+    let mut sum = isa.splat(coefficients.first().copied().unwrap_or_default());
+    for &coefficient in coefficients.iter().skip(1) {
+        sum = isa.mul_add(sum, x, isa.splat(coefficient));
+    }
+    sum
 }

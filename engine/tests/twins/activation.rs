@@ -75,8 +75,8 @@ fn exponential_ends() {
             assert!(results.iter().all(|&x| x == expected), "{name}: {grid:?}");
         }
     };
-    flat(-1e30, -87.7, 0.0);
-    flat(f64::from(f32::MIN), -88.0, 0.0);
+    flat(-200.0, -87.75, 0.0);
+    flat(-1e38, -1e37, 0.0);
     flat(0.0, 0.0, 1.0);
 }
 

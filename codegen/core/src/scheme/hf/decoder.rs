@@ -1,0 +1,81 @@
+//! `PerceiverBasicDecoder` as the classes set it up, and their heads.
+
+use super::config::Config;
+use super::{EPS, LAYER};
+use crate::model::{Block, Decoder, Input, Linear, Output, Queries, Stem};
+use crate::scheme::block::{self, Spec};
+use crate::scheme::checkpoint::{Axis, Bias, Checkpoint};
+
+/// A query a position, and logits that are products with the embedding.
+pub(super) fn masked_lm(config: &Config, checkpoint: &mut Checkpoint, input: &Input) -> (Decoder, Output) {
+    let width = (config.d_model, "d_model");
+    let decoder = Shape {
+        prefix: "perceiver.decoder",
+        queries: (config.max_position_embeddings, "max_position_embeddings"),
+        width,
+        heads: (8, "fixed in transformers"),
+        qk: (256, "fixed in transformers"),
+        residual: false,
+    };
+    let decoder = decoder.read(config, checkpoint);
+    let bias = checkpoint.tensor("embedding_decoder.bias", &[(config.vocab_size, "vocab_size")]);
+    let linear = match &input.stem {
+        Stem::Ids { embedding, .. } => Some(Linear { weight: embedding.clone(), bias: Some(bias) }),
+        _ => None,
+    };
+    (decoder, Output { name: "logits".to_owned(), rows: 0..config.max_position_embeddings, linear, labels: Vec::new() })
+}
+
+/// One query, and a linear layer over it.
+pub(super) fn classification(config: &Config, checkpoint: &mut Checkpoint) -> (Decoder, Output) {
+    let width = (config.d_latents, "d_latents");
+    let decoder = Shape {
+        prefix: "perceiver.decoder.decoder",
+        queries: (1, "fixed in transformers"),
+        width,
+        heads: (1, "fixed in transformers"),
+        qk: width,
+        residual: true,
+    };
+    let decoder = decoder.read(config, checkpoint);
+    let classes = (config.num_labels, "the number of labels");
+    let linear = checkpoint.linear("perceiver.decoder.decoder.final_layer", classes, width, Bias::Required);
+    let labels = config.labels.clone();
+    (decoder, Output { name: "logits".to_owned(), rows: 0..1, linear: Some(linear), labels })
+}
+
+/// What differs between the classes.
+struct Shape {
+    prefix: &'static str,
+    queries: Axis<'static>,
+    /// Of the queries and of the values.
+    width: Axis<'static>,
+    heads: Axis<'static>,
+    qk: Axis<'static>,
+    residual: bool,
+}
+
+impl Shape {
+    fn read(&self, config: &Config, checkpoint: &mut Checkpoint) -> Decoder {
+        let table = format!("{}.output_position_encodings.position_embeddings", self.prefix);
+        let queries = Queries::Learned(checkpoint.tensor(&table, &[self.queries, self.width]));
+        Decoder { queries, block: self.block(config, checkpoint) }
+    }
+
+    fn block(&self, config: &Config, checkpoint: &mut Checkpoint) -> Block {
+        let spec = Spec {
+            name: "decoder.cross",
+            prefix: &format!("{}.decoding_cross_attention", self.prefix),
+            rows: self.width,
+            context: Some((config.d_latents, "d_latents")),
+            heads: self.heads,
+            qk: self.qk,
+            v: self.width,
+            widening: 1,
+            activation: config.hidden_act,
+            residual: self.residual,
+            eps: EPS,
+        };
+        block::read(checkpoint, &LAYER, &spec)
+    }
+}
