@@ -8,10 +8,11 @@
 pub mod backend;
 pub mod cli;
 mod cmd;
+pub mod input_file;
 pub mod labels;
 pub mod metrics;
 mod options;
 mod progress;
 pub mod reference;
-mod report;
+mod table;
 pub mod sample;

@@ -63,6 +63,10 @@ impl Isa for Avx2 {
         // SAFETY: the token proves AVX2 and FMA.
         unsafe { enter(self, kernel) }
     }
+    #[inline(never)]
+    fn call<K: Kernel>(self, kernel: K) -> K::Output {
+        self.run(kernel)
+    }
     #[inline(always)]
     fn splat(self, number: f32) -> __m256 {
         // SAFETY: the token proves AVX.

@@ -42,6 +42,9 @@ pub trait Isa: Copy {
     /// Runs `kernel` compiled with this ISA's instructions.
     fn run<K: Kernel>(self, kernel: K) -> K::Output;
 
+    /// [`run`](Self::run) that is never inlined: keeps the registers of a hot loop apart from all that surrounds it.
+    fn call<K: Kernel>(self, kernel: K) -> K::Output;
+
     /// The same number in every lane.
     fn splat(self, number: f32) -> Self::F32;
     /// `source` in whole vectors, and the numbers left over.

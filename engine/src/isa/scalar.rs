@@ -16,6 +16,10 @@ impl Isa for Scalar {
     fn run<K: Kernel>(self, kernel: K) -> K::Output {
         kernel.run(self)
     }
+    #[inline(never)]
+    fn call<K: Kernel>(self, kernel: K) -> K::Output {
+        kernel.run(self)
+    }
     #[inline(always)]
     fn splat(self, number: f32) -> f32 {
         number

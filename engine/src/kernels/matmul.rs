@@ -11,7 +11,7 @@
 
 use super::activation::{self, Activation};
 use super::{part, part_mut, rows};
-use crate::isa::Isa;
+use crate::isa::{Isa, Kernel};
 use percio_format::PANEL;
 
 /// The operands of a product. `x` has `rows` rows of `inputs` numbers, `x_stride` apart; `out` alike with `outputs`.
@@ -60,8 +60,9 @@ pub fn tiled<I: Isa, const ROWS: usize, const PANELS: usize>(isa: I, mut product
 fn strip<I: Isa, const ROWS: usize, const PANELS: usize>(isa: I, product: &mut Matmul<'_>, column: usize) {
     let Matmul { rows, inputs, outputs, x_stride, out_stride, activation, accumulate, x, weight, bias, .. } = *product;
     let width = (PANELS * PANEL).min(outputs - column);
-    let Some(panels) = panels::<PANELS>(weight, inputs, column / PANEL) else { return };
-    let bias = part(bias, column, width);
+    let panels = weight.as_chunks().0.get(column / PANEL * inputs..).unwrap_or_default();
+    let mut padded = [[0.0; PANEL]; PANELS];
+    padded.as_flattened_mut().iter_mut().zip(part(bias, column, width)).for_each(|(to, &from)| *to = from);
     // A residual is added before an activation only when there is none: otherwise the sums wait here.
     let aside = accumulate && activation != Activation::Identity;
     let mut waiting = [[[0.0; PANEL]; PANELS]; ROWS];
@@ -74,12 +75,13 @@ fn strip<I: Isa, const ROWS: usize, const PANELS: usize>(isa: I, product: &mut M
             true => (waiting.as_flattened_mut().as_flattened_mut(), PANELS * PANEL),
             false => (&mut *out, out_stride),
         };
-        let tile = Tile { count, inputs, x_stride, x, bias, panels, width, accumulate: accumulate && !aside, stride };
+        let tile =
+            Tile { count, inputs, x_stride, x, bias: &padded, panels, width, accumulate: accumulate && !aside, stride };
         match count {
-            1 => tile.run::<I, 1>(isa, target),
-            2 => tile.run::<I, 2>(isa, target),
-            3 | 4 if ROWS > 4 => tile.run::<I, 4>(isa, target),
-            _ => tile.run::<I, ROWS>(isa, target),
+            1 => isa.call(Rows::<PANELS, 1> { tile, target: &mut *target }),
+            2 => isa.call(Rows::<PANELS, 2> { tile, target: &mut *target }),
+            3 | 4 if ROWS > 4 => isa.call(Rows::<PANELS, 4> { tile, target: &mut *target }),
+            _ => isa.call(Rows::<PANELS, ROWS> { tile, target: &mut *target }),
         }
         if activation != Activation::Identity {
             for r in 0..count {
@@ -108,15 +110,52 @@ const fn block(rows: usize, most: usize) -> usize {
     }
 }
 
-/// The panels from the `first` on, cut to `inputs` groups each.
+/// The first `PANELS` panels of `inputs` groups each.
 #[inline(always)]
-fn panels<const PANELS: usize>(weight: &[f32], inputs: usize, first: usize) -> Option<[&[[f32; PANEL]]; PANELS]> {
-    let groups = weight.as_chunks::<PANEL>().0.get(first * inputs..)?;
+fn panels<const PANELS: usize>(groups: &[[f32; PANEL]], inputs: usize) -> Option<[&[[f32; PANEL]]; PANELS]> {
     let mut panels = [groups; PANELS];
     for (index, panel) in panels.iter_mut().enumerate() {
         *panel = groups.get(index * inputs..)?.get(..inputs)?;
     }
     Some(panels)
+}
+
+/// The first `count` pairs of each slice.
+#[inline(always)]
+fn pairs<'a, T, const N: usize>(slices: &[&'a [T]; N], count: usize) -> Option<[&'a [[T; 2]]; N]> {
+    let mut pairs: [&[[T; 2]]; N] = [&[]; N];
+    for (pairs, slice) in pairs.iter_mut().zip(slices) {
+        *pairs = slice.as_chunks().0.get(..count)?;
+    }
+    Some(pairs)
+}
+
+/// The elements at `index`; in a loop over the common length of the slices the checks are compiled away.
+#[inline(always)]
+fn all<'a, T, const N: usize>(slices: &[&'a [T]; N], index: usize) -> Option<[&'a T; N]> {
+    let mut elements = [slices.first()?.get(index)?; N];
+    for (element, slice) in elements.iter_mut().zip(slices) {
+        *element = slice.get(index)?;
+    }
+    Some(elements)
+}
+
+/// Adds the products of one input.
+#[inline(always)]
+fn add<I: Isa, const ROWS: usize, const PANELS: usize>(
+    isa: I,
+    x: [&f32; ROWS],
+    weights: [&[f32; PANEL]; PANELS],
+    sums: &mut [Sums<I, PANELS>; ROWS],
+) {
+    for (p, group) in weights.into_iter().enumerate() {
+        for (v, weights) in I::whole(group).0.iter().enumerate() {
+            let weights = isa.read(weights);
+            for (sums, &number) in sums.iter_mut().zip(x) {
+                sums[p][v] = isa.mul_add(isa.splat(number), weights, sums[p][v]);
+            }
+        }
+    }
 }
 
 /// A block of rows times a strip of panels.
@@ -126,13 +165,28 @@ struct Tile<'a, const PANELS: usize> {
     inputs: usize,
     x_stride: usize,
     x: &'a [f32],
-    bias: &'a [f32],
-    panels: [&'a [[f32; PANEL]]; PANELS],
+    bias: &'a [[f32; PANEL]; PANELS],
+    panels: &'a [[f32; PANEL]],
     /// Outputs to store of a row.
     width: usize,
     accumulate: bool,
     /// From one row of the target to the next.
     stride: usize,
+}
+
+/// A tile whose number of rows is known.
+struct Rows<'a, 't, const PANELS: usize, const ROWS: usize> {
+    tile: Tile<'a, PANELS>,
+    target: &'t mut [f32],
+}
+
+impl<const PANELS: usize, const ROWS: usize> Kernel for Rows<'_, '_, PANELS, ROWS> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        self.tile.run::<I, ROWS>(isa, self.target);
+    }
 }
 
 /// The sums of one row, of which a vector ISA uses the first PANEL / LANES of each panel.
@@ -143,7 +197,22 @@ impl<const PANELS: usize> Tile<'_, PANELS> {
     fn run<I: Isa, const ROWS: usize>(&self, isa: I, target: &mut [f32]) {
         let start = |r: usize| r.min(self.count - 1) * self.x_stride;
         let Some(x) = rows::<ROWS>(self.x, self.inputs, start) else { return };
-        let sums = self.sums::<I, ROWS>(isa, x);
+        let Some(panels) = panels::<PANELS>(self.panels, self.inputs) else { return };
+        let mut sums = [self.start(isa); ROWS];
+        let Some((x_pairs, panel_pairs)) = pairs(&x, self.inputs / 2).zip(pairs(&panels, self.inputs / 2)) else {
+            return;
+        };
+        for pair in 0..self.inputs / 2 {
+            // Two inputs a turn halve the cost of walking the pointers.
+            let (Some(x), Some(weights)) = (all(&x_pairs, pair), all(&panel_pairs, pair)) else { break };
+            add(isa, x.map(|[number, _]| number), weights.map(|[group, _]| group), &mut sums);
+            add(isa, x.map(|[_, number]| number), weights.map(|[_, group]| group), &mut sums);
+        }
+        if self.inputs % 2 != 0
+            && let (Some(x), Some(weights)) = (all(&x, self.inputs - 1), all(&panels, self.inputs - 1))
+        {
+            add(isa, x, weights, &mut sums);
+        }
         for (r, sums) in sums.iter().enumerate() {
             if r < self.count {
                 self.store(isa, sums, part_mut(target, r * self.stride, self.width));
@@ -152,29 +221,11 @@ impl<const PANELS: usize> Tile<'_, PANELS> {
     }
 
     #[inline(always)]
-    fn sums<I: Isa, const ROWS: usize>(&self, isa: I, x: [&[f32]; ROWS]) -> [Sums<I, PANELS>; ROWS] {
-        let mut sums = [self.start(isa); ROWS];
-        for k in 0..self.inputs {
-            for (p, panel) in self.panels.iter().enumerate() {
-                let Some(group) = panel.get(k) else { break };
-                for (v, weights) in I::whole(group).0.iter().enumerate() {
-                    let weights = isa.read(weights);
-                    for (sums, x) in sums.iter_mut().zip(x) {
-                        let number = isa.splat(x.get(k).copied().unwrap_or_default());
-                        sums[p][v] = isa.mul_add(number, weights, sums[p][v]);
-                    }
-                }
-            }
-        }
-        sums
-    }
-
-    #[inline(always)]
     fn start<I: Isa>(&self, isa: I) -> Sums<I, PANELS> {
         let mut sums = [[isa.splat(0.0); PANEL]; PANELS];
-        for (p, sums) in sums.iter_mut().enumerate() {
-            for (v, sum) in sums.iter_mut().enumerate().take(PANEL / I::LANES) {
-                *sum = isa.load(self.bias.get(p * PANEL + v * I::LANES..).unwrap_or_default());
+        for (sums, bias) in sums.iter_mut().zip(self.bias) {
+            for (sum, bias) in sums.iter_mut().zip(I::whole(bias).0) {
+                *sum = isa.read(bias);
             }
         }
         sums
@@ -183,10 +234,28 @@ impl<const PANELS: usize> Tile<'_, PANELS> {
     #[inline(always)]
     fn store<I: Isa>(&self, isa: I, sums: &Sums<I, PANELS>, target: &mut [f32]) {
         for (p, sums) in sums.iter().enumerate() {
-            for (v, &sum) in sums.iter().enumerate().take(PANEL / I::LANES) {
-                let target = target.get_mut(p * PANEL + v * I::LANES..).unwrap_or_default();
-                isa.store(if self.accumulate { isa.add(sum, isa.load(target)) } else { sum }, target);
+            let target = target.get_mut(p * PANEL..).unwrap_or_default();
+            if let Some(target) = target.first_chunk_mut::<PANEL>() {
+                store_panel(isa, sums, self.accumulate, target);
+            } else {
+                let mut panel = [0.0; PANEL];
+                panel.iter_mut().zip(&*target).for_each(|(number, &before)| *number = before);
+                store_panel(isa, sums, self.accumulate, &mut panel);
+                target.iter_mut().zip(panel).for_each(|(target, number)| *target = number);
             }
+        }
+    }
+}
+
+#[inline(always)]
+fn store_panel<I: Isa>(isa: I, sums: &[I::F32; PANEL], accumulate: bool, target: &mut [f32; PANEL]) {
+    if accumulate {
+        for (target, &sum) in target.chunks_exact_mut(I::LANES).zip(sums) {
+            isa.store(isa.add(sum, isa.load(target)), target);
+        }
+    } else {
+        for (target, &sum) in target.chunks_exact_mut(I::LANES).zip(sums) {
+            isa.store(sum, target);
         }
     }
 }

@@ -5,13 +5,13 @@ use percio::isa::{self, Isa, Kernel};
 use std::fmt::Debug;
 
 /// A layer with its operands, and its twin on the same.
-pub trait Case: Debug {
+pub(crate) trait Case: Debug {
     fn layer<I: Isa>(&self, isa: I) -> Vec<f32>;
     fn twin(&self) -> Vec<f32>;
 }
 
 /// Compares the layer with its twin on every instruction set of this architecture; one that the machine lacks fails.
-pub fn check<C: Case>(case: &C, bound: Bound) {
+pub(crate) fn check<C: Case>(case: &C, bound: Bound) {
     let expected = case.twin();
     for name in isa::NAMES {
         let actual = isa::on(name, Run(case));
@@ -25,7 +25,7 @@ pub fn check<C: Case>(case: &C, bound: Bound) {
 }
 
 /// A case's layer, to run on any instruction set.
-pub struct Run<'a, C>(pub &'a C);
+pub(crate) struct Run<'a, C>(pub(crate) &'a C);
 
 impl<C: Case> Kernel for Run<'_, C> {
     type Output = Vec<f32>;
@@ -37,7 +37,7 @@ impl<C: Case> Kernel for Run<'_, C> {
 }
 
 /// `len` numbers in −1 ..= 1 that look random and are the same in every run.
-pub fn numbers(len: usize, seed: u32) -> Vec<f32> {
+pub(crate) fn numbers(len: usize, seed: u32) -> Vec<f32> {
     let mut state = seed.wrapping_mul(0x9E37_79B9) | 1;
     let mut next = || {
         state ^= state << 13;
@@ -49,4 +49,4 @@ pub fn numbers(len: usize, seed: u32) -> Vec<f32> {
 }
 
 /// Lengths around the multiples of every vector width in use, and of the tiles made from them.
-pub const LENGTHS: [usize; 17] = [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 24, 31, 32, 33, 63, 65];
+pub(crate) const LENGTHS: [usize; 17] = [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 24, 31, 32, 33, 63, 65];

@@ -5,43 +5,43 @@ const ROUNDING: f32 = f32::EPSILON / 2.0;
 
 /// `|actual − expected| ≤ absolute + relative · |expected|`.
 #[derive(Clone, Copy, Debug)]
-pub struct Bound {
-    pub absolute: f32,
-    pub relative: f32,
+pub(crate) struct Bound {
+    pub(crate) absolute: f32,
+    pub(crate) relative: f32,
 }
 
 /// Numbers that are only moved, or computed with the same single rounding.
-pub const EXACT: Bound = Bound { absolute: 0.0, relative: 0.0 };
+pub(crate) const EXACT: Bound = Bound { absolute: 0.0, relative: 0.0 };
 
 /// x · gain + offset: two roundings of numbers up to 2 where the ISA has no fused operation.
-pub const AFFINE: Bound = Bound { absolute: 4.0 * ROUNDING, relative: 0.0 };
+pub(crate) const AFFINE: Bound = Bound { absolute: 4.0 * ROUNDING, relative: 0.0 };
 
 /// A sum of `terms` products: each addition rounds a partial sum, and sums of random terms grow as √terms.
-pub fn sum(terms: usize) -> Bound {
+pub(crate) fn sum(terms: usize) -> Bound {
     let terms = terms as f32;
     Bound { absolute: ROUNDING * (terms + 2.0) * terms.sqrt().max(1.0), relative: ROUNDING }
 }
 
 /// A layer norm: the mean of `width` numbers, their variance, a root and a quotient. The result is up to √width and is
 /// as wrong as the mean is, relative to a deviation that the tests keep above 1/8.
-pub fn norm(width: usize) -> Bound {
+pub(crate) fn norm(width: usize) -> Bound {
     Bound { absolute: 8.0 * sum(width).absolute / width as f32 + 8.0 * ROUNDING, relative: 16.0 * ROUNDING }
 }
 
 /// The polynomial of eˣ (1.05e-7), its roundings, and the remainder of x / ln 2.
-pub const EXP: Bound = Bound { absolute: 0.0, relative: 2.5e-7 };
+pub(crate) const EXP: Bound = Bound { absolute: 0.0, relative: 2.5e-7 };
 
 /// The rational polynomial of erf without fused operations; with them it is half of that.
-pub const ERF: Bound = Bound { absolute: 0.0, relative: 3.5e-7 };
+pub(crate) const ERF: Bound = Bound { absolute: 0.0, relative: 3.5e-7 };
 
 /// The functions of an activation for |x| ≤ 20. Those made from e^(−x) carry the error of 1 / (1 + e^(−x)), 3.5e-7 at
 /// most, times x, which outgrows it only below x = −5, where the function itself vanishes; GELU alike with half of erf.
-pub const ACTIVATION: Bound = Bound { absolute: 7e-7, relative: 6e-7 };
+pub(crate) const ACTIVATION: Bound = Bound { absolute: 7e-7, relative: 6e-7 };
 
 /// Attention over `keys` keys of `qk` numbers: an error of a score is a relative error of a weight, and the weighted
 /// mean of values in −1 ..= 1 passes twice that on, next to its own roundings. The rescaling of an online softmax adds
 /// one rounding a tile.
-pub fn attention(qk: usize, keys: usize) -> Bound {
+pub(crate) fn attention(qk: usize, keys: usize) -> Bound {
     let score = sum(qk).absolute;
     Bound { absolute: 2.0 * score + 2.0 * EXP.relative + ROUNDING * (keys as f32).sqrt() * 2.0, relative: 0.0 }
 }

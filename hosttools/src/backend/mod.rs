@@ -5,6 +5,8 @@ mod generated;
 mod glue;
 mod interpret;
 mod qemu;
+#[path = "templates/host/timing.rs"]
+mod timing;
 mod wire;
 
 use crate::sample::Sample;

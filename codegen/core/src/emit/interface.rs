@@ -92,7 +92,8 @@ impl<'a> Interface<'a> {
         self.input_type_with(quote!('_))
     }
 
-    fn input_type_with(&self, lifetime: TokenStream) -> TokenStream {
+    /// The type behind `&` in `infer`, with this lifetime.
+    pub(super) fn input_type_with(&self, lifetime: TokenStream) -> TokenStream {
         match self.single_input() {
             Some(Input { kind: InputKind::Numbers { shape }, .. }) => numbers(shape),
             Some(_) => quote!([u32]),

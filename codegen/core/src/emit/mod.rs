@@ -64,6 +64,7 @@ pub fn emit(program: &Program, options: &EmitOptions) -> TokenStream {
     let (weights, constants, associated) = (weights(program, &options.blob), constants(program), associated(program));
     let (constructor, model) = (interface.constructor(), interface.model_impl(&associated));
     let (input, steps) = (interface.input_type(), step::steps(program, &interface));
+    let borrowed = interface.input_type_with(quote!('a));
     let (output, result) = (interface.output_type(), interface.result());
     let labels = interface.labels();
     let ram = Literal::usize_unsuffixed(program.ram_bytes());
@@ -81,7 +82,7 @@ pub fn emit(program: &Program, options: &EmitOptions) -> TokenStream {
 
                 /// Runs the model once. The result lives in the model until the next call.
                 pub fn infer(&mut self, input: &#input) -> #output {
-                    ::percio::isa::dispatch(Infer { net: self, input });
+                    ::percio::isa::dispatch(__Run { net: self, input });
                     #result
                 }
             }
@@ -96,12 +97,12 @@ pub fn emit(program: &Program, options: &EmitOptions) -> TokenStream {
 
             #model
 
-            struct Infer<'a> {
+            struct __Run<'a> {
                 net: &'a mut #name,
-                input: &'a #input,
+                input: &'a #borrowed,
             }
 
-            impl ::percio::isa::Kernel for Infer<'_> {
+            impl ::percio::isa::Kernel for __Run<'_> {
                 type Output = ();
 
                 #[inline(always)]

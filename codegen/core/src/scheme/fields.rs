@@ -90,20 +90,9 @@ impl Fields {
         self.need(name, &whole_in(range), |value| to_whole(value, range)).unwrap_or(1)
     }
 
-    /// A list of whole numbers.
-    pub(super) fn wholes(&mut self, name: &'static str, range: &RangeInclusive<usize>) -> Option<Vec<usize>> {
-        let expected = format!("a list; each entry {}", whole_in(range));
-        self.read(name, &expected, |value| value.as_array()?.iter().map(|entry| to_whole(entry, range)).collect())
-    }
-
     /// A number; those of JSON are finite.
     pub(super) fn number(&mut self, name: &'static str) -> Option<f64> {
         self.read(name, "a number", Value::as_f64)
-    }
-
-    /// A list of numbers.
-    pub(super) fn numbers(&mut self, name: &'static str) -> Option<Vec<f64>> {
-        self.read(name, "a list of numbers", |value| value.as_array()?.iter().map(Value::as_f64).collect())
     }
 
     /// `true` or `false`.
@@ -147,6 +136,11 @@ impl Fields {
         list.into_iter().enumerate().map(|(index, value)| Self::new(format!("{place}[{index}]"), value)).collect()
     }
 
+    /// Leaves out the unknown fields: when `kind` is wrong, nobody can say which belong.
+    pub(super) fn forgive(&mut self) {
+        self.map.clear();
+    }
+
     /// Takes over the problems of an object below this one, all of whose fields have been read.
     pub(super) fn close(&mut self, below: Self) {
         self.problems.append(below.finish());
@@ -177,6 +171,12 @@ fn whole_in(range: &RangeInclusive<usize>) -> String {
     format!("a whole number from {} to {}", range.start(), range.end())
 }
 
+/// A list of numbers.
+pub(super) fn to_numbers(value: &Value) -> Option<Vec<f64>> {
+    value.as_array()?.iter().map(Value::as_f64).collect()
+}
+
+/// A whole number in `range`.
 pub(super) fn to_whole(value: &Value, range: &RangeInclusive<usize>) -> Option<usize> {
     value.as_u64().and_then(|number| usize::try_from(number).ok()).filter(|number| range.contains(number))
 }

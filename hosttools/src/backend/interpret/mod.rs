@@ -5,20 +5,12 @@
 mod memory;
 mod step;
 
-use super::{Backend, Cost, Outputs};
+use super::{Backend, Cost, Outputs, timing};
 use crate::sample::Sample;
 use anyhow::Result;
 use memory::Memory;
 use percio::isa::{Isa, Kernel, dispatch};
 use percio_codegen_core::program::{Output, Program};
-use std::time::{Duration, Instant};
-
-/// Times one inference at least so often …
-const FEWEST_RUNS: usize = 30;
-/// … and at least so long …
-const SHORTEST: Duration = Duration::from_secs(1);
-/// … but takes no more runs after so long.
-const LONGEST: Duration = Duration::from_secs(20);
 
 /// Runs a program in this process.
 pub struct Interpreter<'a> {
@@ -81,13 +73,6 @@ impl Backend for Interpreter<'_> {
     }
 
     fn cost(&mut self, sample: &Sample) -> Result<Cost> {
-        self.run(sample);
-        let (started, mut times) = (Instant::now(), Vec::new());
-        while started.elapsed() < SHORTEST || times.len() < FEWEST_RUNS && started.elapsed() < LONGEST {
-            let start = Instant::now();
-            self.run(sample);
-            times.push(start.elapsed());
-        }
-        Ok(Cost::Times(times))
+        Ok(Cost::Times(timing::times(|| self.run(sample))))
     }
 }

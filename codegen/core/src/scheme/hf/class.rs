@@ -52,8 +52,12 @@ impl Class {
 
 /// The class and a sentence on how it was recognised; `None` leaves a problem in `fields`.
 pub(super) fn recognise(fields: &mut Fields, checkpoint: &Checkpoint) -> Option<(Class, String)> {
-    let first = |value: &serde_json::Value| Some(value.as_array()?.first()?.as_str()?.to_owned());
-    match fields.read("architectures", "a list with the name of a class", first) {
+    // An empty list says as little as none.
+    let first = |value: &serde_json::Value| match value.as_array()?.first() {
+        Some(name) => name.as_str().map(|name| Some(name.to_owned())),
+        None => Some(None),
+    };
+    match fields.read("architectures", "a list with the name of a class", first).flatten() {
         Some(name) => {
             let class = CLASSES.iter().find(|(_, known, _)| *known == name).map(|(class, ..)| *class);
             if class.is_none() {

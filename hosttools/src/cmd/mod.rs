@@ -1,0 +1,15 @@
+//! One file a subcommand: a `Cmd` with its options, and `run`.
+
+pub(crate) mod bench;
+pub(crate) mod compare;
+pub(crate) mod info;
+pub(crate) mod run;
+
+use anyhow::Result;
+use serde::Serialize;
+
+/// A report on standard output, as JSON.
+fn print_json(report: &impl Serialize) -> Result<()> {
+    println!("{}", serde_json::to_string_pretty(report)?);
+    Ok(())
+}

@@ -1,0 +1,112 @@
+//! Options that every subcommand takes.
+
+use crate::backend::Kind;
+use crate::progress::busy;
+use anyhow::{Result, bail, ensure};
+use percio_codegen_core::program::Program;
+use percio_codegen_core::scheme::LoadOptions;
+use percio_codegen_core::{CompileOptions, Problems, compile, load};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+}
+
+/// The number type of weights.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Weights {
+    #[default]
+    F32,
+}
+
+impl Weights {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+        }
+    }
+}
+
+/// A model and how it is compiled.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ModelArgs {
+    /// Directory with `config.json` and `model.safetensors`
+    pub(crate) model: PathBuf,
+    /// Number type of the weights: f32
+    #[arg(long, value_name = "TYPE", default_value = "f32", value_parser = parse_weights)]
+    pub(crate) weights: Weights,
+    /// Shape of an input whose size the checkpoint leaves open, for example pixel_values=3x224x224
+    #[arg(long = "input-shape", value_name = "NAME=AxBxC", value_parser = parse_shape)]
+    pub(crate) input_shapes: Vec<(String, Vec<usize>)>,
+    /// How the report is written
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+/// The back end of a subcommand that runs a model.
+#[derive(Debug, clap::Args)]
+pub(crate) struct BackendArgs {
+    /// What runs the model
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) backend: Kind,
+}
+
+impl ModelArgs {
+    /// Whether progress stays off the terminal.
+    pub(crate) fn quiet(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// Reads and compiles the model. `known` holds shapes of inputs from elsewhere; options win.
+    pub(crate) fn program(&self, known: BTreeMap<String, Vec<usize>>) -> Result<Program> {
+        let mut input_shapes = known;
+        input_shapes.extend(self.input_shapes.iter().cloned());
+        let options = LoadOptions { input_shapes };
+        let compiled = || -> Result<Program, Problems> { Ok(compile(load(&self.model, &options)?, &CompileOptions::default())) };
+        Ok(busy("reading and compiling the model", self.quiet(), compiled)?)
+    }
+}
+
+fn parse_weights(text: &str) -> Result<Weights> {
+    match text {
+        "f32" => Ok(Weights::F32),
+        "f16" | "bf16" | "i8" => bail!("f16, bf16 and i8 are not available yet; only f32 exists so far"),
+        _ => bail!("expected f32"),
+    }
+}
+
+fn parse_shape(text: &str) -> Result<(String, Vec<usize>)> {
+    const EXPECTED: &str = "expected NAME=AxBxC, for example pixel_values=3x224x224";
+    let Some((name, lengths)) = text.split_once('=') else { bail!(EXPECTED) };
+    let shape: Result<Vec<usize>, _> = lengths.split('x').map(str::parse).collect();
+    let Ok(shape) = shape else { bail!(EXPECTED) };
+    ensure!(!name.is_empty() && shape.iter().all(|&length| length > 0), EXPECTED);
+    Ok((name.to_owned(), shape))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes_are_read() {
+        assert_eq!(parse_shape("pixel_values=3x40x41").expect("well formed"), ("pixel_values".to_owned(), vec![3, 40, 41]));
+        for wrong in ["", "3x4", "a=", "a=3x", "=3", "a=0x2", "a=3,4"] {
+            assert!(parse_shape(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn only_f32_exists() {
+        assert_eq!(parse_weights("f32").expect("exists"), Weights::F32);
+        let message = parse_weights("i8").expect_err("does not exist").to_string();
+        assert_eq!(message, "f16, bf16 and i8 are not available yet; only f32 exists so far");
+    }
+}
