@@ -30,14 +30,13 @@ fn windows(out: &Path) {
     let labels = tensor(LABEL);
     let truth: Vec<u8> = labels.data().chunks(4).map(|label| label[0]).collect();
     let inputs = INPUTS.map(tensor);
-    let window = |index: usize| {
-        let rows = inputs.iter().map(move |input| {
+    let mut windows = Vec::new();
+    for window in 0..truth.len() {
+        for input in &inputs {
             let bytes = input.data().len() / truth.len();
-            &input.data()[index * bytes..(index + 1) * bytes]
-        });
-        rows.flatten().copied()
-    };
-    let windows: Vec<u8> = (0..truth.len()).flat_map(window).collect();
+            windows.extend_from_slice(&input.data()[window * bytes..][..bytes]);
+        }
+    }
     fs::write(out.join("windows.bin"), windows).expect("windows.bin is written to OUT_DIR");
     fs::write(out.join("truth.bin"), truth).expect("truth.bin is written to OUT_DIR");
 }

@@ -14,5 +14,5 @@ pub mod metrics;
 mod options;
 mod progress;
 pub mod reference;
-mod table;
 pub mod sample;
+mod table;

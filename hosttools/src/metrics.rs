@@ -141,8 +141,11 @@ mod tests {
 
     #[test]
     fn no_bound_passes_nan_or_infinity() {
-        for (computed, reference) in [(f32::NAN, 1.0), (1.0, f32::NAN), (f32::INFINITY, 1.0), (f32::INFINITY, f32::INFINITY)] {
-            let distance = Distance::between(&[vec![0.5], vec![computed], vec![9.0]], &[vec![0.5], vec![reference], vec![0.0]], 1);
+        for (computed, reference) in
+            [(f32::NAN, 1.0), (1.0, f32::NAN), (f32::INFINITY, 1.0), (f32::INFINITY, f32::INFINITY)]
+        {
+            let distance =
+                Distance::between(&[vec![0.5], vec![computed], vec![9.0]], &[vec![0.5], vec![reference], vec![0.0]], 1);
             assert!(!distance.is_within(1e30), "{computed} for {reference}: {distance:?}");
             assert_eq!(distance.worst_sample, 1);
         }

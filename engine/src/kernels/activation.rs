@@ -1,7 +1,7 @@
 //! The functions between two linear layers.
 
 use super::{erf::erf, exp::exp};
-use crate::isa::Isa;
+use crate::isa::{Isa, Kernel};
 
 /// An elementwise function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,22 +27,35 @@ pub enum Activation {
 /// `activation` of each number.
 #[inline(always)]
 pub fn apply<I: Isa>(isa: I, activation: Activation, numbers: &mut [f32]) {
-    match activation {
-        Activation::Identity => {}
-        Activation::GeluErf => map(isa, numbers, gelu_erf),
-        Activation::GeluTanh => map(isa, numbers, gelu_tanh),
-        Activation::QuickGelu => map(isa, numbers, quick_gelu),
-        Activation::Relu => map(isa, numbers, relu),
-        Activation::SquaredRelu => map(isa, numbers, squared_relu),
-        Activation::Silu => map(isa, numbers, silu),
-        Activation::Tanh => map(isa, numbers, tanh),
+    if activation != Activation::Identity {
+        isa.call(Apply { activation, numbers });
     }
 }
 
-#[inline(always)]
-fn map<I: Isa>(isa: I, numbers: &mut [f32], function: impl Fn(I, I::F32) -> I::F32) {
-    for part in numbers.chunks_mut(I::LANES) {
-        isa.store(function(isa, isa.load(part)), part);
+struct Apply<'a> {
+    activation: Activation,
+    numbers: &'a mut [f32],
+}
+
+impl Kernel for Apply<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        for part in self.numbers.chunks_mut(I::LANES) {
+            let x = isa.load(part);
+            let y = match self.activation {
+                Activation::Identity => x,
+                Activation::GeluErf => gelu_erf(isa, x),
+                Activation::GeluTanh => gelu_tanh(isa, x),
+                Activation::QuickGelu => isa.mul(x, sigmoid(isa, isa.mul(x, isa.splat(1.702)))),
+                Activation::Relu => isa.max(x, isa.splat(0.0)),
+                Activation::SquaredRelu => squared_relu(isa, x),
+                Activation::Silu => isa.mul(x, sigmoid(isa, x)),
+                Activation::Tanh => tanh(isa, x),
+            };
+            isa.store(y, part);
+        }
     }
 }
 
@@ -56,28 +69,13 @@ fn gelu_erf<I: Isa>(isa: I, x: I::F32) -> I::F32 {
 fn gelu_tanh<I: Isa>(isa: I, x: I::F32) -> I::F32 {
     let cubic = isa.mul_add(isa.mul(x, x), isa.splat(0.044_715), isa.splat(1.0));
     // (1 + tanh z) / 2 = σ(2z), with 2·√(2/π) folded into the constant.
-    isa.mul(x, sigmoid(isa, isa.mul(isa.mul(x, cubic), isa.splat(1.595_769_1))))
-}
-
-#[inline(always)]
-fn quick_gelu<I: Isa>(isa: I, x: I::F32) -> I::F32 {
-    isa.mul(x, sigmoid(isa, isa.mul(x, isa.splat(1.702))))
-}
-
-#[inline(always)]
-fn relu<I: Isa>(isa: I, x: I::F32) -> I::F32 {
-    isa.max(x, isa.splat(0.0))
+    isa.mul(x, sigmoid(isa, isa.mul(isa.mul(x, cubic), isa.splat(1.595_769))))
 }
 
 #[inline(always)]
 fn squared_relu<I: Isa>(isa: I, x: I::F32) -> I::F32 {
-    let positive = relu(isa, x);
+    let positive = isa.max(x, isa.splat(0.0));
     isa.mul(positive, positive)
-}
-
-#[inline(always)]
-fn silu<I: Isa>(isa: I, x: I::F32) -> I::F32 {
-    isa.mul(x, sigmoid(isa, x))
 }
 
 #[inline(always)]

@@ -1,19 +1,22 @@
 //! Fused attention with an online softmax: no score matrix, whatever the number of keys.
 //!
-//! For each head and each block of queries, over tiles of keys that the whole block shares:
+//! For each head and each block of queries, whose rows are turned into panels, over tiles of keys:
 //! ```text
-//! s = scale · K q                      scores of the tile, masked ones at the lowest number
+//! s = K (scale · q)ᵀ                   one row a key, one column a query; masked keys at the lowest number
 //! m' = max(m, max s)
 //! p = e^(s − m')
 //! l = l · e^(m − m') + Σ p
-//! acc = acc · e^(m − m') + pᵀ V        acc lives in the output row
+//! acc = acc · e^(m − m') + pᵀ V        acc lives in the output rows
 //! ```
-//! and at the end `out = acc / l`. A query all of whose keys are masked attends to them evenly, as Hugging Face does;
-//! no keys at all give zeros.
+//! and at the end `out = acc / l`. K and V are read where they are; scores and sums both come from the tiles of the
+//! matrix product. A query all of whose keys are masked attends to them evenly, as Hugging Face does; no keys at all
+//! give zeros.
 
-use super::softmax::{ABSENT, MASKED, Softmax};
-use super::{part, part_mut, rows};
+use super::softmax::{MASKED, Softmax};
+use super::tile::{Outer, Tile};
+use super::{block, part, part_mut, rows, whole_rows};
 use crate::isa::Isa;
+use percio_format::PANEL;
 
 /// The operands of an attention. Rows are contiguous; a head's numbers are a contiguous part of each row.
 pub struct Attention<'a> {
@@ -41,31 +44,58 @@ pub struct Attention<'a> {
     pub out: &'a mut [f32],
 }
 
-/// Keys whose scores are summed side by side.
-const GROUP: usize = 4;
-
-/// Attention of up to `QUERIES` queries at a time over tiles of `TILE` keys. In registers at once are the scores of
-/// `DOT` queries with [`GROUP`] keys, then `COLUMNS` vectors of the sums of every query.
+/// Attention of up to `PANELS` panels of queries at a time over tiles of `TILE` keys. Sums of up to `ROWS` rows are in
+/// registers at once; queries are turned `DEPTH` numbers at a time.
 #[inline(always)]
-pub fn streamed<I: Isa, const QUERIES: usize, const DOT: usize, const COLUMNS: usize, const TILE: usize>(
+pub fn streamed<I: Isa, const ROWS: usize, const PANELS: usize, const TILE: usize, const DEPTH: usize>(
     isa: I,
     mut attention: Attention<'_>,
 ) {
+    let queries = attention.queries;
+    // The last queries take one panel where that is enough.
+    let wide = queries.next_multiple_of(PANEL) / (PANELS * PANEL) * (PANELS * PANEL);
+    let wide = wide.min(queries);
+    blocks::<I, ROWS, PANELS, TILE, DEPTH>(isa, &mut attention, 0, wide);
+    if PANELS > 1 {
+        blocks::<I, ROWS, 1, TILE, DEPTH>(isa, &mut attention, wide, queries - wide);
+    }
+}
+
+/// All heads of `count` queries from `first` on, `PANELS` panels of them at a time.
+#[inline(always)]
+fn blocks<I: Isa, const ROWS: usize, const PANELS: usize, const TILE: usize, const DEPTH: usize>(
+    isa: I,
+    attention: &mut Attention<'_>,
+    first: usize,
+    count: usize,
+) {
+    if count == 0 {
+        return;
+    }
+    let mut scratch = Scratch::<PANELS, TILE, DEPTH> {
+        turned: [[[0.0; PANEL]; DEPTH]; PANELS],
+        scores: [[[0.0; PANEL]; PANELS]; TILE],
+        packed: [[[0.0; PANEL]; PANELS]; TILE],
+    };
     for head in 0..attention.heads {
-        let mut query = 0;
-        while query < attention.queries {
-            let block = Block { head, query, count: QUERIES.min(attention.queries - query) };
-            if block.count == 1 {
-                block.run::<I, 1, 1, COLUMNS, TILE>(isa, &mut attention);
-            } else {
-                block.run::<I, QUERIES, DOT, COLUMNS, TILE>(isa, &mut attention);
-            }
-            query += block.count;
+        for query in (0..count).step_by(PANELS * PANEL) {
+            let block = Block { head, query: first + query, count: (PANELS * PANEL).min(count - query) };
+            block.run::<I, ROWS, PANELS, TILE, DEPTH>(isa, attention, &mut scratch);
         }
     }
 }
 
-/// One head of a few queries. Where fewer than `QUERIES` are left, the last one is computed several times over.
+/// The buffers of a block.
+struct Scratch<const PANELS: usize, const TILE: usize, const DEPTH: usize> {
+    /// Queries, turned into panels.
+    turned: [[[f32; PANEL]; DEPTH]; PANELS],
+    /// Scores, then weights: one row a key, one column a query.
+    scores: [[[f32; PANEL]; PANELS]; TILE],
+    /// A few columns of the values.
+    packed: [[[f32; PANEL]; PANELS]; TILE],
+}
+
+/// One head of a few queries.
 struct Block {
     head: usize,
     query: usize,
@@ -74,165 +104,253 @@ struct Block {
 
 impl Block {
     #[inline(always)]
-    fn run<I: Isa, const QUERIES: usize, const DOT: usize, const COLUMNS: usize, const TILE: usize>(
+    fn run<I: Isa, const ROWS: usize, const PANELS: usize, const TILE: usize, const DEPTH: usize>(
         &self,
         isa: I,
         attention: &mut Attention<'_>,
+        scratch: &mut Scratch<PANELS, TILE, DEPTH>,
     ) {
-        let Attention { keys, heads, v_width, .. } = *attention;
-        let mut starts = [0; QUERIES];
-        for (r, row) in starts.iter_mut().enumerate() {
-            *row = (self.row(r) * heads + self.head) * v_width;
-            part_mut(attention.out, *row, v_width).fill(0.0);
+        let Attention { keys, heads, qk, v_width, .. } = *attention;
+        let row = |r: usize| ((self.query + r) * heads + self.head) * v_width;
+        for r in 0..self.count {
+            part_mut(attention.out, row(r), v_width).fill(0.0);
         }
-        let mut softmax = Softmax::<QUERIES>::START;
+        let mut softmax = Softmax::<PANELS>::START;
         let mut first = 0;
         while first < keys {
-            let mut weights = [[ABSENT; TILE]; QUERIES];
-            self.scores::<I, QUERIES, DOT, TILE>(isa, attention, first, &mut weights);
-            let decay = softmax.take(isa, &mut weights);
-            let values = attention.v.get((first * heads + self.head) * v_width..).unwrap_or_default();
-            let sums = Sums { rows: starts, decay, weights: &weights, values, stride: heads * v_width };
-            sums.add::<I, COLUMNS>(isa, v_width, attention.out);
+            let tile = TILE.min(keys - first);
+            for start in (0..qk).step_by(DEPTH) {
+                if first == 0 || qk > DEPTH {
+                    self.turn(attention, start, &mut scratch.turned);
+                }
+                let (turned, scores) = (&scratch.turned, &mut scratch.scores);
+                self.score::<I, ROWS, PANELS, TILE, DEPTH>(isa, attention, first, start, turned, scores);
+            }
+            let scores = scratch.scores.get_mut(..tile).unwrap_or_default();
+            for (key, scores) in scores.iter_mut().enumerate() {
+                if attention.mask.get(first + key) == Some(&false) {
+                    *scores = [[MASKED; PANEL]; PANELS];
+                }
+            }
+            let decay = softmax.take(isa, self.count, scores);
+            self.sum::<I, ROWS, PANELS>(
+                isa,
+                attention,
+                first,
+                scores,
+                &decay,
+                scratch.packed.as_flattened_mut().as_flattened_mut(),
+            );
             first += TILE;
         }
-        for (&row, &sum) in starts.iter().zip(&softmax.sum).take(self.count) {
+        for (r, &sum) in softmax.sum.as_flattened().iter().enumerate().take(self.count) {
             let factor = isa.splat(if sum > 0.0 { 1.0 / sum } else { 0.0 });
-            for x in part_mut(attention.out, row, v_width).chunks_mut(I::LANES) {
+            for x in part_mut(attention.out, row(r), v_width).chunks_mut(I::LANES) {
                 isa.store(isa.mul(isa.load(x), factor), x);
             }
         }
     }
 
-    /// The query that is `r`-th in the block.
+    /// Turns numbers `start` .. `start + DEPTH` of the queries into panels, scaled.
     #[inline(always)]
-    fn row(&self, r: usize) -> usize {
-        self.query + r.min(self.count - 1)
+    fn turn<const PANELS: usize, const DEPTH: usize>(
+        &self,
+        attention: &Attention<'_>,
+        start: usize,
+        turned: &mut [[[f32; PANEL]; DEPTH]; PANELS],
+    ) {
+        let Attention { heads, qk, scale, q, .. } = *attention;
+        for r in 0..self.count {
+            let row = part(q, ((self.query + r) * heads + self.head) * qk + start, DEPTH.min(qk - start));
+            let Some(panel) = turned.get_mut(r / PANEL) else { return };
+            for (group, &number) in panel.iter_mut().zip(row) {
+                group[r % PANEL] = scale * number;
+            }
+        }
     }
 
-    /// The scores with the keys from `first` on; those beyond the last key are left as they are.
+    /// Adds what numbers `start` .. `start + DEPTH` contribute to the scores of the keys from `first` on.
     #[inline(always)]
-    fn scores<I: Isa, const QUERIES: usize, const DOT: usize, const TILE: usize>(
+    fn score<I: Isa, const ROWS: usize, const PANELS: usize, const TILE: usize, const DEPTH: usize>(
         &self,
         isa: I,
         attention: &Attention<'_>,
         first: usize,
-        scores: &mut [[f32; TILE]; QUERIES],
+        start: usize,
+        turned: &[[[f32; PANEL]; DEPTH]; PANELS],
+        scores: &mut [[[f32; PANEL]; PANELS]; TILE],
     ) {
-        let Attention { keys, heads, qk, scale, q, k, mask, .. } = *attention;
-        let mut start = 0;
-        while start < TILE.min(keys - first) {
-            let key = first + start;
-            let Some(k) = rows(k, qk, |j| ((key + j).min(keys - 1) * heads + self.head) * qk) else { return };
-            for (index, scores) in scores.chunks_exact_mut(DOT).enumerate() {
-                let Some(q) = rows(q, qk, |r| (self.row(index * DOT + r) * heads + self.head) * qk) else { return };
-                let dots: [[f32; GROUP]; DOT] = dots(isa, qk, q, k);
-                for (scores, dots) in scores.iter_mut().zip(dots) {
-                    let scores = scores.iter_mut().skip(start).take(keys - key);
-                    for (j, (score, dot)) in scores.zip(dots).enumerate() {
-                        *score = if mask.get(key + j).copied().unwrap_or(true) { scale * dot } else { MASKED };
-                    }
-                }
+        let mut panels: [&[[f32; PANEL]]; PANELS] = [&[]; PANELS];
+        for (panel, turned) in panels.iter_mut().zip(turned) {
+            *panel = turned.get(..attention.qk - start).unwrap_or(turned);
+        }
+        let tile = TILE.min(attention.keys - first);
+        let mut key = 0;
+        while key < tile {
+            let count = block(tile - key, ROWS);
+            let keys = Keys { head: self.head, key: first + key, start };
+            let scores = scores.get_mut(key..).unwrap_or_default();
+            match count {
+                1 => keys.score::<I, 1, PANELS>(isa, attention, panels, scores),
+                2 => keys.score::<I, 2, PANELS>(isa, attention, panels, scores),
+                4 if ROWS > 4 => keys.score::<I, 4, PANELS>(isa, attention, panels, scores),
+                _ => keys.score::<I, ROWS, PANELS>(isa, attention, panels, scores),
             }
-            start += GROUP;
+            key += count;
         }
     }
-}
 
-/// The products of each query with each key.
-#[inline(always)]
-fn dots<I: Isa, const DOT: usize>(isa: I, qk: usize, q: [&[f32]; DOT], k: [&[f32]; GROUP]) -> [[f32; GROUP]; DOT] {
-    let (q, q_rest) = split::<I, DOT>(q);
-    let (k, k_rest) = split::<I, GROUP>(k);
-    let mut sums = [[isa.splat(0.0); GROUP]; DOT];
-    for i in 0..qk / I::LANES {
-        for (sums, q) in sums.iter_mut().zip(q) {
-            let Some(q) = q.get(i) else { break };
-            let q = isa.read(q);
-            for (sum, k) in sums.iter_mut().zip(k) {
-                let Some(k) = k.get(i) else { break };
-                *sum = isa.mul_add(q, isa.read(k), *sum);
-            }
-        }
-    }
-    if qk % I::LANES != 0 {
-        for (sums, q) in sums.iter_mut().zip(q_rest) {
-            for (sum, k) in sums.iter_mut().zip(k_rest) {
-                *sum = isa.mul_add(isa.load(q), isa.load(k), *sum);
-            }
-        }
-    }
-    let mut dots = [[0.0; GROUP]; DOT];
-    for (dots, sums) in dots.iter_mut().zip(sums) {
-        *dots = isa.sums(sums);
-    }
-    dots
-}
-
-/// Rows in whole vectors, and what is left of each.
-#[inline(always)]
-fn split<'a, I: Isa, const N: usize>(rows: [&'a [f32]; N]) -> ([&'a [I::Lanes]; N], [&'a [f32]; N]) {
-    let (mut whole, mut rest) = ([I::whole(&[]).0; N], rows);
-    for (whole, rest) in whole.iter_mut().zip(&mut rest) {
-        (*whole, *rest) = I::whole(rest);
-    }
-    (whole, rest)
-}
-
-/// The weighted sums of a tile's values, added to the output rows of a block.
-struct Sums<'a, const QUERIES: usize, const TILE: usize> {
-    /// Where each query's row starts in the output.
-    rows: [usize; QUERIES],
-    /// Factor of what the output rows hold.
-    decay: [f32; QUERIES],
-    weights: &'a [[f32; TILE]; QUERIES],
-    /// One head's part of the tile's rows, `stride` apart.
-    values: &'a [f32],
-    stride: usize,
-}
-
-impl<const QUERIES: usize, const TILE: usize> Sums<'_, QUERIES, TILE> {
+    /// Adds the weighted values of the keys from `first` on to the output rows.
     #[inline(always)]
-    fn add<I: Isa, const COLUMNS: usize>(&self, isa: I, v_width: usize, out: &mut [f32]) {
+    fn sum<I: Isa, const ROWS: usize, const PANELS: usize>(
+        &self,
+        isa: I,
+        attention: &mut Attention<'_>,
+        first: usize,
+        weights: &[[[f32; PANEL]; PANELS]],
+        decay: &[[f32; PANEL]; PANELS],
+        packed: &mut [f32],
+    ) {
+        let Attention { heads, v_width, .. } = *attention;
+        let (stride, decay) = (heads * v_width, decay.as_flattened());
+        let weights = Weights { numbers: weights.as_flattened().as_flattened(), stride: PANELS * PANEL, decay };
         let mut column = 0;
-        while v_width - column >= COLUMNS * I::LANES {
-            self.columns::<I, COLUMNS>(isa, column, COLUMNS * I::LANES, out);
-            column += COLUMNS * I::LANES;
+        while column < v_width {
+            let left = v_width - column;
+            let values = attention.v.get((first * heads + self.head) * v_width + column..).unwrap_or_default();
+            let values = Values {
+                numbers: values,
+                stride,
+                width: if left > (PANELS - 1) * PANEL { left.min(PANELS * PANEL) } else { left.min(PANEL) },
+            };
+            let out = (self.query * heads + self.head) * v_width + column;
+            let out = attention.out.get_mut(out..).unwrap_or_default();
+            if left > (PANELS - 1) * PANEL {
+                let values = values.packed::<PANELS>(packed);
+                weights.sum::<I, ROWS, PANELS>(isa, self.count, &values, out, stride);
+            } else {
+                let values = values.packed::<1>(packed);
+                weights.sum::<I, ROWS, 1>(isa, self.count, &values, out, stride);
+            }
+            column += values.width;
         }
-        while v_width - column >= I::LANES {
-            self.columns::<I, 1>(isa, column, I::LANES, out);
-            column += I::LANES;
+    }
+}
+
+/// A few keys of one head, from number `start` on.
+struct Keys {
+    head: usize,
+    key: usize,
+    start: usize,
+}
+
+impl Keys {
+    #[inline(always)]
+    fn score<I: Isa, const ROWS: usize, const PANELS: usize>(
+        &self,
+        isa: I,
+        attention: &Attention<'_>,
+        panels: [&[[f32; PANEL]]; PANELS],
+        scores: &mut [[[f32; PANEL]; PANELS]],
+    ) {
+        let Attention { heads, qk, k, .. } = *attention;
+        let depth = panels.first().map_or(0, |panel| panel.len());
+        let row = |r: usize| ((self.key + r) * heads + self.head) * qk + self.start;
+        let (Some(x), Some(scores)) = (rows::<ROWS>(k, depth, row), scores.first_chunk_mut::<ROWS>()) else { return };
+        let start = if self.start == 0 { Some(&[[0.0; PANEL]; PANELS]) } else { None };
+        isa.tile(&mut Tile { x, panels, start, target: scores.each_mut().map(|row| row.as_mut_slice()) });
+    }
+}
+
+/// A few columns of a tile's values, one row a key.
+struct Values<'a> {
+    numbers: &'a [f32],
+    stride: usize,
+    /// Columns in use.
+    width: usize,
+}
+
+impl<'a> Values<'a> {
+    /// The same in `packed` where they do not fill `PANELS` panels.
+    #[inline(always)]
+    fn packed<'b, const PANELS: usize>(&self, packed: &'b mut [f32]) -> Values<'b>
+    where
+        'a: 'b,
+    {
+        let stride = PANELS * PANEL;
+        if self.width == stride {
+            return Values { numbers: self.numbers, ..*self };
         }
-        if column < v_width {
-            self.columns::<I, 1>(isa, column, v_width - column, out);
+        for (to, from) in packed.chunks_exact_mut(stride).zip(self.numbers.chunks(self.stride.max(1))) {
+            to.iter_mut().zip(part(from, 0, self.width)).for_each(|(to, &from)| *to = from);
+        }
+        Values { numbers: packed, stride, width: self.width }
+    }
+}
+
+/// The weights of a tile's keys, one row a key, one column a query.
+struct Weights<'a> {
+    numbers: &'a [f32],
+    stride: usize,
+    /// For each query, the factor of what its output row holds.
+    decay: &'a [f32],
+}
+
+impl Weights<'_> {
+    /// Adds the weighted values to the first `count` rows of `out`.
+    #[inline(always)]
+    fn sum<I: Isa, const ROWS: usize, const PANELS: usize>(
+        &self,
+        isa: I,
+        count: usize,
+        values: &Values<'_>,
+        out: &mut [f32],
+        out_stride: usize,
+    ) {
+        let mut row = 0;
+        while row < count {
+            let rows = block(count - row, ROWS);
+            let out = out.get_mut(row * out_stride..).unwrap_or_default();
+            match rows {
+                1 => self.rows::<I, 1, PANELS>(isa, row, values, out, out_stride),
+                2 => self.rows::<I, 2, PANELS>(isa, row, values, out, out_stride),
+                4 if ROWS > 4 => self.rows::<I, 4, PANELS>(isa, row, values, out, out_stride),
+                _ => self.rows::<I, ROWS, PANELS>(isa, row, values, out, out_stride),
+            }
+            row += rows;
         }
     }
 
-    /// The `width` columns from `column` on.
+    /// [`sum`](Self::sum) of the `ROWS` queries from `row` on.
     #[inline(always)]
-    fn columns<I: Isa, const COLUMNS: usize>(&self, isa: I, column: usize, width: usize, out: &mut [f32]) {
-        let mut sums = [[isa.splat(0.0); COLUMNS]; QUERIES];
-        for ((sums, &row), &decay) in sums.iter_mut().zip(&self.rows).zip(&self.decay) {
-            let out = part(out, row + column, width);
-            for (c, sum) in sums.iter_mut().enumerate() {
-                *sum = isa.mul(isa.load(out.get(c * I::LANES..).unwrap_or_default()), isa.splat(decay));
-            }
+    fn rows<I: Isa, const ROWS: usize, const PANELS: usize>(
+        &self,
+        isa: I,
+        row: usize,
+        values: &Values<'_>,
+        out: &mut [f32],
+        out_stride: usize,
+    ) {
+        let Some(&decay) = self.decay.get(row..).and_then(|decay| decay.first_chunk::<ROWS>()) else { return };
+        let factors = self.numbers.get(row..).unwrap_or_default();
+        let (factor_stride, width) = (self.stride, values.width);
+        let (values, value_stride) = (values.numbers, values.stride);
+        if width == PANELS * PANEL
+            && let Some(target) = whole_rows::<ROWS, PANELS>(out, out_stride)
+        {
+            isa.outer::<ROWS, PANELS>(&mut Outer { factors, factor_stride, values, value_stride, decay, target });
+            return;
         }
-        let mut values = self.values.chunks(self.stride.max(1));
-        for j in 0..TILE {
-            let Some(value) = values.next().and_then(|row| row.get(column..)?.get(..width)) else { break };
-            for c in 0..COLUMNS {
-                let value = isa.load(value.get(c * I::LANES..).unwrap_or_default());
-                for (sums, weights) in sums.iter_mut().zip(self.weights) {
-                    sums[c] = isa.mul_add(isa.splat(weights[j]), value, sums[c]);
-                }
-            }
+        let mut sums = [[[0.0; PANEL]; PANELS]; ROWS];
+        for (r, sums) in sums.iter_mut().enumerate() {
+            let out = part(out, r * out_stride, width);
+            sums.as_flattened_mut().iter_mut().zip(out).for_each(|(to, &from)| *to = from);
         }
-        for (sums, &row) in sums.iter().zip(&self.rows) {
-            let out = part_mut(out, row + column, width);
-            for (c, &sum) in sums.iter().enumerate() {
-                isa.store(sum, out.get_mut(c * I::LANES..).unwrap_or_default());
-            }
+        let target = sums.each_mut().map(|row| row.as_mut_slice());
+        isa.outer::<ROWS, PANELS>(&mut Outer { factors, factor_stride, values, value_stride, decay, target });
+        for (r, sums) in sums.iter().enumerate() {
+            let out = part_mut(out, r * out_stride, width);
+            out.iter_mut().zip(sums.as_flattened()).for_each(|(to, &from)| *to = from);
         }
     }
 }

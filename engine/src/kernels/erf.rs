@@ -21,12 +21,14 @@ const FAR: [f32; 8] =
 pub fn erf<I: Isa>(isa: I, x: I::F32) -> I::F32 {
     let one = isa.splat(1.0);
     let magnitude = isa.copy_sign(x, one);
-    let near = || isa.mul_add(series(isa, &NEAR, isa.mul(x, x)), x, x);
-    let far = || {
-        // Beyond 4.5 erf is 1 in single precision; the fit is not made for more.
-        let magnitude = isa.min(magnitude, isa.splat(4.5));
-        let power = isa.sub(series(isa, &FAR, magnitude), magnitude);
-        isa.copy_sign(isa.sub(one, exp(isa, power)), x)
-    };
-    isa.where_less(magnitude, isa.splat(BORDER), near, far)
+    let border = isa.splat(BORDER);
+    let near = isa.mul_add(series(isa, &NEAR, isa.mul(x, x)), x, x);
+    if isa.all_less(magnitude, border) {
+        return near;
+    }
+    // Beyond 4.5 erf is 1 in single precision; the fit is not made for more.
+    let end = isa.min(magnitude, isa.splat(4.5));
+    let power = isa.sub(series(isa, &FAR, end), end);
+    let far = isa.copy_sign(isa.sub(one, exp(isa, power)), x);
+    isa.where_less(magnitude, border, near, far)
 }

@@ -8,8 +8,10 @@ pub mod exp;
 pub mod matmul;
 pub mod norm;
 mod softmax;
+pub mod tile;
 
 use crate::isa::Isa;
+use percio_format::PANEL;
 
 /// The `len` numbers of `slice` from `offset` on; empty when they are not all there.
 #[inline(always)]
@@ -41,4 +43,32 @@ pub(crate) fn series<I: Isa, const N: usize>(isa: I, coefficients: &[f32; N], x:
         sum = isa.mul_add(sum, x, isa.splat(coefficient));
     }
     sum
+}
+
+/// Rows of the next tile: 1, 2, 4 where `most` is more, or `most`. A single row is the slowest: it is avoided.
+#[inline(always)]
+pub(crate) const fn block(rows: usize, most: usize) -> usize {
+    if rows == most || rows > most + 1 {
+        most
+    } else if rows >= 4 && most > 4 {
+        4
+    } else if rows >= 2 {
+        2
+    } else {
+        1
+    }
+}
+
+/// The starts of `ROWS` rows that are `stride` apart; `None` where one is shorter than `PANELS` panels.
+#[inline(always)]
+pub(crate) fn whole_rows<const ROWS: usize, const PANELS: usize>(
+    out: &mut [f32],
+    stride: usize,
+) -> Option<[&mut [[f32; PANEL]]; ROWS]> {
+    let mut chunks = out.chunks_mut(stride.max(1));
+    let mut rows: [&mut [[f32; PANEL]]; ROWS] = core::array::from_fn(|_| Default::default());
+    for row in &mut rows {
+        *row = chunks.next()?.as_chunks_mut().0.get_mut(..PANELS)?;
+    }
+    Some(rows)
 }

@@ -1,49 +1,70 @@
-//! The online softmax: what a block of queries has seen so far.
+//! The online softmax of a block of queries, one query a lane.
 
 use super::exp::exp;
-use crate::isa::Isa;
+use crate::isa::{Isa, Kernel};
+use percio_format::PANEL;
 
 /// The score of a masked key: among keys that all have it, a query attends evenly.
 pub(super) const MASKED: f32 = f32::MIN;
-/// The score of a key that does not exist: its weight is zero.
-pub(super) const ABSENT: f32 = f32::NEG_INFINITY;
 
-/// The largest score and the sum of the weights, for each query.
-pub(super) struct Softmax<const QUERIES: usize> {
-    largest: [f32; QUERIES],
-    /// The sum of the weights, relative to the largest score.
-    pub(super) sum: [f32; QUERIES],
+/// What a block of queries has seen so far, beside the sums in its output rows.
+pub(super) struct Softmax<const PANELS: usize> {
+    largest: [[f32; PANEL]; PANELS],
+    /// The sums of the weights, relative to the largest score.
+    pub(super) sum: [[f32; PANEL]; PANELS],
 }
 
-impl<const QUERIES: usize> Softmax<QUERIES> {
+impl<const PANELS: usize> Softmax<PANELS> {
     /// Nothing seen.
-    pub(super) const START: Self = Self { largest: [MASKED; QUERIES], sum: [0.0; QUERIES] };
+    pub(super) const START: Self = Self { largest: [[MASKED; PANEL]; PANELS], sum: [[0.0; PANEL]; PANELS] };
 
-    /// Turns the scores of a tile into weights; returns the factors of what was summed before.
+    /// Turns the first `queries` columns of a tile's scores, one row a key, into weights; returns the factors of what was
+    /// summed before.
     #[inline(always)]
-    pub(super) fn take<I: Isa, const TILE: usize>(
+    pub(super) fn take<I: Isa>(
         &mut self,
         isa: I,
-        scores: &mut [[f32; TILE]; QUERIES],
-    ) -> [f32; QUERIES] {
-        let mut decays = [0.0; QUERIES];
-        let before = self.largest.iter_mut().zip(&mut self.sum).zip(&mut decays);
-        for (((largest, sum), decay), scores) in before.zip(scores) {
-            let seen = *largest;
-            let mut top = isa.splat(seen);
-            for scores in scores.chunks_exact(I::LANES) {
-                top = isa.max(top, isa.load(scores));
+        queries: usize,
+        scores: &mut [[[f32; PANEL]; PANELS]],
+    ) -> [[f32; PANEL]; PANELS] {
+        isa.call(Take { softmax: self, queries, scores })
+    }
+}
+
+struct Take<'a, const PANELS: usize> {
+    softmax: &'a mut Softmax<PANELS>,
+    queries: usize,
+    scores: &'a mut [[[f32; PANEL]; PANELS]],
+}
+
+impl<const PANELS: usize> Kernel for Take<'_, PANELS> {
+    type Output = [[f32; PANEL]; PANELS];
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) -> [[f32; PANEL]; PANELS] {
+        let mut decay = [[0.0; PANEL]; PANELS];
+        let largest = self.softmax.largest.as_flattened_mut().chunks_exact_mut(I::LANES);
+        let lanes = largest.zip(self.softmax.sum.as_flattened_mut().chunks_exact_mut(I::LANES));
+        let lanes = lanes.zip(decay.as_flattened_mut().chunks_exact_mut(I::LANES));
+        for (index, ((largest, sum), decay)) in lanes.enumerate().take(self.queries.div_ceil(I::LANES)) {
+            let column = index * I::LANES;
+            let seen = isa.load(largest);
+            let mut top = seen;
+            for scores in &*self.scores {
+                top = isa.max(top, isa.load(scores.as_flattened().get(column..).unwrap_or_default()));
             }
-            *largest = isa.largest(top);
             let mut weights = isa.splat(0.0);
-            for scores in scores.chunks_exact_mut(I::LANES) {
-                let weight = exp(isa, isa.sub(isa.load(scores), isa.splat(*largest)));
+            for scores in &mut *self.scores {
+                let score = scores.as_flattened_mut().get_mut(column..).unwrap_or_default();
+                let weight = exp(isa, isa.sub(isa.load(score), top));
                 weights = isa.add(weights, weight);
-                isa.store(weight, scores);
+                isa.store(weight, score);
             }
-            *decay = isa.first(exp(isa, isa.splat(seen - *largest)));
-            *sum = *sum * *decay + isa.sum(weights);
+            let factor = exp(isa, isa.sub(seen, top));
+            isa.store(isa.mul_add(isa.load(sum), factor, weights), sum);
+            isa.store(factor, decay);
+            isa.store(top, largest);
         }
-        decays
+        decay
     }
 }

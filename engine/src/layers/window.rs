@@ -124,7 +124,7 @@ impl Kernel for Pool<'_> {
             let (top, left) = (token / out_width.max(1) * stride, token % out_width.max(1) * stride);
             let out = part_mut(self.out, token * out_stride, channels);
             for index in 0..kernel * kernel {
-                let (row, column) = (top + index / kernel, left + index % kernel);
+                let (row, column) = (top + index / kernel.max(1), left + index % kernel.max(1));
                 let pixel = part(self.x, (row * width + column) * channels, channels);
                 for (out, x) in out.chunks_mut(I::LANES).zip(pixel.chunks(I::LANES)) {
                     let x = isa.load(x);

@@ -129,5 +129,9 @@ fn run_cargo(template: &Template, dir: &Path, target_dir: &Path) -> Result<()> {
     if output.status.success() {
         return Ok(());
     }
-    bail!("the generated crate `{}` does not build:\n{}", dir.display(), String::from_utf8_lossy(&output.stderr).trim_end())
+    bail!(
+        "the generated crate `{}` does not build:\n{}",
+        dir.display(),
+        String::from_utf8_lossy(&output.stderr).trim_end()
+    )
 }

@@ -9,7 +9,8 @@ use quote::{format_ident, quote};
 
 /// The code for `program`.
 pub(super) fn feed(program: &Program) -> TokenStream {
-    let (feed, outputs) = (if program.has_variable_length() { parts(program) } else { whole(program) }, outputs(program));
+    let (feed, outputs) =
+        (if program.has_variable_length() { parts(program) } else { whole(program) }, outputs(program));
     quote! {
         use crate::model;
         use crate::sample::Bytes;

@@ -72,7 +72,12 @@ impl<'a> QemuM4<'a> {
         let output = output?;
         let (text, messages) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         let ended = text.lines().any(|line| line == "end");
-        ensure!(output.status.success() && ended, "the firmware failed in QEMU: {}{}", text.trim_end(), messages.trim_end());
+        ensure!(
+            output.status.success() && ended,
+            "the firmware failed in QEMU: {}{}",
+            text.trim_end(),
+            messages.trim_end()
+        );
         Ok(text.into_owned())
     }
 }
@@ -105,10 +110,9 @@ fn check(program: &Program) -> Result<(), Problems> {
         add(format!("Rust's target {TARGET} is missing: install it with `rustup target add {TARGET}`"));
     }
     let inputs: usize = program.inputs.iter().map(|input| input_bytes(&input.kind)).sum();
-    for (memory, needed, reserved) in [
-        ("flash", program.flash_bytes(), CODE),
-        ("RAM", program.ram_bytes() + inputs, STACK),
-    ] {
+    for (memory, needed, reserved) in
+        [("flash", program.flash_bytes(), CODE), ("RAM", program.ram_bytes() + inputs, STACK)]
+    {
         if needed > MEMORY - reserved {
             add(format!(
                 "the model needs {needed} bytes of {memory}, the Cortex-M4 machine has {MEMORY} with {reserved} of them \

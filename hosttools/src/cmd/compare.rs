@@ -138,7 +138,8 @@ impl Report<'_> {
     fn print(&self) {
         let Self { samples, backend, isa, weights, bound, .. } = self;
         println!("{samples} samples, {backend} on {isa}, {weights} weights");
-        let made = ["framework", "device", "dtype"].map(|key| self.reference.get(key).map(|value| format!("{key} {value}")));
+        let made =
+            ["framework", "device", "dtype"].map(|key| self.reference.get(key).map(|value| format!("{key} {value}")));
         println!("reference: {}\n", made.into_iter().flatten().collect::<Vec<_>>().join(", "));
         let header = ["output", "max abs", "of max", "relative L2", "cosine", "SNR dB", "top-1", "worst sample", ""];
         let rows = self.outputs.iter().map(OutputReport::row);

@@ -142,7 +142,8 @@ impl<'a> Report<'a> {
         ports("input", &self.inputs);
         ports("output", &self.outputs);
         let steps = self.steps.iter().enumerate();
-        let steps = steps.map(|(index, step)| row([&format!("{index} {}", step.name), &step.shape, &grouped(step.macs)]));
+        let steps =
+            steps.map(|(index, step)| row([&format!("{index} {}", step.name), &step.shape, &grouped(step.macs)]));
         println!("\n{}", table(&headed(["step", "shape", "MACs"], steps)));
         let parts = self.flash.iter().map(|part| row([part.name, &grouped(part.bytes as u64)]));
         println!("\n{}", table(&headed(["biggest in flash", "bytes"], parts)));

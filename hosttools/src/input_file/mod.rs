@@ -46,7 +46,8 @@ fn only(program: &Program, array: Array) -> Result<File> {
 }
 
 fn with_batch_axis(program: &Program, name: &str, array: &Array) -> Array {
-    let kind = program.inputs.iter().find(|input| input.name == name).or(program.inputs.first()).map(|input| &input.kind);
+    let kind =
+        program.inputs.iter().find(|input| input.name == name).or(program.inputs.first()).map(|input| &input.kind);
     let axes = match kind {
         Some(InputKind::Numbers { shape }) => shape.len(),
         Some(InputKind::Ids { .. } | InputKind::Mask { .. }) | None => 1,

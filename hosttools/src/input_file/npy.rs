@@ -9,8 +9,12 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Array> {
     let (header, data) = split(bytes).context("not a .npy file")?;
     let field = |name: &str| header.split_once(&format!("'{name}':")).map(|(_, rest)| rest.trim_start());
     let kind = field("descr").and_then(|rest| rest.split('\'').nth(1)).context("the header names no number type")?;
-    ensure!(field("fortran_order").is_some_and(|rest| rest.starts_with("False")), "the array is column-major: save it row-major");
-    let shape = field("shape").and_then(|rest| rest.strip_prefix('(')?.split(')').next()).context("the header has no shape")?;
+    ensure!(
+        field("fortran_order").is_some_and(|rest| rest.starts_with("False")),
+        "the array is column-major: save it row-major"
+    );
+    let shape =
+        field("shape").and_then(|rest| rest.strip_prefix('(')?.split(')').next()).context("the header has no shape")?;
     let lengths = shape.split(',').map(str::trim).filter(|length| !length.is_empty()).map(str::parse);
     let shape: Vec<usize> = lengths.collect::<Result<_, _>>().context("the header's shape holds no lengths")?;
     let numbers: Vec<f32> = match kind {
@@ -58,7 +62,10 @@ mod tests {
         let message = |bytes: &[u8]| parse(bytes).expect_err("malformed").to_string();
         assert_eq!(message(b"\x93NUMP"), "not a .npy file");
         let integers = file("{'descr': '<i8', 'fortran_order': False, 'shape': (0,), }", &[]);
-        assert_eq!(message(&integers), "numbers of type <i8, expected <f4 or <f8: convert them with `.astype('float32')`");
+        assert_eq!(
+            message(&integers),
+            "numbers of type <i8, expected <f4 or <f8: convert them with `.astype('float32')`"
+        );
         let short = file("{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }", &[0; 8]);
         assert_eq!(message(&short), "2 numbers for shape [3], expected 3");
     }

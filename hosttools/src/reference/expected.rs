@@ -27,7 +27,10 @@ pub(super) fn read(
         let name = output.name.as_str();
         let Some(array) = outputs.get(name) else {
             let there = list(outputs.keys().copied());
-            add(&mut problems, format!("the model computes `{name}` and the file has no `output.{name}`; outputs there: {there}"));
+            add(
+                &mut problems,
+                format!("the model computes `{name}` and the file has no `output.{name}`; outputs there: {there}"),
+            );
             continue;
         };
         let numbers = numbers(output, array, &mut problems);
@@ -66,7 +69,10 @@ fn classes(output: &Output, labels: &Array, batch: Option<&usize>, problems: &mu
     let Output { name, rows, width, .. } = output;
     let (shape, batch) = (&labels.shape, batch.copied().unwrap_or(0));
     if shape.first() != Some(&batch) || shape.iter().product::<usize>() != batch * rows {
-        add(problems, format!("`label.{name}` has shape {shape:?}, expected a class for each of {batch} samples × {rows} rows"));
+        add(
+            problems,
+            format!("`label.{name}` has shape {shape:?}, expected a class for each of {batch} samples × {rows} rows"),
+        );
         return None;
     }
     let Numbers::I64(classes) = &labels.numbers else {

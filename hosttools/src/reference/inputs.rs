@@ -40,7 +40,8 @@ pub fn samples(program: &Program, arrays: &BTreeMap<&str, &Array>, prefix: &str)
         .collect();
     check_masks(program, &columns, &mut problems);
     problems.finish(())?;
-    let sample = |index: usize| Sample { inputs: columns.iter().flatten().map(|column| column[index].clone()).collect() };
+    let sample =
+        |index: usize| Sample { inputs: columns.iter().flatten().map(|column| column[index].clone()).collect() };
     Ok((0..batch).map(sample).collect())
 }
 
@@ -78,7 +79,10 @@ fn report_unknown(
 ) {
     let known = list(program.inputs.iter().map(|input| input.name.as_str()));
     for name in arrays.keys().filter(|&&name| found.iter().flatten().all(|found| found.name != name)) {
-        add(problems, format!("`{prefix}{name}` is no input of the model, which reads {known}: rename it or leave it out"));
+        add(
+            problems,
+            format!("`{prefix}{name}` is no input of the model, which reads {known}: rename it or leave it out"),
+        );
     }
 }
 
@@ -97,7 +101,9 @@ fn values(input: &Input, found: &Found<'_>, prefix: &str, problems: &mut Problem
     }
     let len = shape.iter().skip(1).product::<usize>().max(1);
     match &input.kind {
-        InputKind::Numbers { .. } => Some(floats(array).chunks(len).map(|part| Value::Numbers(part.to_vec())).collect()),
+        InputKind::Numbers { .. } => {
+            Some(floats(array).chunks(len).map(|part| Value::Numbers(part.to_vec())).collect())
+        }
         InputKind::Mask { .. } => {
             let keep: Vec<bool> = floats(array).iter().map(|&number| number != 0.0).collect();
             Some(keep.chunks(len).map(|part| Value::Mask(part.to_vec())).collect())
@@ -108,7 +114,10 @@ fn values(input: &Input, found: &Found<'_>, prefix: &str, problems: &mut Problem
                 let sample = sample / len;
                 add(
                     problems,
-                    format!("`{prefix}{name}` holds {number} in sample {sample}, expected whole numbers from 0 to {}", vocabulary - 1),
+                    format!(
+                        "`{prefix}{name}` holds {number} in sample {sample}, expected whole numbers from 0 to {}",
+                        vocabulary - 1
+                    ),
                 );
                 None
             }

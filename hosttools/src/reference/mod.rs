@@ -87,7 +87,10 @@ impl File {
             let (found, wanted) = (expected.numbers.len(), samples.len());
             if found != wanted {
                 let name = &output.name;
-                add(&mut problems, format!("`output.{name}` has {found} samples, the inputs {wanted}: write the same batch to both"));
+                add(
+                    &mut problems,
+                    format!("`output.{name}` has {found} samples, the inputs {wanted}: write the same batch to both"),
+                );
             }
         }
         problems.finish(Reference { samples, expected, not_compared })

@@ -8,7 +8,8 @@ use percio_codegen_core::program::{Input, InputKind, Output, Program};
 use std::collections::BTreeMap;
 
 fn program(inputs: Vec<(&str, InputKind)>, outputs: &[(&str, usize, usize)]) -> Program {
-    let output = |&(name, rows, width): &(&str, usize, usize)| Output { name: name.to_owned(), rows, width, labels: vec![] };
+    let output =
+        |&(name, rows, width): &(&str, usize, usize)| Output { name: name.to_owned(), rows, width, labels: vec![] };
     Program {
         name: "tiny".to_owned(),
         summary: String::new(),
@@ -33,7 +34,8 @@ fn file(arrays: &[(&str, &[usize], Numbers)]) -> File {
 }
 
 fn words() -> Program {
-    let inputs = vec![("ids", InputKind::Ids { max: 4, vocabulary: 9 }), ("attention_mask", InputKind::Mask { max: 4 })];
+    let inputs =
+        vec![("ids", InputKind::Ids { max: 4, vocabulary: 9 }), ("attention_mask", InputKind::Mask { max: 4 })];
     program(inputs, &[("logits", 1, 2)])
 }
 
@@ -78,7 +80,8 @@ fn everything_that_is_missing_is_named_at_once() {
         vec![("motion", InputKind::Numbers { shape: vec![3, 2] }), ("sound", InputKind::Numbers { shape: vec![4] })],
         &[("activity", 1, 2)],
     );
-    let file = file(&[("input.sound", &[1, 4], Numbers::F32(vec![0.0; 4])), ("input.light", &[1], Numbers::I64(vec![0]))]);
+    let file =
+        file(&[("input.sound", &[1, 4], Numbers::F32(vec![0.0; 4])), ("input.light", &[1], Numbers::I64(vec![0]))]);
     assert_eq!(
         messages(&file, &program),
         [
@@ -120,7 +123,10 @@ fn ids_outside_the_vocabulary_and_long_ones_are_refused() {
         ("input.attention_mask", &[2, 4], Numbers::I64(vec![1; 8])),
         good,
     ]);
-    assert_eq!(messages(&uneven, &words()), ["`attention_mask` covers 4 tokens and `ids` has 3: give both the same length"]);
+    assert_eq!(
+        messages(&uneven, &words()),
+        ["`attention_mask` covers 4 tokens and `ids` has 3: give both the same length"]
+    );
 }
 
 #[test]
@@ -129,5 +135,8 @@ fn batches_agree() {
         ("input.ids", &[2, 1], Numbers::I64(vec![0, 1])),
         ("output.logits", &[3, 2], Numbers::F32(vec![0.0; 6])),
     ]);
-    assert_eq!(messages(&file, &words()), ["`output.logits` has 3 samples, the inputs 2: write the same batch to both"]);
+    assert_eq!(
+        messages(&file, &words()),
+        ["`output.logits` has 3 samples, the inputs 2: write the same batch to both"]
+    );
 }

@@ -23,11 +23,17 @@ pub enum Numbers {
     I64(Vec<i64>),
 }
 
+/// Arrays by name.
+pub type Arrays = BTreeMap<String, Array>;
+
+/// The texts beside the arrays, by name.
+pub type Metadata = BTreeMap<String, String>;
+
 /// Reads every array and the metadata of the safetensors file at `path`. Numbers need not be finite.
 ///
 /// # Errors
 /// A file that is missing, is a directory, is truncated or is no safetensors file; and every array of an unknown number type.
-pub fn read_any(path: &Path) -> Result<(BTreeMap<String, Array>, BTreeMap<String, String>), Problems> {
+pub fn read_any(path: &Path) -> Result<(Arrays, Metadata), Problems> {
     let bytes = file::bytes(path)?;
     let parsed = file::parse(path, &bytes)?;
     let mut problems = Problems::new();
@@ -52,8 +58,8 @@ pub fn read_any(path: &Path) -> Result<(BTreeMap<String, Array>, BTreeMap<String
     problems.finish((arrays, metadata(&bytes)))
 }
 
-/// The texts beside the arrays; `bytes` has been parsed before.
-fn metadata(bytes: &[u8]) -> BTreeMap<String, String> {
+/// The metadata of a file that has been parsed before.
+fn metadata(bytes: &[u8]) -> Metadata {
     let header = ::safetensors::SafeTensors::read_metadata(bytes);
     header.ok().and_then(|(_, header)| header.metadata().clone()).into_iter().flatten().collect()
 }

@@ -13,7 +13,9 @@ const LENGTH_BYTES: usize = 8;
 pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, Problems> {
     let shown = path.display();
     if path.is_dir() {
-        return Err(Problems::model(format!("`{shown}` is a directory, expected a safetensors file: name the file itself")));
+        return Err(Problems::model(format!(
+            "`{shown}` is a directory, expected a safetensors file: name the file itself"
+        )));
     }
     fs::read(path).map_err(|error| {
         Problems::model(match error.kind() {
@@ -35,7 +37,9 @@ fn explain(path: &Path, bytes: &[u8], error: &SafeTensorError) -> String {
     }
     match error {
         SafeTensorError::HeaderTooSmall => {
-            format!("`{shown}` has {have} bytes, fewer than the {LENGTH_BYTES} any safetensors file starts with: write or copy it again")
+            format!(
+                "`{shown}` has {have} bytes, fewer than the {LENGTH_BYTES} any safetensors file starts with: write or copy it again"
+            )
         }
         SafeTensorError::HeaderTooLarge | SafeTensorError::InvalidHeaderLength => {
             let length = bytes.first_chunk().map_or(0, |chunk| u64::from_le_bytes(*chunk));
@@ -46,7 +50,9 @@ fn explain(path: &Path, bytes: &[u8], error: &SafeTensorError) -> String {
         }
         SafeTensorError::MetadataIncompleteBuffer => wrong_length(path, bytes),
         SafeTensorError::InvalidHeaderDeserialization(error) => {
-            format!("the header of `{shown}` is not a safetensors header ({error}): write the file again as safetensors")
+            format!(
+                "the header of `{shown}` is not a safetensors header ({error}): write the file again as safetensors"
+            )
         }
         error => format!("the header of `{shown}` contradicts itself ({error}): write the file again as safetensors"),
     }
@@ -57,10 +63,15 @@ fn wrong_length(path: &Path, bytes: &[u8]) -> String {
     let (shown, have) = (path.display(), bytes.len());
     match promised(bytes) {
         Some(promised) if promised > have as u64 => {
-            format!("`{shown}` is truncated: it has {have} bytes of the {promised} that its header promises; write or copy it again")
+            format!(
+                "`{shown}` is truncated: it has {have} bytes of the {promised} that its header promises; write or copy it again"
+            )
         }
         Some(promised) => {
-            format!("`{shown}` has {have} bytes, {} more than its header describes; write or copy it again", have as u64 - promised)
+            format!(
+                "`{shown}` has {have} bytes, {} more than its header describes; write or copy it again",
+                have as u64 - promised
+            )
         }
         None => format!("the data of `{shown}` does not end where its header says; write or copy it again"),
     }

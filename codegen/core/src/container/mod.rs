@@ -5,5 +5,5 @@ mod decode;
 mod file;
 mod safetensors;
 
-pub use arrays::{Array, Numbers, read_any};
+pub use arrays::{Array, Arrays, Metadata, Numbers, read_any};
 pub use safetensors::read;

@@ -34,7 +34,7 @@ pub(super) struct Spec<'a> {
     /// Width of values, all heads together.
     pub(super) v: Axis<'a>,
     /// Hidden width of the MLP over that of the rows; 0 for no MLP.
-    pub(super) widening: usize,
+    pub(super) widening: Axis<'a>,
     /// Of the MLP.
     pub(super) activation: Activation,
     /// Whether the rows are added to the attention's result.
@@ -59,7 +59,7 @@ pub(super) fn read(checkpoint: &mut Checkpoint, names: &Names, spec: &Spec<'_>) 
         name: spec.name.to_owned(),
         reads: if spec.context.is_some() { Reads::Context } else { Reads::Itself },
         attention: attention(checkpoint, names, spec),
-        mlp: (spec.widening > 0).then(|| mlp(checkpoint, names, spec)),
+        mlp: (spec.widening.0 > 0).then(|| mlp(checkpoint, names, spec)),
     }
 }
 
@@ -85,8 +85,8 @@ fn attention(checkpoint: &mut Checkpoint, names: &Names, spec: &Spec<'_>) -> Att
 
 fn mlp(checkpoint: &mut Checkpoint, names: &Names, spec: &Spec<'_>) -> Mlp {
     let part = |name: &str| format!("{}{name}", spec.prefix);
-    let source = format!("{} × {}", spec.widening, spec.rows.1);
-    let hidden = (spec.widening * spec.rows.0, source.as_str());
+    let source = format!("{} × {}", spec.widening.1, spec.rows.1);
+    let hidden = (spec.widening.0 * spec.rows.0, source.as_str());
     Mlp {
         norm: checkpoint.norm(&part(names.mlp_norm), spec.rows, spec.eps),
         up: checkpoint.linear(&part(names.up), hidden, spec.rows, names.bias),

@@ -3,6 +3,7 @@
 use crate::model::{Linear, Model, Norm, Tensor};
 use crate::{Problems, Subject};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 /// An expected length, and the words for where it comes from.
@@ -23,14 +24,26 @@ pub(super) struct Checkpoint {
     /// `None` when the weights could not be read at all; then nothing is missing.
     tensors: Option<BTreeMap<String, Tensor>>,
     missing: Vec<String>,
+    mismatches: Vec<Mismatch>,
     parameters: u64,
     problems: Problems,
 }
 
+/// Tensors that disagree with the configuration about the same thing.
+struct Mismatch {
+    source: String,
+    expected: usize,
+    found: usize,
+    tensors: Vec<String>,
+}
+
+/// So many tensors of a [`Mismatch`] are named; one cause often concerns all of them.
+const NAMED: usize = 6;
+
 impl Checkpoint {
     /// All of `tensors`.
     pub(super) fn new(tensors: Option<BTreeMap<String, Tensor>>) -> Self {
-        Self { tensors, missing: Vec::new(), parameters: 0, problems: Problems::new() }
+        Self { tensors, missing: Vec::new(), mismatches: Vec::new(), parameters: 0, problems: Problems::new() }
     }
 
     /// Whether a tensor of this name is there and has not been asked for.
@@ -75,18 +88,28 @@ impl Checkpoint {
             None => {}
             Some(None) => self.missing.push(format!("`{name}` {:?}", lengths(axes))),
             Some(Some(tensor)) if tensor.shape == lengths(axes) => return tensor,
-            Some(Some(tensor)) => {
-                let sources: Vec<_> = axes.iter().map(|(_, source)| *source).collect();
-                self.complain(format!(
-                    "tensor `{name}` has shape {:?}, but config.json makes it {:?} ({}): correct config.json, or save the \
-                     weights that belong to it",
-                    tensor.shape,
-                    lengths(axes),
-                    sources.join(" × ")
-                ));
-            }
+            Some(Some(tensor)) => self.mismatch(&tensor, axes),
         }
         placeholder(name, axes)
+    }
+
+    /// Files a tensor of a wrong shape under the first axis that is wrong.
+    fn mismatch(&mut self, tensor: &Tensor, axes: &[Axis<'_>]) {
+        let (shape, wanted) = (&tensor.shape, lengths(axes));
+        let entry = format!("`{}` {shape:?} instead of {wanted:?}", tensor.name);
+        let wrong = shape.iter().zip(axes).find(|(found, (expected, _))| *found != expected);
+        let Some((&found, &(expected, source))) = wrong.filter(|_| shape.len() == axes.len()) else {
+            let sources: Vec<_> = axes.iter().map(|(_, source)| *source).collect();
+            let sources = sources.join(" × ");
+            self.complain(format!("tensor {entry} ({sources}) has another number of axes: save the weights again"));
+            return;
+        };
+        let same =
+            |other: &&mut Mismatch| (other.source.as_str(), other.expected, other.found) == (source, expected, found);
+        match self.mismatches.iter_mut().find(same) {
+            Some(group) => group.tensors.push(entry),
+            None => self.mismatches.push(Mismatch { source: source.to_owned(), expected, found, tensors: vec![entry] }),
+        }
     }
 
     /// `<name>.weight` and `<name>.bias` of a linear layer.
@@ -111,6 +134,9 @@ impl Checkpoint {
 
     /// `model` with its parameters counted, unless there were problems. Left over tensors are one, unless `harmless`.
     pub(super) fn finish(mut self, mut model: Model, harmless: impl Fn(&str) -> bool) -> Result<Model, Problems> {
+        for group in std::mem::take(&mut self.mismatches) {
+            self.complain(group.to_string());
+        }
         if !self.missing.is_empty() {
             let (count, list) = (count(self.missing.len()), self.missing.join(", "));
             self.complain(format!(
@@ -128,6 +154,19 @@ impl Checkpoint {
         }
         model.parameters = self.parameters;
         self.problems.finish(model)
+    }
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { source, expected, found, tensors } = self;
+        let verb = if tensors.len() == 1 { "has" } else { "have" };
+        write!(f, "{} {verb} {found} where {source} makes {expected}: ", count(tensors.len()))?;
+        write!(f, "{}", tensors[..tensors.len().min(NAMED)].join(", "))?;
+        if tensors.len() > NAMED {
+            write!(f, " and {} more", tensors.len() - NAMED)?;
+        }
+        write!(f, "; correct config.json, or save the weights that belong to it")
     }
 }
 

@@ -11,7 +11,10 @@ const WEIGHTS: &str = "model.safetensors";
 
 /// Weights that other tools write, and what to do with them.
 const OTHER_WEIGHTS: [(&str, &str); 4] = [
-    ("pytorch_model.bin", "load that file with transformers and call `save_pretrained`, which writes model.safetensors"),
+    (
+        "pytorch_model.bin",
+        "load that file with transformers and call `save_pretrained`, which writes model.safetensors",
+    ),
     ("model.safetensors.index.json", "save the model in one piece (`save_pretrained` with a larger `max_shard_size`)"),
     ("flax_model.msgpack", "load that file with transformers (`from_flax=True`) and call `save_pretrained`"),
     ("tf_model.h5", "load that file with transformers (`from_tf=True`) and call `save_pretrained`"),

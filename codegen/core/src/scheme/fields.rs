@@ -30,8 +30,11 @@ impl Fields {
         match value {
             Value::Object(map) => fields.map = map,
             other => {
-                let place = if fields.path.is_empty() { "config.json".to_owned() } else { format!("`{}`", fields.path) };
-                fields.problems.add(Subject::Model, format!("{place} is {}, expected an object {{…}}", excerpt(&other)));
+                let place =
+                    if fields.path.is_empty() { "config.json".to_owned() } else { format!("`{}`", fields.path) };
+                fields
+                    .problems
+                    .add(Subject::Model, format!("{place} is {}, expected an object {{…}}", excerpt(&other)));
                 fields.silent = true;
             }
         }

@@ -54,8 +54,7 @@ fn recognise(
     checkpoint: Checkpoint,
     options: &LoadOptions,
 ) -> Result<Model, Problems> {
-    const SUPPORTED: &str =
-        "expected \"percio\" (percio's own format) or \"perceiver\" (Hugging Face transformers): export the model as one of the two";
+    const SUPPORTED: &str = "expected \"percio\" (percio's own format) or \"perceiver\" (Hugging Face transformers): export the model as one of the two";
     match config.get("model_type") {
         Some(kind) if kind == "percio" => native::load(config, checkpoint),
         Some(kind) if kind == "perceiver" => hf::load(&directory::name(dir), config, checkpoint, options),

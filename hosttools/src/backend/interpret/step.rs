@@ -45,8 +45,18 @@ fn stem<I: Isa>(isa: I, step: &Step, tokens: usize, read: Readable<'_>, out: &mu
             ref image,
             ..
         } => {
-            let shape =
-                Unfold { channels, height, width, channels_first, kernel, stride, pad, out_height, out_width, out_stride };
+            let shape = Unfold {
+                channels,
+                height,
+                width,
+                channels_first,
+                kernel,
+                stride,
+                pad,
+                out_height,
+                out_width,
+                out_stride,
+            };
             layers::unfold(isa, &shape, read.numbers(image), out);
         }
         Step::MaxPool { channels, height, width, kernel, stride, out_height, out_width, out_stride, ref x, .. } => {
@@ -98,7 +108,8 @@ fn block<I: Isa>(isa: I, step: &Step, tokens: usize, read: Readable<'_>, out: &m
 /// Steps that move rows.
 #[inline(always)]
 fn rows<I: Isa>(isa: I, step: &Step, tokens: usize, read: Readable<'_>, out: &mut [f32]) {
-    let shape = |rows: Count, width, x_stride, out_stride| Rows { rows: rows.most(tokens), width, x_stride, out_stride };
+    let shape =
+        |rows: Count, width, x_stride, out_stride| Rows { rows: rows.most(tokens), width, x_stride, out_stride };
     match *step {
         Step::CopyRows { rows, width, x_stride, out_stride, ref x, .. } => {
             layers::copy_rows(isa, &shape(rows, width, x_stride, out_stride), read.numbers(x), out);

@@ -26,11 +26,7 @@ const CLASSES: [(Class, &str, &str); 5] = [
         "PerceiverForSequenceClassification",
         "perceiver.input_preprocessor.embeddings.weight",
     ),
-    (
-        Class::ImageLearned,
-        "PerceiverForImageClassificationLearned",
-        "perceiver.input_preprocessor.convnet_1x1.weight",
-    ),
+    (Class::ImageLearned, "PerceiverForImageClassificationLearned", "perceiver.input_preprocessor.convnet_1x1.weight"),
     (
         Class::ImageConv,
         "PerceiverForImageClassificationConvProcessing",
@@ -61,7 +57,10 @@ pub(super) fn recognise(fields: &mut Fields, checkpoint: &Checkpoint) -> Option<
         Some(name) => {
             let class = CLASSES.iter().find(|(_, known, _)| *known == name).map(|(class, ..)| *class);
             if class.is_none() {
-                fields.complain("architectures", &format!("names `{name}`, expected one of {}: export one of these", names()));
+                fields.complain(
+                    "architectures",
+                    &format!("names `{name}`, expected one of {}: export one of these", names()),
+                );
             }
             Some((class?, format!("recognised by `model_type` \"perceiver\" and `architectures` [\"{name}\"]")))
         }
@@ -79,7 +78,9 @@ fn by_tensors(fields: &mut Fields, checkpoint: &Checkpoint) -> Option<(Class, St
     };
     Some((
         *class,
-        format!("recognised by `model_type` \"perceiver\" and, as `architectures` is missing, by the tensor `{tensor}`: {name}"),
+        format!(
+            "recognised by `model_type` \"perceiver\" and, as `architectures` is missing, by the tensor `{tensor}`: {name}"
+        ),
     ))
 }
 

@@ -6,6 +6,9 @@ use crate::model::{Block, Decoder, Input, Linear, Output, Queries, Stem};
 use crate::scheme::block::{self, Spec};
 use crate::scheme::checkpoint::{Axis, Bias, Checkpoint};
 
+/// Where the numbers come from that no configuration changes.
+const FIXED: &str = "transformers (fixed)";
+
 /// A query a position, and logits that are products with the embedding.
 pub(super) fn masked_lm(config: &Config, checkpoint: &mut Checkpoint, input: &Input) -> (Decoder, Output) {
     let width = (config.d_model, "d_model");
@@ -13,8 +16,8 @@ pub(super) fn masked_lm(config: &Config, checkpoint: &mut Checkpoint, input: &In
         prefix: "perceiver.decoder",
         queries: (config.max_position_embeddings, "max_position_embeddings"),
         width,
-        heads: (8, "fixed in transformers"),
-        qk: (256, "fixed in transformers"),
+        heads: (8, FIXED),
+        qk: (256, FIXED),
         residual: false,
     };
     let decoder = decoder.read(config, checkpoint);
@@ -31,14 +34,14 @@ pub(super) fn classification(config: &Config, checkpoint: &mut Checkpoint) -> (D
     let width = (config.d_latents, "d_latents");
     let decoder = Shape {
         prefix: "perceiver.decoder.decoder",
-        queries: (1, "fixed in transformers"),
+        queries: (1, FIXED),
         width,
-        heads: (1, "fixed in transformers"),
+        heads: (1, FIXED),
         qk: width,
         residual: true,
     };
     let decoder = decoder.read(config, checkpoint);
-    let classes = (config.num_labels, "the number of labels");
+    let classes = (config.num_labels, "the number of labels (`id2label`)");
     let linear = checkpoint.linear("perceiver.decoder.decoder.final_layer", classes, width, Bias::Required);
     let labels = config.labels.clone();
     (decoder, Output { name: "logits".to_owned(), rows: 0..1, linear: Some(linear), labels })
@@ -71,7 +74,7 @@ impl Shape {
             heads: self.heads,
             qk: self.qk,
             v: self.width,
-            widening: 1,
+            widening: (1, FIXED),
             activation: config.hidden_act,
             residual: self.residual,
             eps: EPS,

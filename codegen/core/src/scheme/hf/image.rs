@@ -8,15 +8,16 @@ use crate::model::{
 };
 use crate::scheme::LoadOptions;
 use crate::scheme::checkpoint::{Axis, Bias, Checkpoint};
+use crate::scheme::fields::SIZE;
 
 const NAME: &str = "pixel_values";
-const CHANNELS: Axis<'_> = (3, "fixed in transformers");
+const CHANNELS: Axis<'_> = (3, "transformers (fixed)");
 /// Fourier frequencies of an axis.
 const BANDS: usize = 64;
 /// Output channels and position width of the 1 × 1 convolution.
-const LEARNED_WIDTH: Axis<'_> = (256, "fixed in transformers");
+const LEARNED_WIDTH: Axis<'_> = (256, "transformers (fixed)");
 /// Output channels of the convolutional stem.
-const CONV_WIDTH: Axis<'_> = (64, "fixed in transformers");
+const CONV_WIDTH: Axis<'_> = (64, "transformers (fixed)");
 const CONV: Window = Window { kernel: 7, stride: 2, pad: 3 };
 /// Without padding, so 224 pixels become 55 tokens; TensorFlow's "same" padding would make 56.
 const POOL: Window = Window { kernel: 3, stride: 2, pad: 0 };
@@ -40,7 +41,9 @@ pub(super) fn read(
         let [height, width] = size;
         checkpoint.complain_about(
             LoadOptions::INPUT_SHAPES,
-            format!("an image of {height} × {width} pixels is too small for the convolutional stem: give at least 5 × 5"),
+            format!(
+                "an image of {height} × {width} pixels is too small for the convolutional stem: give at least 5 × 5"
+            ),
         );
     }
     input
@@ -57,17 +60,9 @@ fn size(
     let [height, width] = config.image_size;
     let fixed = class == Class::ImageLearned;
     match options.input_shapes.get(NAME).map(Vec::as_slice) {
-        Some(&[3, rows, columns]) if (1..=1 << 20).contains(&rows) && (1..=1 << 20).contains(&columns) => {
-            if fixed && rows * columns != height * width {
-                checkpoint.complain_about(
-                    LoadOptions::INPUT_SHAPES,
-                    format!(
-                        "the shape given for `{NAME}` makes {} tokens, but the learned positions of the checkpoint are for {} \
-                         (`image_size` {height} × {width}): give [3, {height}, {width}], or none",
-                        rows * columns,
-                        height * width
-                    ),
-                );
+        Some(&[3, rows, columns]) if SIZE.contains(&rows) && SIZE.contains(&columns) => {
+            if fixed {
+                check_table(config, checkpoint, rows * columns);
             }
             [rows, columns]
         }
@@ -87,6 +82,21 @@ fn size(
             }
             config.image_size
         }
+    }
+}
+
+/// Learned positions are for as many tokens as `image_size` has pixels.
+fn check_table(config: &Config, checkpoint: &mut Checkpoint, tokens: usize) {
+    let [height, width] = config.image_size;
+    if tokens != height * width {
+        checkpoint.complain_about(
+            LoadOptions::INPUT_SHAPES,
+            format!(
+                "the shape given for `{NAME}` makes {tokens} tokens, but the learned positions of the checkpoint are for {} \
+                 (`image_size` {height} × {width}): give [3, {height}, {width}], or none",
+                height * width
+            ),
+        );
     }
 }
 
@@ -116,23 +126,28 @@ fn fourier(grid: &[usize], max_resolution: f64) -> Position {
 
 fn learned(checkpoint: &mut Checkpoint, config: &Config, size: [usize; 2]) -> Input {
     const PREFIX: &str = "perceiver.input_preprocessor";
-    let axes = [LEARNED_WIDTH, CHANNELS, (1, "kernel"), (1, "kernel")];
+    let axes = [LEARNED_WIDTH, CHANNELS, (1, "the kernel"), (1, "the kernel")];
     let weight = checkpoint.tensor(&format!("{PREFIX}.convnet_1x1.weight"), &axes);
     let bias = checkpoint.tensor(&format!("{PREFIX}.convnet_1x1.bias"), &[LEARNED_WIDTH]);
     let tokens = (config.image_size.iter().product(), "image_size²");
-    let table = checkpoint.tensor(&format!("{PREFIX}.position_embeddings.position_embeddings"), &[tokens, LEARNED_WIDTH]);
+    let table =
+        checkpoint.tensor(&format!("{PREFIX}.position_embeddings.position_embeddings"), &[tokens, LEARNED_WIDTH]);
     let name = format!("{PREFIX}.positions_projection");
     let project = checkpoint.linear(&name, LEARNED_WIDTH, LEARNED_WIDTH, Bias::Required);
     Input {
         project: Some(Linear { weight: channels_last(weight), bias: Some(bias) }),
-        position: Some(Position { encoding: Encoding::Learned(table), project: Some(project), combine: Combine::Concat }),
+        position: Some(Position {
+            encoding: Encoding::Learned(table),
+            project: Some(project),
+            combine: Combine::Concat,
+        }),
         ..bare(size, PIXELS)
     }
 }
 
 fn convolved(checkpoint: &mut Checkpoint, size: [usize; 2]) -> Input {
     const PREFIX: &str = "perceiver.input_preprocessor.convnet";
-    let side = (CONV.kernel, "kernel");
+    let side = (CONV.kernel, "the kernel");
     let weight = checkpoint.tensor(&format!("{PREFIX}.conv.weight"), &[CONV_WIDTH, CHANNELS, side, side]);
     let batch_norm = BatchNorm {
         mean: checkpoint.buffer(&format!("{PREFIX}.batchnorm.running_mean"), &[CONV_WIDTH]),

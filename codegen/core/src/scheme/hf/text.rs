@@ -8,8 +8,8 @@ use crate::scheme::checkpoint::Checkpoint;
 pub(super) fn read(config: &Config, checkpoint: &mut Checkpoint) -> Input {
     let width = (config.d_model, "d_model");
     let tokens = config.max_position_embeddings;
-    let embedding =
-        checkpoint.tensor("perceiver.input_preprocessor.embeddings.weight", &[(config.vocab_size, "vocab_size"), width]);
+    let embedding = checkpoint
+        .tensor("perceiver.input_preprocessor.embeddings.weight", &[(config.vocab_size, "vocab_size"), width]);
     let table = checkpoint.tensor(
         "perceiver.input_preprocessor.position_embeddings.weight",
         &[(tokens, "max_position_embeddings"), width],

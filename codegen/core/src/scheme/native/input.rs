@@ -26,8 +26,8 @@ fn one(input: &config::Input, checkpoint: &mut Checkpoint) -> Input {
     let stem = stem(name, &input.kind, checkpoint);
     let scale = input.scale.as_ref().map(|lists| scale(name, lists, stem.channels(), checkpoint));
     let project = input.project.map(|width| {
-        let layer = format!("inputs.{name}.project");
-        checkpoint.linear(&layer, (width, "project"), (stem.width(), "the numbers of a token"), Bias::Optional)
+        let (layer, token) = (format!("inputs.{name}.project"), format!("a token of input `{name}`"));
+        checkpoint.linear(&layer, (width, &layer), (stem.width(), &token), Bias::Optional)
     });
     let mut read = Input { name: name.clone(), stem, scale, project, tail: None, position: None, padding: None };
     let (grid, width) = (read.grid(), read.data_width());
@@ -48,8 +48,8 @@ fn stem(name: &str, kind: &Kind, checkpoint: &mut Checkpoint) -> Stem {
             Stem::Image { height, width, channels, layout, window: Window { kernel: patch, stride: patch, pad: 0 } }
         }
         Kind::Ids { vocabulary, tokens, embedding } => {
-            let axes = [(vocabulary, "vocabulary"), (embedding, "embedding")];
-            let embedding = checkpoint.tensor(&format!("inputs.{name}.embedding"), &axes);
+            let [rows, columns] = ["vocabulary", "embedding"].map(|field| format!("inputs.{name}.{field}"));
+            let embedding = checkpoint.tensor(&columns, &[(vocabulary, &rows), (embedding, &columns)]);
             Stem::Ids { tokens, embedding, mask: None }
         }
     }
@@ -95,7 +95,7 @@ fn pad(config: &Config, checkpoint: &mut Checkpoint, inputs: &mut [Input]) {
                 target - width
             )
         };
-        let axis = (target - width, "the numbers that the tokens lack");
-        input.padding = Some(checkpoint.tensor_or(&name, &[axis], missing));
+        let lacking = format!("what the tokens of input `{}` lack", input.name);
+        input.padding = Some(checkpoint.tensor_or(&name, &[(target - width, &lacking)], missing));
     }
 }

@@ -72,7 +72,7 @@ fn encoder(config: &Config, checkpoint: &mut Checkpoint, tokens: Axis<'_>) -> Ve
 fn decoder(config: &Config, checkpoint: &mut Checkpoint) -> Decoder {
     let queries = match &config.queries {
         config::Queries::Learned { count, width } => {
-            let axes = [(*count, "decoder.queries.count"), (*width, "decoder.queries.width")];
+            let axes = [(*count, "decoder.queries.count"), (*width, "the queries' width")];
             Queries::Learned(checkpoint.tensor("decoder.queries", &axes))
         }
         config::Queries::Fourier { shape, fourier } => {
@@ -106,7 +106,8 @@ impl Place<'_> {
         qk: Axis<'_>,
         v: Option<Axis<'_>>,
     ) -> Block {
-        let [heads_source, qk_source, v_source] = ["heads", "qk", "v"].map(|field| format!("{}.{field}", self.section));
+        let [heads, qk_source, v_source, widening] =
+            ["heads", "qk", "v", "widening"].map(|field| format!("{}.{field}", self.section));
         let qk = attention.qk.map_or(qk, |width| (width, qk_source.as_str()));
         let v = attention.v.map_or(v.unwrap_or(qk), |width| (width, v_source.as_str()));
         let spec = Spec {
@@ -114,10 +115,10 @@ impl Place<'_> {
             prefix: self.name,
             rows: self.rows,
             context: self.context,
-            heads: (attention.heads, &heads_source),
+            heads: (attention.heads, &heads),
             qk,
             v,
-            widening: attention.widening,
+            widening: (attention.widening, &widening),
             activation: attention.activation,
             residual: attention.residual,
             eps: config.norm_eps,

@@ -20,13 +20,14 @@ fn one(output: &config::Output, checkpoint: &mut Checkpoint, inputs: &[Input], [
     let linear = match (&output.tied, output.width) {
         (Some(tied), linear_width) => {
             if linear_width.is_some() {
-                checkpoint.complain(format!("output `{name}` has both `width` and `tied`, expected one: remove the other"));
+                checkpoint
+                    .complain(format!("output `{name}` has both `width` and `tied`, expected one: remove the other"));
             }
             tie(name, tied, checkpoint, inputs, width)
         }
         (None, Some(outputs)) => {
-            let layer = format!("outputs.{name}");
-            Some(checkpoint.linear(&layer, (outputs, "width"), (width, "the queries' width"), Bias::Optional))
+            let (layer, source) = (format!("outputs.{name}"), format!("outputs.{name}.width"));
+            Some(checkpoint.linear(&layer, (outputs, &source), (width, "the queries' width"), Bias::Optional))
         }
         (None, None) => None,
     };

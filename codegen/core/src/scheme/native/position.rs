@@ -14,9 +14,11 @@ pub(super) fn read(
 ) -> Position {
     let encoding = match &position.encoding {
         PositionKind::Learned { width } => {
-            let tokens = (grid.iter().product(), "tokens");
-            let width = (width.unwrap_or(data), if width.is_some() { "position.width" } else { "the tokens' width" });
-            Encoding::Learned(checkpoint.tensor(&format!("inputs.{name}.position"), &[tokens, width]))
+            let [table, rows, columns] =
+                ["position", "tokens", "position.width"].map(|field| format!("inputs.{name}.{field}"));
+            let token = format!("a token of input `{name}`");
+            let columns = width.map_or((data, token.as_str()), |width| (width, &columns));
+            Encoding::Learned(checkpoint.tensor(&table, &[(grid.iter().product(), &rows), columns]))
         }
         PositionKind::Fourier(spec) => {
             Encoding::Fourier(fourier(checkpoint, &format!("inputs.{name}.position"), grid, spec))
@@ -24,8 +26,8 @@ pub(super) fn read(
     };
     let mut read = Position { encoding, project: None, combine: position.combine };
     read.project = position.project.map(|width| {
-        let layer = format!("inputs.{name}.position_project");
-        checkpoint.linear(&layer, (width, "position.project"), (read.width(), "the encoding's width"), Bias::Optional)
+        let (layer, outputs) = (format!("inputs.{name}.position_project"), format!("inputs.{name}.position.project"));
+        checkpoint.linear(&layer, (width, &outputs), (read.width(), "the encoding's width"), Bias::Optional)
     });
     if read.combine == Combine::Add && read.width() != data {
         checkpoint.complain(format!(

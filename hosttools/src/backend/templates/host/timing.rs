@@ -10,7 +10,7 @@ const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(20);
 
 /// The time of each of several runs, after one that is not counted.
-pub fn times(mut run: impl FnMut()) -> Vec<Duration> {
+pub(crate) fn times(mut run: impl FnMut()) -> Vec<Duration> {
     run();
     let (started, mut times) = (Instant::now(), Vec::new());
     while started.elapsed() < SHORTEST || times.len() < FEWEST && started.elapsed() < LONGEST {

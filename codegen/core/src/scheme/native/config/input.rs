@@ -8,15 +8,23 @@ use crate::scheme::fields::{Fields, SIZE, to_numbers};
 const COMBINE: [(&str, Combine); 2] = [("add", Combine::Add), ("concat", Combine::Concat)];
 const LAYOUTS: [(&str, Layout); 2] =
     [("channels_last", Layout::ChannelsLast), ("channels_first", Layout::ChannelsFirst)];
-const KINDS: [(&str, fn(&mut Fields) -> Kind); 4] =
-    [("tokens", tokens), ("series", series), ("image", image), ("ids", ids)];
+const KINDS: [(&str, ReadKind); 4] = [("tokens", tokens), ("series", series), ("image", image), ("ids", ids)];
+
+/// Reads the fields of one kind.
+type ReadKind = fn(&mut Fields) -> Kind;
 
 /// Reads the entry.
 pub(super) fn read(fields: &mut Fields) -> Input {
     let name = identifier(fields);
     let Some(kind) = fields.need_word("kind", &KINDS).map(|read| read(fields)) else {
         fields.forgive();
-        return Input { name, kind: Kind::Tokens { tokens: 1, channels: 1 }, scale: None, project: None, position: None };
+        return Input {
+            name,
+            kind: Kind::Tokens { tokens: 1, channels: 1 },
+            scale: None,
+            project: None,
+            position: None,
+        };
     };
     for documentation in ["rate_hz", "unit"] {
         fields.read(documentation, "anything", |_| Some(()));

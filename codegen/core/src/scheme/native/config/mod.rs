@@ -60,7 +60,9 @@ pub(super) struct Position {
 /// What says where a token is.
 pub(super) enum PositionKind {
     /// `width` where it is concatenated.
-    Learned { width: Option<usize> },
+    Learned {
+        width: Option<usize>,
+    },
     Fourier(Fourier),
 }
 

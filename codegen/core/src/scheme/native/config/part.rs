@@ -46,7 +46,9 @@ pub(super) fn queries(fields: &mut Fields) -> Queries {
             shape: fields.need("shape", "a list of one to three axis lengths", axes).unwrap_or_default(),
             fourier: fourier(fields),
         },
-        Some(false) => Queries::Learned { count: fields.need_whole("count", &SIZE), width: fields.need_whole("width", &SIZE) },
+        Some(false) => {
+            Queries::Learned { count: fields.need_whole("count", &SIZE), width: fields.need_whole("width", &SIZE) }
+        }
         None => {
             fields.forgive();
             Queries::Learned { count: 1, width: 1 }

@@ -1,0 +1,18 @@
+//! The front end: every fixture loads as what it is, and every wrong directory is explained.
+
+#[path = "front/container.rs"]
+mod container;
+#[path = "front/directory.rs"]
+mod directory;
+#[path = "front/evaluate.rs"]
+mod evaluate;
+#[path = "front/fixtures.rs"]
+mod fixtures;
+#[path = "front/hf.rs"]
+mod hf;
+#[path = "front/meaning.rs"]
+mod meaning;
+#[path = "front/native.rs"]
+mod native;
+#[path = "front/support.rs"]
+mod support;

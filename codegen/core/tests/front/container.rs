@@ -1,0 +1,158 @@
+//! Files that are no weights.
+
+use crate::support::{Directory, fixture, has_all, messages, write_tensors};
+use percio_codegen_core::container::{self, Numbers};
+use proptest::prelude::*;
+use safetensors::Dtype;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+/// The complaints about a file with these bytes.
+fn complaints(bytes: &[u8]) -> Vec<String> {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("weights.safetensors");
+    fs::write(&path, bytes).unwrap();
+    let problems = messages(&container::read(&path).expect_err("these bytes are wrong"));
+    assert_eq!(problems, messages(&container::read_any(&path).map(|_| ()).expect_err("these bytes are wrong")));
+    problems
+}
+
+fn complains(bytes: &[u8], parts: &[&str]) {
+    let complaints = complaints(bytes);
+    assert_eq!(complaints.len(), 1, "{complaints:#?}");
+    has_all(&complaints[0], parts);
+}
+
+fn good() -> Vec<u8> {
+    fs::read(fixture("tiny-mlm/model.safetensors")).unwrap()
+}
+
+fn with_header(json: &str, data: usize) -> Vec<u8> {
+    [&(json.len() as u64).to_le_bytes(), json.as_bytes(), &vec![0; data]].concat()
+}
+
+#[test]
+fn missing_and_directory() {
+    let place = tempfile::tempdir().unwrap();
+    let problems = container::read(&place.path().join("none.safetensors")).unwrap_err();
+    has_all(&messages(&problems)[0], &["none.safetensors", "does not exist"]);
+    let problems = container::read(place.path()).unwrap_err();
+    has_all(&messages(&problems)[0], &["is a directory", "expected a safetensors file"]);
+}
+
+#[test]
+fn truncated() {
+    complains(&[], &["has 0 bytes"]);
+    complains(&good()[..5], &["has 5 bytes"]);
+    complains(&good()[..100], &["announces a header of", "has 100 bytes in all"]);
+    let bytes = good();
+    let promised = format!("of the {}", bytes.len());
+    complains(&bytes[..bytes.len() - 1], &["is truncated", &promised]);
+    complains(&[bytes.as_slice(), b"xyz"].concat(), &["3 more than its header describes"]);
+}
+
+#[test]
+fn absurd_header() {
+    complains(&[0xff; 64], &["announces a header of 18446744073709551615 bytes"]);
+    complains(b"version https://git-lfs.github.com/spec/v1\noid sha256:0", &["Git LFS pointer", "git lfs pull"]);
+    complains(&with_header("{nonsense", 0), &["is not a safetensors header", "line 1 column 2"]);
+}
+
+#[test]
+fn contradictory_header() {
+    complains(&with_header(r#"{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}"#, 8), &["contradicts itself"]);
+    complains(&with_header(r#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}"#, 12), &["contradicts itself"]);
+    let shape = format!("[{0},{0},{0}]", u64::MAX / 2);
+    complains(
+        &with_header(&format!(r#"{{"a":{{"dtype":"F32","shape":{shape},"data_offsets":[0,8]}}}}"#), 8),
+        &["contradicts itself"],
+    );
+}
+
+#[test]
+fn number_types() {
+    let header = r#"{"a":{"dtype":"F12","shape":[2],"data_offsets":[0,8]}}"#;
+    complains(&with_header(header, 8), &["is not a safetensors header", "F12", "F32"]);
+    let mut directory = Directory::of("tiny-mlm");
+    directory.tensors.insert("extra".to_owned(), (Dtype::F8_E4M3, vec![2], vec![0; 2]));
+    directory.complains(&["`extra`", "F8_E4M3", "save it as F32"]);
+}
+
+#[test]
+fn numbers_that_are_not_finite() {
+    let mut directory = Directory::of("tiny-mlm");
+    let (_, shape, bytes) = &directory.tensors["perceiver.embeddings.latents"];
+    let mut numbers: Vec<f32> = bytes.as_chunks().0.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect();
+    let shape = shape.clone();
+    numbers[37] = f32::NAN;
+    numbers[41] = f32::INFINITY;
+    directory.insert("perceiver.embeddings.latents", &shape, &numbers);
+    directory.insert("embedding_decoder.bias", &[64], &[f32::NEG_INFINITY; 64]);
+    let complaints = directory.complaints();
+    assert_eq!(complaints.len(), 2, "{complaints:#?}");
+    let all = complaints.join("\n");
+    has_all(&all, &["`perceiver.embeddings.latents` of shape [16, 32] holds NaN at flat index 37"]);
+    has_all(&all, &["`embedding_decoder.bias` of shape [64] holds -inf at flat index 0"]);
+}
+
+fn one(dtype: Dtype, shape: &[usize], bytes: &[u8]) -> Numbers {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("a.safetensors");
+    write_tensors(&path, &BTreeMap::from([("a".to_owned(), (dtype, shape.to_vec(), bytes.to_vec()))]));
+    let (mut arrays, metadata) = container::read_any(&path).unwrap();
+    assert!(metadata.is_empty());
+    let array = arrays.remove("a").unwrap();
+    assert_eq!(array.shape, shape);
+    array.numbers
+}
+
+#[test]
+fn every_number_type() {
+    let f32s = Numbers::F32(vec![1.0, -2.5, f32::INFINITY]);
+    let number = [1.0f32, -2.5, f32::INFINITY];
+    assert_eq!(one(Dtype::F32, &[3], &number.map(f32::to_le_bytes).concat()), f32s);
+    assert_eq!(one(Dtype::F64, &[3], &number.map(|x| f64::from(x).to_le_bytes()).concat()), f32s);
+    assert_eq!(one(Dtype::F16, &[3], &[0x00, 0x3c, 0x00, 0xc1, 0x00, 0x7c]), f32s);
+    assert_eq!(one(Dtype::BF16, &[3], &[0x80, 0x3f, 0x20, 0xc0, 0x80, 0x7f]), f32s);
+    let i64s = Numbers::I64(vec![0, 1]);
+    assert_eq!(one(Dtype::BOOL, &[2], &[0, 1]), i64s);
+    assert_eq!(one(Dtype::U8, &[2], &[0, 1]), i64s);
+    assert_eq!(one(Dtype::I32, &[2, 1], &[0i32, 1].map(i32::to_le_bytes).concat()), i64s);
+    assert_eq!(one(Dtype::I64, &[], &(-3i64).to_le_bytes()), Numbers::I64(vec![-3]));
+    assert_eq!(one(Dtype::I8, &[1], &[0xff]), Numbers::I64(vec![-1]));
+    assert_eq!(one(Dtype::U16, &[1], &[0xff, 0xff]), Numbers::I64(vec![65535]));
+}
+
+/// It runs in a macro, at opt-level 0. It takes 3 ms on a 2-core virtual machine; 50 ms is what a model may cost.
+#[test]
+fn a_megabyte_is_quick() {
+    let place = tempfile::tempdir().unwrap();
+    let path: &Path = &place.path().join("big.safetensors");
+    let bytes = vec![0x3f; 1 << 20];
+    write_tensors(path, &BTreeMap::from([("a".to_owned(), (Dtype::F32, vec![1 << 18], bytes))]));
+    let start = Instant::now();
+    container::read(path).unwrap();
+    let took = start.elapsed();
+    println!("1 MiB in {took:?}");
+    assert!(took.as_millis() < 50, "{took:?}");
+}
+
+proptest! {
+    /// Whatever the bytes are, the answer is tensors or a sentence.
+    #[test]
+    fn damaged_files_are_explained(edits in proptest::collection::vec((0usize..20_000, any::<u8>()), 1..4)) {
+        let mut bytes = fs::read(fixture("native-grid/model.safetensors")).unwrap();
+        for (at, byte) in edits {
+            let at = at % bytes.len();
+            bytes[at] = byte;
+        }
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("weights.safetensors");
+        fs::write(&path, bytes).unwrap();
+        if let Err(problems) = container::read(&path) {
+            prop_assert!(!problems.is_empty());
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! What an ELF file for the device holds.
+
+use object::{Object, ObjectSection, ObjectSymbol, SectionKind};
+use std::fs;
+use std::path::Path;
+
+/// The parts that matter.
+pub(crate) struct Image {
+    /// Names of functions and variables.
+    pub(crate) symbols: Vec<String>,
+    /// Names and bytes of the sections that take memory on the device.
+    pub(crate) sections: Vec<(String, u64)>,
+    /// Bytes of code and constants, initial values of variables included.
+    pub(crate) flash: u64,
+}
+
+impl Image {
+    pub(crate) fn read(path: &Path) -> Self {
+        let bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let file = object::File::parse(bytes.as_slice()).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let flash = [SectionKind::Text, SectionKind::ReadOnlyData, SectionKind::Data];
+        let in_flash =
+            file.sections().filter(|section| flash.contains(&section.kind())).map(|section| section.size()).sum();
+        let on_device = file.sections().filter(|section| {
+            section.size() > 0 && (flash.contains(&section.kind()) || section.kind() == SectionKind::UninitializedData)
+        });
+        // Arm's mapping symbols ($a, $d, $t) name no function.
+        let names = file.symbols().filter_map(|symbol| symbol.name().ok().filter(|name| !name.starts_with('$')));
+        Self {
+            symbols: names.map(str::to_owned).collect(),
+            sections: on_device.map(|section| (section.name().unwrap_or("?").to_owned(), section.size())).collect(),
+            flash: in_flash,
+        }
+    }
+}

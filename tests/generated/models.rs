@@ -1,0 +1,107 @@
+//! A type for every fixture, made by the attribute, and how to feed it a sample.
+
+#![allow(missing_docs, reason = "the attribute documents the types with each model's own summary, which may be empty")]
+
+use crate::support::typed::{array, flat, ids, mask};
+use percio_hosttools::backend::Outputs;
+use percio_hosttools::sample::Sample;
+
+/// A generated model that takes a sample as the tools read it.
+pub(crate) trait Runs: percio::Model {
+    fn run(&mut self, sample: &Sample) -> Outputs;
+}
+
+/// A model with one input of numbers and one output.
+macro_rules! array_to_array {
+    ($($name:ident),*) => { $(
+        impl Runs for $name {
+            fn run(&mut self, sample: &Sample) -> Outputs {
+                vec![flat(self.infer(&array(&sample.inputs[0])))]
+            }
+        }
+    )* };
+}
+
+/// A model with ids and their mask, and one output.
+macro_rules! masked_ids_to_array {
+    ($($name:ident, $input:ident);*) => { $(
+        impl Runs for $name {
+            fn run(&mut self, sample: &Sample) -> Outputs {
+                let [input_ids, attention_mask] = sample.inputs.as_slice() else { panic!("expected ids and a mask") };
+                let input = $input { input_ids: ids(input_ids), attention_mask: mask(attention_mask) };
+                vec![flat(self.infer(&input))]
+            }
+        }
+    )* };
+}
+
+#[percio::model("fixtures/hf-image-conv")]
+pub struct ImageConv;
+#[percio::model("fixtures/hf-image-fourier")]
+pub struct ImageFourier;
+#[percio::model("fixtures/hf-image-learned")]
+pub struct ImageLearned;
+array_to_array!(ImageConv, ImageFourier, ImageLearned);
+
+#[percio::model("fixtures/hf-masked-lm")]
+pub struct MaskedLm;
+#[percio::model("fixtures/hf-sequence-classification")]
+pub struct SequenceClassification;
+#[percio::model("fixtures/tiny-mlm")]
+pub struct TinyMlm;
+masked_ids_to_array!(MaskedLm, MaskedLmInput; SequenceClassification, SequenceClassificationInput; TinyMlm, TinyMlmInput);
+
+#[percio::model("fixtures/native-grid")]
+pub struct Grid;
+
+impl Runs for Grid {
+    fn run(&mut self, sample: &Sample) -> Outputs {
+        let [frame, sound, points] = sample.inputs.as_slice() else { panic!("expected three inputs") };
+        vec![flat(self.infer(&GridInput { frame: array(frame), sound: array(sound), points: array(points) }))]
+    }
+}
+
+#[percio::model("fixtures/native-ids")]
+pub struct Ids;
+
+impl Runs for Ids {
+    fn run(&mut self, sample: &Sample) -> Outputs {
+        let output = self.infer(ids(&sample.inputs[0]));
+        vec![flat(output.logits), flat(output.first)]
+    }
+}
+
+#[percio::model("fixtures/native-multi")]
+pub struct Multi;
+
+impl Runs for Multi {
+    fn run(&mut self, sample: &Sample) -> Outputs {
+        let [motion, picture, extra] = sample.inputs.as_slice() else { panic!("expected three inputs") };
+        let output = self.infer(&MultiInput { motion: array(motion), picture: array(picture), extra: array(extra) });
+        vec![flat(output.activity), flat(output.track), flat(output.rows)]
+    }
+}
+
+/// Calls `$check` with the name of each fixture and a model of its type that lives in a static.
+macro_rules! for_every_fixture {
+    ($check:path) => {
+        for_every_fixture! { $check:
+            "hf-image-conv" => ImageConv, "hf-image-fourier" => ImageFourier, "hf-image-learned" => ImageLearned,
+            "hf-masked-lm" => MaskedLm, "hf-sequence-classification" => SequenceClassification, "tiny-mlm" => TinyMlm,
+            "native-grid" => Grid, "native-ids" => Ids, "native-multi" => Multi
+        }
+    };
+    ($check:path: $($fixture:literal => $name:ident),*) => {
+        let known = [$($fixture),*];
+        let missing: Vec<String> =
+            $crate::support::fixtures::names().into_iter().filter(|name| !known.contains(&name.as_str())).collect();
+        assert!(missing.is_empty(), "no generated type for the fixtures {missing:?}: add them to generated/models.rs");
+        $({
+            // The largest models are larger than a test's stack.
+            static NET: std::sync::Mutex<$crate::generated::models::$name> =
+                std::sync::Mutex::new($crate::generated::models::$name::new());
+            $check($fixture, &mut *NET.lock().expect("no test has failed with this model"));
+        })*
+    };
+}
+pub(crate) use for_every_fixture;

@@ -1,0 +1,10 @@
+//! The whole path, from model directories to numbers, and from mistakes to messages.
+
+mod build_script;
+mod generated;
+mod goldens;
+mod macro_errors;
+mod passes;
+mod programs;
+mod rebuild;
+mod support;
