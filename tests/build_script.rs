@@ -1,7 +1,5 @@
 //! The build script's front end: the code of the attribute, with the weights in a file.
 
-#![allow(missing_docs, reason = "the included type is documented with its model's summary")]
-
 use crate::generated::models::{Multi, Runs};
 use crate::support::fixtures::{MANIFEST, program};
 use crate::support::typed::{array, flat};
@@ -10,7 +8,12 @@ use percio_hosttools::sample::Sample;
 use quote::quote;
 use std::path::Path;
 
-include!(concat!(env!("OUT_DIR"), "/frombuildscript.rs"));
+use written::{FromBuildScript, FromBuildScriptInput};
+
+#[allow(dead_code, unreachable_pub, reason = "the code of a public type, of which this module uses a part")]
+mod written {
+    include!(concat!(env!("OUT_DIR"), "/frombuildscript.rs"));
+}
 
 #[test]
 fn code_from_a_build_script_runs_like_that_of_the_attribute() {

@@ -7,7 +7,6 @@ pub mod erf;
 pub mod exp;
 pub mod matmul;
 pub mod norm;
-mod softmax;
 pub mod tile;
 
 use crate::isa::Isa;

@@ -55,14 +55,14 @@ impl Case for Attend {
 
 #[test]
 fn every_number_of_queries() {
-    for queries in 0..=10 {
+    for queries in 0..=34 {
         Attend::new(queries, 19, 2, 6, 5).check();
     }
 }
 
 #[test]
 fn every_number_of_keys() {
-    for keys in (0..=36).chain([63, 64, 65, 97]) {
+    for keys in (0..=36).chain([63, 64, 65, 95, 96, 97, 193]) {
         Attend::new(5, keys, 2, 6, 5).check();
     }
 }
@@ -72,14 +72,22 @@ fn every_head_width() {
     for qk in LENGTHS {
         for v in LENGTHS {
             Attend::new(3, 9, 2, qk, v).check();
+            Attend::new(19, 9, 1, qk, v).check();
         }
     }
 }
 
 #[test]
+fn heads_wider_than_a_turn() {
+    for qk in [127, 128, 129, 261] {
+        Attend::new(18, 100, 2, qk, 12).check();
+    }
+}
+
+#[test]
 fn masks() {
-    for queries in [1, 4, 6] {
-        for keys in [1, 8, 40, 70] {
+    for queries in [1, 4, 17] {
+        for keys in [1, 8, 40, 100] {
             let attend = || Attend::new(queries, keys, 3, 7, 10);
             attend().masked(|_| false).check();
             attend().masked(|_| true).check();

@@ -19,10 +19,7 @@ pub(crate) fn images() -> &'static Images {
     static IMAGES: OnceLock<Images> = OnceLock::new();
     IMAGES.get_or_init(|| {
         let target = target_directory();
-        succeed(
-            cargo().args(["build", "--release", "--locked", "--quiet", "--bins"]),
-            "rustup target add thumbv7em-none-eabihf",
-        );
+        succeed(cargo().args(["build", "--release", "--quiet", "--bins"]), "rustup target add thumbv7em-none-eabihf");
         let release = target.join("thumbv7em-none-eabihf/release");
         Images { motion: release.join("motion"), audit: release.join("audit") }
     })
@@ -33,10 +30,7 @@ pub(crate) fn printed() -> &'static str {
     static PRINTED: OnceLock<String> = OnceLock::new();
     PRINTED.get_or_init(|| {
         images();
-        succeed(
-            cargo().args(["run", "--release", "--locked", "--quiet", "--bin", "motion"]),
-            "apt-get install qemu-system-arm",
-        )
+        succeed(cargo().args(["run", "--release", "--quiet", "--bin", "motion"]), "apt-get install qemu-system-arm")
     })
 }
 

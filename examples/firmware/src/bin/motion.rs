@@ -5,7 +5,7 @@
 
 use core::fmt::Write;
 use cortex_m::Peripherals;
-use cortex_m_rt::entry;
+use cortex_m_rt::{ExceptionFrame, entry, exception};
 use cortex_m_semihosting::{debug, hprintln};
 use firmware::windows::{TRUTH, WINDOWS};
 use firmware::{Motion, counter, memory, stack};
@@ -52,6 +52,14 @@ fn print(index: usize, told: usize, truth: usize, logits: &[f32]) {
 #[panic_handler]
 fn panic(reason: &core::panic::PanicInfo<'_>) -> ! {
     hprintln!("{}", reason);
+    debug::exit(debug::EXIT_FAILURE);
+    loop {}
+}
+
+/// Ends the run where the default would loop forever.
+#[exception]
+unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
+    hprintln!("{:?}", frame);
     debug::exit(debug::EXIT_FAILURE);
     loop {}
 }

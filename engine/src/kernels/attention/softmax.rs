@@ -1,7 +1,7 @@
 //! The online softmax of a block of queries, one query a lane.
 
-use super::exp::exp;
 use crate::isa::{Isa, Kernel};
+use crate::kernels::exp::exp;
 use percio_format::PANEL;
 
 /// The score of a masked key: among keys that all have it, a query attends evenly.

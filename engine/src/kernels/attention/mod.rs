@@ -1,0 +1,194 @@
+//! Fused attention with an online softmax: no score matrix, whatever the number of keys.
+//!
+//! For each head and each block of queries, whose rows are turned into panels, over tiles of keys:
+//! ```text
+//! s = K (scale · q)ᵀ                   one row a key, one column a query; masked keys at the lowest number
+//! m' = max(m, max s)
+//! p = e^(s − m')
+//! l = l · e^(m − m') + Σ p
+//! acc = acc · e^(m − m') + pᵀ V        acc lives in the output rows
+//! ```
+//! and at the end `out = acc / l`. K and V are read where they are; scores and sums both come from the tiles of the
+//! matrix product. A query all of whose keys are masked attends to them evenly, as Hugging Face does; no keys at all
+//! give zeros.
+
+mod score;
+mod softmax;
+mod sum;
+
+use super::part_mut;
+use crate::isa::Isa;
+use percio_format::PANEL;
+use softmax::{MASKED, Softmax};
+
+/// The operands of an attention. Rows are contiguous; a head's numbers are a contiguous part of each row.
+pub struct Attention<'a> {
+    /// Rows of `q` and `out`.
+    pub queries: usize,
+    /// Rows of `k` and `v`.
+    pub keys: usize,
+    /// Heads.
+    pub heads: usize,
+    /// Numbers of one head in a row of `q` and `k`.
+    pub qk: usize,
+    /// Numbers of one head in a row of `v` and `out`.
+    pub v_width: usize,
+    /// Factor of the scores (1 when folded into `q`).
+    pub scale: f32,
+    /// `[queries, heads · qk]`
+    pub q: &'a [f32],
+    /// `[keys, heads · qk]`
+    pub k: &'a [f32],
+    /// `[keys, heads · v_width]`
+    pub v: &'a [f32],
+    /// `true` for a key to attend to; keys beyond its end are attended to.
+    pub mask: &'a [bool],
+    /// `[queries, heads · v_width]`
+    pub out: &'a mut [f32],
+}
+
+/// Attention of up to `PANELS` panels of queries at a time over tiles of `TILE` keys. Sums of up to `ROWS` rows are in
+/// registers at once; queries are turned `DEPTH` numbers at a time.
+#[inline(always)]
+pub fn streamed<I: Isa, const ROWS: usize, const PANELS: usize, const TILE: usize, const DEPTH: usize>(
+    isa: I,
+    mut attention: Attention<'_>,
+) {
+    let queries = attention.queries;
+    // The last queries take one panel where that is enough.
+    let wide = queries.next_multiple_of(PANEL) / (PANELS * PANEL) * (PANELS * PANEL);
+    let wide = wide.min(queries);
+    blocks::<I, ROWS, PANELS, TILE, DEPTH>(isa, &mut attention, 0, wide);
+    if PANELS > 1 {
+        blocks::<I, ROWS, 1, TILE, DEPTH>(isa, &mut attention, wide, queries - wide);
+    }
+}
+
+/// All heads of `count` queries from `first` on, `PANELS` panels of them at a time.
+#[inline(always)]
+fn blocks<I: Isa, const ROWS: usize, const PANELS: usize, const TILE: usize, const DEPTH: usize>(
+    isa: I,
+    attention: &mut Attention<'_>,
+    first: usize,
+    count: usize,
+) {
+    if count == 0 {
+        return;
+    }
+    let mut scratch = Scratch::<PANELS, TILE, DEPTH> {
+        turned: [[[0.0; PANEL]; DEPTH]; PANELS],
+        scores: [[[0.0; PANEL]; PANELS]; TILE],
+        packed: [[[0.0; PANEL]; PANELS]; TILE],
+        rest: [[[[0.0; PANEL]; PANELS]; PANEL]; PANELS],
+    };
+    for head in 0..attention.heads {
+        for query in (0..count).step_by(PANELS * PANEL) {
+            let block = Block { head, query: first + query, count: (PANELS * PANEL).min(count - query) };
+            block.run::<I, ROWS, PANELS, TILE, DEPTH>(isa, attention, &mut scratch);
+        }
+    }
+}
+
+/// The buffers of a block.
+struct Scratch<const PANELS: usize, const TILE: usize, const DEPTH: usize> {
+    /// Queries, turned into panels.
+    turned: [[[f32; PANEL]; DEPTH]; PANELS],
+    /// Scores, then weights: one row a key, one column a query.
+    scores: [[[f32; PANEL]; PANELS]; TILE],
+    /// The last columns of the values, where they do not fill a panel.
+    packed: [[[f32; PANEL]; PANELS]; TILE],
+    /// Their sums: one row a query.
+    rest: [[[[f32; PANEL]; PANELS]; PANEL]; PANELS],
+}
+
+/// One head of a few queries.
+struct Block {
+    head: usize,
+    query: usize,
+    count: usize,
+}
+
+impl Block {
+    #[inline(always)]
+    fn run<I: Isa, const ROWS: usize, const PANELS: usize, const TILE: usize, const DEPTH: usize>(
+        &self,
+        isa: I,
+        attention: &mut Attention<'_>,
+        scratch: &mut Scratch<PANELS, TILE, DEPTH>,
+    ) {
+        let Attention { keys, qk, .. } = *attention;
+        self.clear(attention, scratch);
+        let mut softmax = Softmax::<PANELS>::START;
+        let mut first = 0;
+        while first < keys {
+            for start in (0..qk).step_by(DEPTH) {
+                if first == 0 || qk > DEPTH {
+                    self.turn(attention, start, &mut scratch.turned);
+                }
+                let (turned, scores) = (&scratch.turned, &mut scratch.scores);
+                self.score::<I, ROWS, PANELS, TILE, DEPTH>(isa, attention, first, start, turned, scores);
+            }
+            let weights = scratch.scores.get_mut(..TILE.min(keys - first)).unwrap_or_default();
+            for (key, scores) in weights.iter_mut().enumerate() {
+                if attention.mask.get(first + key) == Some(&false) {
+                    *scores = [[MASKED; PANEL]; PANELS];
+                }
+            }
+            let decay = softmax.take(isa, self.count, weights);
+            self.sum::<I, ROWS, PANELS, TILE, DEPTH>(isa, attention, first, &decay, scratch);
+            first += TILE;
+        }
+        self.divide(isa, attention, scratch, &softmax.sum);
+    }
+
+    /// Where the head's part of the block's `r`-th output row starts.
+    #[inline(always)]
+    fn out(&self, attention: &Attention<'_>, r: usize) -> usize {
+        ((self.query + r) * attention.heads + self.head) * attention.v_width
+    }
+
+    #[inline(always)]
+    fn clear<const PANELS: usize, const TILE: usize, const DEPTH: usize>(
+        &self,
+        attention: &mut Attention<'_>,
+        scratch: &mut Scratch<PANELS, TILE, DEPTH>,
+    ) {
+        let whole = attention.v_width - rest::<PANELS>(attention.v_width);
+        for r in 0..self.count {
+            let out = self.out(attention, r);
+            part_mut(attention.out, out, whole).fill(0.0);
+        }
+        if whole < attention.v_width {
+            scratch.rest = [[[[0.0; PANEL]; PANELS]; PANEL]; PANELS];
+        }
+    }
+
+    /// Divides the output rows by the sums of the weights.
+    #[inline(always)]
+    fn divide<I: Isa, const PANELS: usize, const TILE: usize, const DEPTH: usize>(
+        &self,
+        isa: I,
+        attention: &mut Attention<'_>,
+        scratch: &Scratch<PANELS, TILE, DEPTH>,
+        sums: &[[f32; PANEL]; PANELS],
+    ) {
+        let width = attention.v_width;
+        let rests = scratch.rest.as_flattened();
+        for (r, (&sum, rests)) in sums.as_flattened().iter().zip(rests).enumerate().take(self.count) {
+            let factor = if sum > 0.0 { 1.0 / sum } else { 0.0 };
+            let out = self.out(attention, r);
+            let out = part_mut(attention.out, out, width);
+            let Some((whole, rest)) = out.split_at_mut_checked(width - rest::<PANELS>(width)) else { return };
+            for x in whole.chunks_mut(I::LANES) {
+                isa.store(isa.mul(isa.load(x), isa.splat(factor)), x);
+            }
+            rest.iter_mut().zip(rests.as_flattened()).for_each(|(out, &sum)| *out = sum * factor);
+        }
+    }
+}
+
+/// Columns of the values that are left when all whole panels are taken, `PANELS` at a time as long as they fill.
+#[inline(always)]
+const fn rest<const PANELS: usize>(width: usize) -> usize {
+    if width.is_multiple_of(PANEL) { 0 } else { width % (PANELS * PANEL) }
+}
