@@ -59,6 +59,7 @@ need_qemu() {
     say "qemu-system-arm is missing: installing it with apt-get"
     { run "${root[@]}" apt-get update -qq && run "${root[@]}" apt-get install -y -qq --no-install-recommends qemu-system-arm; } >&2 ||
         die "cannot install qemu-system-arm"
+    command -v qemu-system-arm >/dev/null || die "qemu-system-arm is installed, but not on the PATH"
 }
 
 fmt() {
@@ -82,7 +83,7 @@ isa() {
     local name names=(scalar)
     [ "$(uname -m)" = x86_64 ] && names+=(avx2)
     for name in "${names[@]}"; do
-        PERCIO_ISA=$name run cargo test "${HOST[@]}" --test twins
+        run env PERCIO_ISA="$name" cargo test "${HOST[@]}" --test twins
     done
 }
 
@@ -99,7 +100,7 @@ qemu() {
 }
 
 docs() {
-    RUSTDOCFLAGS=-Dwarnings run cargo doc "${HOST[@]}" --no-deps
+    run env RUSTDOCFLAGS=-Dwarnings cargo doc "${HOST[@]}" --no-deps
 }
 
 # The sections of the firmware.

@@ -7,7 +7,6 @@ use percio_codegen_core::{Build, expand};
 use percio_hosttools::sample::Sample;
 use quote::quote;
 use std::path::Path;
-
 use written::{FromBuildScript, FromBuildScriptInput};
 
 #[allow(dead_code, unreachable_pub, reason = "the code of a public type, of which this module uses a part")]

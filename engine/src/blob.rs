@@ -21,7 +21,7 @@ impl<const N: usize> Blob<N> {
     #[must_use]
     #[inline(always)]
     pub const fn f32<const OFFSET: usize, const LEN: usize>(&self) -> &[f32; LEN] {
-        const { assert!(OFFSET % 4 == 0 && OFFSET <= N && LEN <= (N - OFFSET) / 4, "a weight leaves the blob") };
+        const { assert!(OFFSET.is_multiple_of(4) && OFFSET <= N && LEN <= (N - OFFSET) / 4, "a weight leaves the blob") };
         let start = self.0.as_ptr().wrapping_add(OFFSET).cast::<[f32; LEN]>();
         #[expect(unsafe_code, reason = "the one cast from bytes to numbers")]
         // SAFETY: the assertion above keeps the part inside `self.0`; the blob's alignment and OFFSET are multiples of 4.

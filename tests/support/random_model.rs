@@ -1,1 +1,130 @@
-//! x
+//! Random models: every kind of input, odd sizes, several heads, masks, shared weights and tied outputs.
+
+mod blocks;
+mod inputs;
+mod numbers;
+mod sample;
+
+use blocks::BlockSize;
+use inputs::InputKind;
+use numbers::Numbers;
+use percio_codegen_core::model::{Block, Decoder, Input, Linear, Model, Output, Provenance, Queries, Reads, Stem};
+use proptest::prelude::*;
+
+pub(crate) use sample::sample;
+
+/// What a random model is made from.
+#[derive(Clone, Debug)]
+pub(crate) struct Recipe {
+    /// One of ids, or up to three of other kinds.
+    inputs: Vec<InputKind>,
+    /// M and D.
+    latents: [usize; 2],
+    cross: BlockSize,
+    layers: Vec<BlockSize>,
+    /// How often the layers run, with the same weights.
+    repeats: usize,
+    /// Whether the cross-attention runs again after the layers, with the same weights.
+    reads_twice: bool,
+    /// Rows and width, or a grid of positions when there is no width.
+    queries: (usize, Option<usize>),
+    decoder: BlockSize,
+    head: Head,
+    /// Where the weights come from.
+    pub(crate) seed: u32,
+}
+
+/// What is made of the decoded rows.
+#[derive(Clone, Debug)]
+enum Head {
+    /// The rows themselves.
+    Rows,
+    /// A linear layer of this width over all rows, another over the first.
+    Linear(usize),
+    /// The embedding of the ids, when there are ids; otherwise the rows themselves.
+    Tied,
+}
+
+/// Any model.
+pub(crate) fn recipes() -> impl Strategy<Value = Recipe> {
+    let head = prop_oneof![Just(Head::Rows), (1..7usize).prop_map(Head::Linear), Just(Head::Tied)];
+    let queries = (1..6usize, prop::option::weighted(0.7, 4..12usize));
+    let layers = prop::collection::vec(blocks::sizes(), 0..3);
+    let encoder = (prop::array::uniform2(4..11usize), blocks::sizes(), layers, 1..3usize, any::<bool>());
+    (inputs::kinds(), encoder, (queries, blocks::sizes(), head), any::<u32>()).prop_map(
+        |(inputs, (latents, cross, layers, repeats, reads_twice), (queries, decoder, head), seed)| Recipe {
+            inputs,
+            latents,
+            cross,
+            layers,
+            repeats,
+            reads_twice,
+            queries,
+            decoder,
+            head,
+            seed,
+        },
+    )
+}
+
+impl Recipe {
+    /// The model; the same one each time.
+    pub(crate) fn model(&self) -> Model {
+        let numbers = &mut Numbers::new(self.seed);
+        let inputs = inputs::make(&self.inputs, numbers);
+        let width = inputs.iter().map(Input::full_width).max().unwrap_or(0);
+        let [count, latent] = self.latents;
+        let cross = self.cross.block("encoder.cross", Reads::Context, latent, width, numbers);
+        let mut blocks = vec![cross];
+        for (index, layer) in self.layers.iter().enumerate() {
+            blocks.push(layer.block(&format!("encoder.layers.{index}"), Reads::Itself, latent, latent, numbers));
+        }
+        let (decoder, outputs) = self.decoder(&inputs, numbers);
+        Model {
+            name: "random".to_owned(),
+            summary: String::new(),
+            provenance: Provenance::default(),
+            parameters: 0,
+            latents: numbers.tensor("latents", &[count, latent], 1.0),
+            schedule: self.schedule(&blocks),
+            inputs,
+            blocks,
+            decoder,
+            outputs,
+        }
+    }
+
+    fn schedule(&self, blocks: &[Block]) -> Vec<usize> {
+        let layers = (1..blocks.len()).collect::<Vec<_>>().repeat(self.repeats);
+        let again = self.reads_twice.then_some(0);
+        [0].into_iter().chain(layers).chain(again).collect()
+    }
+
+    fn decoder(&self, inputs: &[Input], numbers: &mut Numbers) -> (Decoder, Vec<Output>) {
+        let embedding = match &inputs[0].stem {
+            Stem::Ids { embedding, .. } => Some(embedding),
+            _ => None,
+        };
+        let tied = embedding.filter(|_| matches!(self.head, Head::Tied));
+        let queries = match (self.queries, tied) {
+            ((rows, _), Some(table)) => Queries::Learned(numbers.tensor("queries", &[rows, table.columns()], 1.0)),
+            ((rows, Some(width)), None) => Queries::Learned(numbers.tensor("queries", &[rows, width], 1.0)),
+            ((rows, None), None) => Queries::Fourier(inputs::fourier(&[rows, 2], 2)),
+        };
+        let [rows, width] = queries.shape();
+        let block = self.decoder.block("decoder.cross", Reads::Context, width, self.latents[1], numbers);
+        let output = |name: &str, rows, linear| Output { name: name.to_owned(), rows, linear, labels: Vec::new() };
+        let outputs = match (&self.head, tied) {
+            (_, Some(table)) => {
+                let bias = Some(numbers.tensor("tied bias", &[table.rows()], 0.3));
+                vec![output("logits", 0..rows, Some(Linear { weight: table.clone(), bias }))]
+            }
+            (Head::Linear(classes), None) => vec![
+                output("all", 0..rows, Some(numbers.linear("all", *classes, width, true))),
+                output("first", 0..1, Some(numbers.linear("first", 3, width, false))),
+            ],
+            (Head::Rows | Head::Tied, None) => vec![output("rows", 0..rows, None)],
+        };
+        (Decoder { queries, block }, outputs)
+    }
+}

@@ -34,7 +34,10 @@ impl Request {
         let flash = budget::read("flash", self.flash.as_deref(), &mut problems);
         let ram = budget::read("ram", self.ram.as_deref(), &mut problems);
         let model = match self.directory(manifest) {
-            Ok(directory) => load(&directory, &LoadOptions::default()).map(|model| (model, directory)),
+            Ok(directory) => match load(&directory, &LoadOptions::default()) {
+                Ok(model) => Ok((model, directory)),
+                Err(problems) => Err(as_written(&problems, manifest)),
+            },
             Err(problem) => Err(problem),
         };
         let Some((model, directory)) = problems.take(model) else { return Err(problems) };
@@ -65,6 +68,17 @@ impl Request {
         }
         Ok(manifest.join(path))
     }
+}
+
+/// The same problems with paths as the user wrote them: relative to the directory `manifest`.
+fn as_written(problems: &Problems, manifest: &Path) -> Problems {
+    let prefix = manifest.join("").display().to_string();
+    let mut written = Problems::new();
+    for problem in problems.iter() {
+        let message = if prefix.is_empty() { problem.message.clone() } else { problem.message.replace(&prefix, "") };
+        written.add(problem.subject, message);
+    }
+    written
 }
 
 fn check_weights(weights: Option<&str>, problems: &mut Problems) {

@@ -12,8 +12,11 @@ pub(super) struct Blob {
     bytes: Vec<u8>,
     parts: Vec<Part>,
     /// Keeps every tensor it has seen alive, so that an address stands for one tensor.
-    known: HashMap<(*const Vec<f32>, bool), (Arc<Vec<f32>>, Weights)>,
+    known: HashMap<(*const Vec<f32>, bool), Known>,
 }
+
+/// A tensor, and where it lies.
+type Known = (Arc<Vec<f32>>, Weights);
 
 impl Blob {
     /// `tensor` as it is.

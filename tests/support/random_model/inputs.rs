@@ -1,0 +1,172 @@
+//! Inputs of random kinds and sizes.
+
+use super::numbers::Numbers;
+use percio_codegen_core::model::{
+    Activation, BatchNorm, Combine, ConvTail, Encoding, Fourier, Input, Layout, Position, Scale, Stem, Tensor, Window,
+};
+use proptest::prelude::*;
+
+/// What an input is made from.
+#[derive(Clone, Debug)]
+pub(super) struct InputKind {
+    stem: StemKind,
+    has_scale: bool,
+    /// Width of a linear layer on each token.
+    project: Option<usize>,
+    position: Option<PositionKind>,
+}
+
+#[derive(Clone, Debug)]
+enum StemKind {
+    Tokens { tokens: usize, channels: usize },
+    Series { tokens: usize, channels: usize, patch: usize },
+    Image { grid: [usize; 2], channels: usize, patch: usize, layout: Layout },
+    /// With batch norm, activation and perhaps a pool.
+    Convolution { size: [usize; 2], channels: usize, layout: Layout, pools: bool },
+    Ids { tokens: usize, vocabulary: usize, width: usize, has_mask: bool },
+}
+
+#[derive(Clone, Debug)]
+struct PositionKind {
+    is_learned: bool,
+    combine: Combine,
+    /// Width of a linear layer on it.
+    project: Option<usize>,
+}
+
+pub(super) fn kinds() -> impl Strategy<Value = Vec<InputKind>> {
+    prop_oneof![
+        1 => kind(ids()).prop_map(|kind| vec![kind]),
+        2 => prop::collection::vec(kind(numbers()), 1..=3),
+    ]
+}
+
+fn kind(stem: impl Strategy<Value = StemKind>) -> impl Strategy<Value = InputKind> {
+    let combine = prop_oneof![Just(Combine::Add), Just(Combine::Concat)];
+    let position = (any::<bool>(), combine, prop::option::of(1..8usize))
+        .prop_map(|(is_learned, combine, project)| PositionKind { is_learned, combine, project });
+    (stem, any::<bool>(), prop::option::of(3..9usize), prop::option::of(position)).prop_map(
+        |(stem, has_scale, project, position)| match stem {
+            StemKind::Ids { .. } => InputKind { stem, has_scale: false, project: None, position },
+            StemKind::Convolution { .. } => {
+                InputKind { stem, has_scale, project: Some(project.unwrap_or(4)), position }
+            }
+            _ => InputKind { stem, has_scale, project, position },
+        },
+    )
+}
+
+fn ids() -> impl Strategy<Value = StemKind> {
+    let sizes = (1..12usize, 2..20usize, 4..12usize, any::<bool>());
+    sizes.prop_map(|(tokens, vocabulary, width, has_mask)| StemKind::Ids { tokens, vocabulary, width, has_mask })
+}
+
+fn numbers() -> impl Strategy<Value = StemKind> {
+    let layout = || prop_oneof![Just(Layout::ChannelsFirst), Just(Layout::ChannelsLast)];
+    let grid = prop::array::uniform2(1..4usize);
+    prop_oneof![
+        (1..9usize, 1..6usize).prop_map(|(tokens, channels)| StemKind::Tokens { tokens, channels }),
+        (1..6usize, 1..4usize, 1..4usize)
+            .prop_map(|(tokens, channels, patch)| StemKind::Series { tokens, channels, patch }),
+        (grid, 1..4usize, 1..4usize, layout())
+            .prop_map(|(grid, channels, patch, layout)| StemKind::Image { grid, channels, patch, layout }),
+        (prop::array::uniform2(5..10usize), 1..4usize, layout(), any::<bool>())
+            .prop_map(|(size, channels, layout, pools)| StemKind::Convolution { size, channels, layout, pools }),
+    ]
+}
+
+/// The inputs, filled up to one width.
+pub(super) fn make(kinds: &[InputKind], numbers: &mut Numbers) -> Vec<Input> {
+    let input = |(index, kind): (usize, &InputKind)| kind.input(&format!("input{index}"), numbers);
+    let mut inputs: Vec<Input> = kinds.iter().enumerate().map(input).collect();
+    // At least four: the norm of one or two numbers amplifies every rounding.
+    let width = inputs.iter().map(Input::width).max().unwrap_or(0).max(4);
+    for input in inputs.iter_mut().filter(|input| input.width() < width) {
+        input.padding = Some(numbers.tensor("padding", &[width - input.width()], 1.0));
+    }
+    inputs
+}
+
+/// Fourier features of a grid.
+pub(super) fn fourier(shape: &[usize], bands: usize) -> Fourier {
+    let max_resolution = shape.iter().map(|&length| length as f64 + 0.5).collect();
+    Fourier { shape: shape.to_vec(), bands, max_resolution, with_position: bands % 2 == 0, sine_only: false }
+}
+
+impl InputKind {
+    fn input(&self, name: &str, numbers: &mut Numbers) -> Input {
+        let stem = self.stem.stem(numbers);
+        let project = self.project.map(|width| numbers.linear(&format!("{name}.project"), width, stem.width(), true));
+        let scale = self.has_scale.then(|| Scale {
+            offset: numbers.around(0.0, 0.5, stem.channels()),
+            gain: numbers.around(1.25, 0.75, stem.channels()),
+        });
+        let tail = self.stem.tail(self.project, numbers);
+        let input = Input { name: name.to_owned(), stem, scale, project, tail, position: None, padding: None };
+        let position = self.position.as_ref().map(|position| position.make(&input, numbers));
+        Input { position, ..input }
+    }
+}
+
+impl StemKind {
+    fn stem(&self, numbers: &mut Numbers) -> Stem {
+        match *self {
+            Self::Tokens { tokens, channels } => Stem::Tokens { tokens, channels },
+            Self::Series { tokens, channels, patch } => Stem::Series { samples: tokens * patch, channels, patch },
+            Self::Image { grid: [rows, columns], channels, patch, layout } => {
+                let window = Window { kernel: patch, stride: patch, pad: 0 };
+                Stem::Image { height: rows * patch, width: columns * patch, channels, layout, window }
+            }
+            Self::Convolution { size: [height, width], channels, layout, .. } => {
+                Stem::Image { height, width, channels, layout, window: Window { kernel: 3, stride: 2, pad: 1 } }
+            }
+            Self::Ids { tokens, vocabulary, width, has_mask } => Stem::Ids {
+                tokens,
+                embedding: numbers.tensor("embedding", &[vocabulary, width], 1.0),
+                mask: has_mask.then(|| "mask".to_owned()),
+            },
+        }
+    }
+
+    fn tail(&self, channels: Option<usize>, numbers: &mut Numbers) -> Option<ConvTail> {
+        let (&Self::Convolution { pools, .. }, Some(channels)) = (self, channels) else { return None };
+        let mut tensor = |name: &str, middle, reach| {
+            Tensor::new(name, &[channels], numbers.around(middle, reach, channels))
+        };
+        let batch_norm = BatchNorm {
+            mean: tensor("mean", 0.0, 0.5),
+            variance: tensor("variance", 1.0, 0.7),
+            gain: tensor("gain", 1.0, 0.3),
+            offset: tensor("offset", 0.0, 0.3),
+            eps: 1e-5,
+        };
+        let pool = pools.then_some(Window { kernel: 3, stride: 2, pad: 0 });
+        Some(ConvTail { batch_norm: Some(batch_norm), activation: Activation::Relu, pool })
+    }
+}
+
+impl PositionKind {
+    fn make(&self, input: &Input, numbers: &mut Numbers) -> Position {
+        let features = fourier(&input.grid(), 1 + input.tokens() % 3);
+        let data = input.data_width();
+        // What is added is as wide as the data, through a linear layer if need be.
+        let wanted = match self.combine {
+            Combine::Add => Some(data),
+            Combine::Concat => self.project,
+        };
+        let encoding = if self.is_learned {
+            let width = if self.project.is_some() { 5 } else { wanted.unwrap_or(3) };
+            Encoding::Learned(numbers.tensor("positions", &[input.tokens(), width], 1.0))
+        } else {
+            Encoding::Fourier(features)
+        };
+        let width = match &encoding {
+            Encoding::Learned(table) => table.columns(),
+            Encoding::Fourier(fourier) => fourier.width(),
+        };
+        let is_wide_enough = wanted.is_none_or(|wanted| wanted == width);
+        let project = (self.project.is_some() || !is_wide_enough)
+            .then(|| numbers.linear("position_project", wanted.unwrap_or(width), width, true));
+        Position { encoding, project, combine: self.combine }
+    }
+}

@@ -1,0 +1,4 @@
+#[percio::model("models/another-architecture")]
+pub struct Net;
+
+fn main() {}

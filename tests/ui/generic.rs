@@ -1,0 +1,4 @@
+#[percio::model("models/good")]
+pub struct Net<T>;
+
+fn main() {}

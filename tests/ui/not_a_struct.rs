@@ -1,0 +1,6 @@
+#[percio::model("models/good")]
+pub enum Net {
+    A,
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[percio::model("models/number-missing")]
+pub struct Net;
+
+fn main() {}

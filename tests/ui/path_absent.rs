@@ -1,0 +1,4 @@
+#[percio::model(weights = "f32")]
+pub struct Net;
+
+fn main() {}

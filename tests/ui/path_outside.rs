@@ -1,0 +1,4 @@
+#[percio::model("../good")]
+pub struct Net;
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[percio::model("models/tensor-missing")]
+pub struct Net;
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[percio::model("models/tensor-reshaped")]
+pub struct Net;
+
+fn main() {}
