@@ -28,7 +28,7 @@ fn write_models(directory: &Path) {
     write("number-missing", |model| model.set("perceiver.embeddings.latents", 33, f32::NAN));
     write("another-architecture", |model| model.config["model_type"] = "bert".into());
     write("several-mistakes", |model| {
-        model.config["hidden_act"] = "swish".into();
+        model.config["hidden_act"] = "softsign".into();
         model.remove("perceiver.embeddings.latents");
     });
 }

@@ -76,10 +76,26 @@ impl Kind {
     /// # Errors
     /// When a build fails, a tool is missing, or the program does not fit the machine.
     pub fn open(self, program: &Program) -> Result<Box<dyn Backend + '_>> {
+        if self != Self::QemuM4 {
+            check_isa()?;
+        }
         Ok(match self {
             Self::Interpreter => Box::new(Interpreter::new(program)?),
             Self::Generated => Box::new(Generated::build(program)?),
             Self::QemuM4 => Box::new(QemuM4::build(program)?),
         })
     }
+}
+
+/// Whether this machine has the instruction set that `PERCIO_ISA` names.
+fn check_isa() -> Result<()> {
+    // The engine stops a program that asks for one that is not there; here that is a mistake of the user like others.
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| ()));
+    let asked = std::panic::catch_unwind(percio::isa::name);
+    std::panic::set_hook(hook);
+    asked.map(drop).map_err(|message| match message.downcast::<String>() {
+        Ok(message) => anyhow::anyhow!("{message}"),
+        Err(_) => anyhow::anyhow!("PERCIO_ISA names an instruction set that is not there"),
+    })
 }

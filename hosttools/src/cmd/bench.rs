@@ -9,7 +9,6 @@ use crate::sample::Sample;
 use crate::table::{grouped, table};
 use anyhow::Result;
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Time or instructions of one inference, at the most tokens
@@ -42,7 +41,7 @@ struct Times {
 impl Cmd {
     pub(crate) fn run(self) -> Result<Verdict> {
         let (kind, quiet) = (self.backend.backend, self.model.quiet());
-        let program = self.model.program(BTreeMap::new())?;
+        let program = self.model.program()?;
         let mut backend = busy("building the back end", quiet, || kind.open(&program))?;
         let sample = Sample::noise(&program);
         let (time_ns, instructions) = match busy("measuring", quiet, || backend.cost(&sample))? {

@@ -63,7 +63,7 @@ struct OutputReport<'a> {
 impl Cmd {
     pub(crate) fn run(self) -> Result<Verdict> {
         let file = File::read(&self.reference)?;
-        let program = self.compile(&file)?;
+        let program = self.model.program_for(&file.under("input"))?;
         let reference = file.bind(&program)?;
         let quiet = self.model.quiet();
         let mut backend = busy("building the back end", quiet, || self.backend.backend.open(&program))?;
@@ -91,22 +91,6 @@ impl Cmd {
             Format::Text => report.print(),
         }
         Ok(if report.passed { Verdict::Holds } else { Verdict::Fails })
-    }
-
-    /// The program, at the image size of the reference where the checkpoint leaves that open.
-    fn compile(&self, file: &File) -> Result<Program> {
-        const IMAGE: &str = "pixel_values";
-        let inputs = file.under("input");
-        let image = |name: &str| match inputs.get(name)?.shape.as_slice() {
-            [_, shape @ ..] if shape.len() == 3 => Some(BTreeMap::from([(IMAGE.to_owned(), shape.to_vec())])),
-            _ => None,
-        };
-        // The source takes its image under a general name too, which says less about what the model reads.
-        match (image(IMAGE), image("inputs")) {
-            (Some(shapes), _) => self.model.program(shapes),
-            (None, Some(shapes)) => self.model.program(BTreeMap::new()).or_else(|_| self.model.program(shapes)),
-            (None, None) => self.model.program(BTreeMap::new()),
-        }
     }
 }
 

@@ -7,7 +7,6 @@ use crate::table::{grouped, shape, table};
 use anyhow::Result;
 use percio_codegen_core::program::{InputKind, Program, Step};
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// Parts of the flash that are shown.
 const BIGGEST: usize = 10;
@@ -75,7 +74,7 @@ struct Buffer<'a> {
 
 impl Cmd {
     pub(crate) fn run(self) -> Result<Verdict> {
-        let program = self.model.program(BTreeMap::new())?;
+        let program = self.model.program()?;
         let report = Report::new(&program, self.model.weights.name());
         match self.model.format {
             Format::Json => print_json(&report)?,

@@ -3,14 +3,13 @@
 use super::print_json;
 use crate::backend::Outputs;
 use crate::cli::Verdict;
-use crate::input_file;
+use crate::input_file::InputFile;
 use crate::labels::softmax;
 use crate::options::{BackendArgs, Format, ModelArgs};
 use crate::progress::busy;
 use anyhow::Result;
 use percio_codegen_core::program::{Output, Program};
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Classes shown of each row.
@@ -44,8 +43,9 @@ struct OutputReport<'a> {
 
 impl Cmd {
     pub(crate) fn run(self) -> Result<Verdict> {
-        let program = self.model.program(BTreeMap::new())?;
-        let samples = input_file::read(&self.input, &program)?;
+        let file = InputFile::read(&self.input)?;
+        let program = self.model.program_for(&file.inputs().0)?;
+        let samples = file.samples(&program)?;
         let mut backend = busy("building the back end", self.model.quiet(), || self.backend.backend.open(&program))?;
         let mut reports = Vec::new();
         for sample in &samples {

@@ -3,7 +3,7 @@
 mod csv;
 mod npy;
 
-use crate::reference::{File, samples};
+use crate::reference::{ANY_INPUT, File, samples};
 use crate::sample::Sample;
 use anyhow::{Context, Result, bail};
 use percio_codegen_core::container::{Array, Numbers};
@@ -11,24 +11,57 @@ use percio_codegen_core::program::{InputKind, Program};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The samples in the file at `path`. Arrays may lack the batch axis: they are one sample then.
-///
-/// # Errors
-/// A file that cannot be read or is of another kind, and everything in it that does not fit the program.
-pub fn read(path: &Path, program: &Program) -> Result<Vec<Sample>> {
-    let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
-    let read = || std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()));
-    let file = match extension.as_deref() {
-        Some("safetensors") => File::read(path)?,
-        Some("csv") => only(program, csv::parse(&String::from_utf8_lossy(&read()?), only_shape(program)?)?)?,
-        Some("npy") => only(program, npy::parse(&read()?)?)?,
-        _ => bail!("`{}` is none of .safetensors, .csv and .npy", path.display()),
-    };
-    let named = file.under("input");
-    let (arrays, prefix) = if named.is_empty() { (file.all(), "") } else { (named, "input.") };
-    let batched: BTreeMap<&str, Array> =
-        arrays.into_iter().map(|(name, array)| (name, with_batch_axis(program, name, array))).collect();
-    Ok(samples(program, &batched.iter().map(|(&name, array)| (name, array)).collect(), prefix)?)
+/// A file of inputs, before a program says what they mean.
+#[derive(Clone, Debug)]
+pub enum InputFile {
+    /// Named arrays; one without a name is called [`ANY_INPUT`].
+    Arrays(File),
+    /// Comma-separated numbers.
+    Table(String),
+}
+
+impl InputFile {
+    /// Reads the file at `path`.
+    ///
+    /// # Errors
+    /// A file that cannot be read or is of another kind.
+    pub fn read(path: &Path) -> Result<Self> {
+        let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+        let read = || std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()));
+        let in_file = || format!("`{}`", path.display());
+        Ok(match extension.as_deref() {
+            Some("safetensors") => Self::Arrays(File::read(path)?),
+            Some("npy") => {
+                let array = npy::parse(&read()?).with_context(in_file)?;
+                Self::Arrays(File::new(BTreeMap::from([(ANY_INPUT.to_owned(), array)])))
+            }
+            Some("csv") => Self::Table(String::from_utf8(read()?).with_context(in_file)?),
+            _ => bail!("`{}` is none of .safetensors, .csv and .npy", path.display()),
+        })
+    }
+
+    /// The inputs by name, and what their names start with in the file.
+    #[must_use]
+    pub fn inputs(&self) -> (BTreeMap<&str, &Array>, &'static str) {
+        let Self::Arrays(file) = self else { return (BTreeMap::new(), "") };
+        let named = file.under("input");
+        if named.is_empty() { (file.all(), "") } else { (named, "input.") }
+    }
+
+    /// The samples for `program`. Arrays may lack the batch axis: they are one sample then.
+    ///
+    /// # Errors
+    /// Everything in the file that does not fit the program.
+    pub fn samples(&self, program: &Program) -> Result<Vec<Sample>> {
+        if let Self::Table(text) = self {
+            let array = csv::parse(text, only_shape(program)?)?;
+            return Ok(samples(program, &BTreeMap::from([(ANY_INPUT, &array)]), "")?);
+        }
+        let (arrays, prefix) = self.inputs();
+        let batched: BTreeMap<&str, Array> =
+            arrays.into_iter().map(|(name, array)| (name, with_batch_axis(program, name, array))).collect();
+        Ok(samples(program, &batched.iter().map(|(&name, array)| (name, array)).collect(), prefix)?)
+    }
 }
 
 /// The shape of the program's only input.
@@ -37,12 +70,6 @@ fn only_shape(program: &Program) -> Result<&[usize]> {
         [input] if let InputKind::Numbers { shape } = &input.kind => Ok(shape),
         _ => bail!("the model does not read one array of numbers: give its inputs as a .safetensors file"),
     }
-}
-
-/// A file with this array for the program's only input.
-fn only(program: &Program, array: Array) -> Result<File> {
-    only_shape(program)?;
-    Ok(File::new(program.inputs.iter().map(|input| (input.name.clone(), array.clone())).collect()))
 }
 
 fn with_batch_axis(program: &Program, name: &str, array: &Array) -> Array {

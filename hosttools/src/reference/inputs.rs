@@ -8,7 +8,7 @@ use percio_codegen_core::program::{Input, InputKind, Program};
 use std::collections::BTreeMap;
 
 /// The name that sources give a model's only input, whatever it holds.
-const ANY_INPUT: &str = "inputs";
+pub const ANY_INPUT: &str = "inputs";
 
 /// The samples in `arrays`, which are called `prefix` and their name in the file. Every array has a leading batch axis.
 ///

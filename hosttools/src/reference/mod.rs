@@ -8,7 +8,7 @@ mod expected;
 mod inputs;
 
 pub use expected::Expected;
-pub use inputs::samples;
+pub use inputs::{ANY_INPUT, samples};
 
 use crate::sample::Sample;
 use percio_codegen_core::container::{Array, read_any};

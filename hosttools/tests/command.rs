@@ -1,0 +1,160 @@
+//! The `percio` command: its exit codes and what it prints.
+
+use safetensors::Dtype;
+use safetensors::tensor::TensorView;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A model in tests/fixtures.
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures").join(name)
+}
+
+fn percio(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_percio"));
+    command.args(arguments).env_remove("PERCIO_ISA");
+    command
+}
+
+/// Runs `percio` with a model and a path after each of `files`' options.
+fn run(subcommand: &str, model: &Path, files: &[(&str, &Path)], rest: &[&str]) -> Output {
+    let mut command = percio(&[subcommand]);
+    command.arg(model);
+    for (option, path) in files {
+        command.arg(option).arg(path);
+    }
+    command.args(rest).output().expect("percio starts")
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)))
+}
+
+fn errors(output: &Output) -> Vec<String> {
+    String::from_utf8_lossy(&output.stderr).lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn every_fixture_holds_on_the_interpreter() {
+    for (model, reference) in [
+        ("native-multi", "reference"),
+        ("native-grid", "reference"),
+        ("native-ids", "reference-short"),
+        ("hf-masked-lm", "reference-short"),
+        ("hf-sequence-classification", "reference"),
+        ("hf-image-conv", "reference"),
+        ("hf-image-fourier", "reference"),
+        ("hf-image-learned", "reference"),
+    ] {
+        let model = fixture(model);
+        let reference = model.join(reference).with_extension("safetensors");
+        let output = run("compare", &model, &[("--reference", &reference)], &["--format", "json"]);
+        let report = json(&output);
+        assert_eq!((output.status.code(), &report["passed"]), (Some(0), &Value::Bool(true)), "{report:#}");
+        assert_eq!(report["weights"], "f32");
+    }
+}
+
+#[test]
+fn a_bound_that_is_missed_is_exit_code_1() {
+    let model = fixture("native-multi");
+    let reference = model.join("reference.safetensors");
+    let output = run("compare", &model, &[("--reference", &reference)], &["--max-error", "0", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let report = json(&output);
+    assert_eq!(report["passed"], false);
+    assert_eq!(report["outputs"].as_array().map(Vec::len), Some(3));
+    assert!(report["outputs"][0]["max_abs"].as_f64().is_some_and(|error| error > 0.0 && error < 1e-3), "{report:#}");
+}
+
+#[test]
+fn nan_in_the_reference_never_holds() {
+    let directory = tempfile::tempdir().expect("a directory for files");
+    let reference = directory.path().join("reference.safetensors");
+    let (ids, mut logits) = ([3i32.to_le_bytes(), 4i32.to_le_bytes()].concat(), [0; 4 * 9 * 23]);
+    logits[..4].copy_from_slice(&f32::NAN.to_le_bytes());
+    let view = |kind, shape: &[usize], data| TensorView::new(kind, shape.to_vec(), data).expect("a tensor");
+    let tensors = [
+        ("input.inputs", view(Dtype::I32, &[1, 2], &ids)),
+        ("output.logits", view(Dtype::F32, &[1, 9, 23], &logits)),
+        ("output.first", view(Dtype::F32, &[1, 2, 4], &logits[4..36])),
+    ];
+    safetensors::serialize_to_file(tensors, None, &reference).expect("the reference is written");
+    let model = fixture("native-ids");
+    let rest = ["--max-error", "1e30", "--format", "json"];
+    let output = run("compare", &model, &[("--reference", &reference)], &rest);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(json(&output)["outputs"][0]["max_abs"], Value::Null);
+}
+
+#[test]
+fn info_has_its_stable_fields() {
+    let report = json(&run("info", &fixture("native-ids"), &[], &["--format", "json"]));
+    for field in ["parameters", "macs", "ram_bytes", "flash_bytes"] {
+        assert!(report[field].as_u64().is_some_and(|figure| figure > 0), "{field}: {report:#}");
+    }
+    assert_eq!(report["inputs"][0]["name"], "ids");
+    assert_eq!(report["inputs"][0]["shape"], serde_json::json!([13]));
+    assert_eq!(report["outputs"][1]["shape"], serde_json::json!([2, 4]));
+    let steps = report["steps"].as_array().expect("steps");
+    assert_eq!(
+        steps.iter().filter_map(|step| step["macs"].as_u64()).sum::<u64>(),
+        report["macs"].as_u64().expect("macs")
+    );
+}
+
+#[test]
+fn bench_times_the_interpreter() {
+    let report = json(&run("bench", &fixture("native-ids"), &[], &["--format", "json"]));
+    let time = |name: &str| report["time_ns"][name].as_u64().expect(name);
+    assert!(0 < time("min") && time("min") <= time("median") && time("median") <= time("max"), "{report:#}");
+    assert!(time("runs") >= 30);
+    assert_eq!((&report["backend"], &report["instructions"]), (&"interpreter".into(), &Value::Null));
+}
+
+#[test]
+fn run_takes_the_image_size_from_its_file() {
+    let model = fixture("hf-image-conv");
+    let report = json(&run("run", &model, &[("--input", &model.join("reference.safetensors"))], &["--format", "json"]));
+    assert_eq!(report.as_array().map(Vec::len), Some(2));
+    assert_eq!(report[0]["outputs"][0]["shape"], serde_json::json!([7]));
+}
+
+#[test]
+fn wrong_use_is_exit_code_2_with_every_problem() {
+    let (model, other) = (fixture("native-multi"), fixture("native-grid").join("reference.safetensors"));
+    let output = run("compare", &model, &[("--reference", &other)], &[]);
+    assert_eq!(output.status.code(), Some(2));
+    let errors = errors(&output);
+    assert!(errors.len() > 3 && errors.iter().all(|line| line.starts_with("error: ")), "{errors:#?}");
+
+    for arguments in [
+        vec!["info", "no such model"],
+        vec!["info", "no such model", "--weights", "i8"],
+        vec!["info", "no such model", "--input-shape", "a"],
+        vec!["compare", "no such model", "--reference", "no such file"],
+        vec!["compare", "no such model"],
+        vec!["bench", "no such model", "--backend", "no such back end"],
+        vec!["run", "no such model", "--input", "a.txt"],
+        vec!["no such subcommand"],
+        vec![],
+    ] {
+        let output = percio(&arguments).output().expect("percio starts");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(!output.stderr.is_empty() && output.stdout.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn an_instruction_set_that_is_not_there_is_wrong_use() {
+    let mut command = percio(&["bench"]);
+    let output = command.arg(fixture("native-ids")).env("PERCIO_ISA", "abacus").output().expect("percio starts");
+    assert_eq!(output.status.code(), Some(2));
+    let errors = errors(&output);
+    assert!(
+        matches!(errors.as_slice(), [line] if line.starts_with("error: no instruction set `abacus`")),
+        "{errors:#?}"
+    );
+}
