@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// Turns a trained model into the annotated unit struct.
 ///
-/// ```ignore
+/// ```text
 /// #[percio::model("models/motion", weights = "f32", flash = "400 KiB", ram = "24 KiB")]
 /// pub struct Motion;
 /// ```

@@ -2,13 +2,16 @@
 //!
 //! The attribute [`model`] turns a trained checkpoint (configuration and weights) into a statically sized type:
 //!
-//! ```ignore
-//! #[percio::model("models/motion")]
-//! /// Tells seven shoulder exercises apart from four seconds of wrist motion.
+//! ```
+//! /// Tells seven shoulder exercises from four seconds of wrist motion.
+//! #[percio::model("../examples/models/motion", outside = true)]
 //! pub struct Motion;
 //!
-//! let mut net = Motion::new();          // const: usable in a static; size_of::<Motion>() is the RAM it needs
-//! let logits = net.infer(&window);      // no heap, no panic, no Result
+//! let mut net = Motion::new(); // const: usable in a static; size_of::<Motion>() is the RAM it needs
+//! let window = MotionInput { acceleration: [[0.0, 0.0, 1.0]; 200], rotation: [[0.0; 3]; 100] };
+//! let logits: &[f32; 7] = net.infer(&window); // no heap, no panic, no Result
+//! let (class, _) = percio::top::<1>(logits)[0];
+//! println!("{}", Motion::LABELS[class]);
 //! ```
 //!
 //! The rest of this crate is what the generated code calls: [`layers`] are the steps of a model, built from [`kernels`]

@@ -11,7 +11,8 @@ pub const fn packed_len(outputs: usize, inputs: usize) -> usize {
 ///
 /// Numbers that do not fit either slice are left out: the lengths are the caller's contract.
 pub fn pack<T: Copy + Default>(weight: &[T], outputs: usize, inputs: usize, packed: &mut [T]) {
-    let rows = |panel: usize| weight.chunks_exact(inputs.max(1)).skip(panel * PANEL).take(PANEL.min(outputs - panel * PANEL));
+    let rows =
+        |panel: usize| weight.chunks_exact(inputs.max(1)).skip(panel * PANEL).take(PANEL.min(outputs - panel * PANEL));
     for (index, panel) in packed.chunks_exact_mut((PANEL * inputs).max(1)).enumerate() {
         panel.fill(T::default());
         for (lane, row) in rows(index).enumerate() {

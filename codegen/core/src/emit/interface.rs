@@ -84,7 +84,11 @@ impl<'a> Interface<'a> {
     }
 
     fn input_lifetime(&self) -> TokenStream {
-        if self.single_input().is_none() && self.program.has_variable_length() { quote!(<'a>) } else { TokenStream::new() }
+        if self.single_input().is_none() && self.program.has_variable_length() {
+            quote!(<'a>)
+        } else {
+            TokenStream::new()
+        }
     }
 
     /// The type behind `&` in `infer`, lifetimes elided.
@@ -254,7 +258,9 @@ fn describe(input: &Input) -> String {
     match &input.kind {
         InputKind::Numbers { shape } => shape_text(shape),
         InputKind::Ids { max, vocabulary } => format!("Up to {max} ids below {vocabulary}; more are not read."),
-        InputKind::Mask { .. } => "`true` for every token to attend to; tokens beyond its end are attended to.".to_owned(),
+        InputKind::Mask { .. } => {
+            "`true` for every token to attend to; tokens beyond its end are attended to.".to_owned()
+        }
     }
 }
 

@@ -59,7 +59,9 @@ pub fn emit(program: &Program, options: &EmitOptions) -> TokenStream {
     let (name, types) = (&interface.name, interface.types(&options.header));
     let tracked = options.tracked.iter().map(|path| {
         let path = path.to_string_lossy();
-        quote!(const _: &[u8] = ::core::include_bytes!(#path);)
+        quote!(
+            const _: &[u8] = ::core::include_bytes!(#path);
+        )
     });
     let (weights, constants, associated) = (weights(program, &options.blob), constants(program), associated(program));
     let (constructor, model) = (interface.constructor(), interface.model_impl(&associated));
@@ -105,6 +107,7 @@ pub fn emit(program: &Program, options: &EmitOptions) -> TokenStream {
             impl ::percio::isa::Kernel for __Run<'_> {
                 type Output = ();
 
+                #[allow(clippy::single_range_in_vec_init, reason = "a step may touch one buffer")]
                 #[inline(always)]
                 fn run<I: ::percio::isa::Isa>(self, isa: I) {
                     let Self { net, input } = self;
@@ -139,8 +142,18 @@ fn figures(program: &Program) -> Vec<(Ident, &'static str, TokenStream, TokenStr
     let checksum = Literal::u32_unsuffixed(percio_format::crc32(&program.blob));
     vec![
         (ident("NAME"), "The model's name.", quote!(&'static str), quote!(#name)),
-        (ident("RAM_BYTES"), "Bytes of RAM: the size of this type.", quote!(usize), quote!(::core::mem::size_of::<Self>())),
-        (ident("FLASH_BYTES"), "Bytes of weights and tables in flash (code not counted).", quote!(usize), quote!(#flash)),
+        (
+            ident("RAM_BYTES"),
+            "Bytes of RAM: the size of this type.",
+            quote!(usize),
+            quote!(::core::mem::size_of::<Self>()),
+        ),
+        (
+            ident("FLASH_BYTES"),
+            "Bytes of weights and tables in flash (code not counted).",
+            quote!(usize),
+            quote!(#flash),
+        ),
         (ident("MACS"), "Multiply-accumulate operations of one inference.", quote!(u64), quote!(#macs)),
         (ident("PARAMETERS"), "Trained parameters in the checkpoint.", quote!(u64), quote!(#parameters)),
         (ident("CHECKSUM"), "CRC-32 of the weights in flash.", quote!(u32), quote!(#checksum)),

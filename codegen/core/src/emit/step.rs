@@ -33,7 +33,8 @@ impl Writer<'_> {
             quote!(let [#(#names),*] = net.arena.split([#(#ranges),*]);)
         };
         let mut arena = names.iter();
-        let sources: Vec<TokenStream> = step.sources().into_iter().map(|source| self.source(source, &mut arena)).collect();
+        let sources: Vec<TokenStream> =
+            step.sources().into_iter().map(|source| self.source(source, &mut arena)).collect();
         let target = match step.target() {
             Target::Arena(_) => arena.next().map_or_else(TokenStream::new, |name| quote!(#name)),
             Target::Output(index) => self.interface.output_numbers(*index),
@@ -69,7 +70,9 @@ impl Writer<'_> {
             }
             Step::AffineRows { gain, offset, .. } => vec![weights(*gain), weights(*offset)],
             Step::Fourier { tables, .. } => vec![weights(*tables)],
-            Step::CopyRows { .. } | Step::AddRows { .. } | Step::Unfold { .. } | Step::MaxPool { .. } => sources.to_vec(),
+            Step::CopyRows { .. } | Step::AddRows { .. } | Step::Unfold { .. } | Step::MaxPool { .. } => {
+                sources.to_vec()
+            }
         };
         quote!(#(#operands,)*)
     }
@@ -91,14 +94,16 @@ fn shape(step: &Step) -> TokenStream {
             .size("vocabulary", vocabulary)
             .size("width", width)
             .size("out_stride", out_stride),
-        Step::Linear { rows, inputs, outputs, x_stride, out_stride, activation, accumulate, .. } => Shape::new("Linear")
-            .count("rows", rows)
-            .size("inputs", inputs)
-            .size("outputs", outputs)
-            .size("x_stride", x_stride)
-            .size("out_stride", out_stride)
-            .field("activation", activation_path(activation))
-            .field("accumulate", quote!(#accumulate)),
+        Step::Linear { rows, inputs, outputs, x_stride, out_stride, activation, accumulate, .. } => {
+            Shape::new("Linear")
+                .count("rows", rows)
+                .size("inputs", inputs)
+                .size("outputs", outputs)
+                .size("x_stride", x_stride)
+                .size("out_stride", out_stride)
+                .field("activation", activation_path(activation))
+                .field("accumulate", quote!(#accumulate))
+        }
         Step::Normalize { rows, width, eps, .. } => {
             Shape::new("Normalize").count("rows", rows).size("width", width).number("eps", eps)
         }
@@ -109,9 +114,8 @@ fn shape(step: &Step) -> TokenStream {
             .size("qk", qk)
             .size("v", v_width)
             .number("scale", scale),
-        Step::CopyRows { rows, width, x_stride, out_stride, .. } | Step::AddRows { rows, width, x_stride, out_stride, .. } => {
-            rows_shape(rows, width, x_stride, out_stride)
-        }
+        Step::CopyRows { rows, width, x_stride, out_stride, .. }
+        | Step::AddRows { rows, width, x_stride, out_stride, .. } => rows_shape(rows, width, x_stride, out_stride),
         Step::AffineRows { rows, width, stride, .. } => rows_shape(rows, width, stride, stride),
         Step::Fourier { shape, axes, bands, with_position, sine_only, rows, out_stride, .. } => {
             let lengths = shape.map(Literal::usize_unsuffixed);
@@ -125,7 +129,17 @@ fn shape(step: &Step) -> TokenStream {
                 .size("out_stride", out_stride)
         }
         Step::Unfold {
-            channels, height, width, channels_first, kernel, stride, pad, out_height, out_width, out_stride, ..
+            channels,
+            height,
+            width,
+            channels_first,
+            kernel,
+            stride,
+            pad,
+            out_height,
+            out_width,
+            out_stride,
+            ..
         } => window_shape("Unfold", [channels, height, width, kernel, stride, out_height, out_width, out_stride])
             .field("channels_first", quote!(#channels_first))
             .size("pad", pad),
@@ -137,7 +151,11 @@ fn shape(step: &Step) -> TokenStream {
 }
 
 fn rows_shape(rows: Count, width: usize, x_stride: usize, out_stride: usize) -> Shape {
-    Shape::new("Rows").count("rows", rows).size("width", width).size("x_stride", x_stride).size("out_stride", out_stride)
+    Shape::new("Rows")
+        .count("rows", rows)
+        .size("width", width)
+        .size("x_stride", x_stride)
+        .size("out_stride", out_stride)
 }
 
 fn window_shape(name: &str, sizes: [usize; 8]) -> Shape {

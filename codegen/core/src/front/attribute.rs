@@ -70,7 +70,9 @@ fn spanned(problems: &Problems, arguments: &Arguments, item: &ItemStruct) -> Vec
     let span = |subject| match subject {
         Subject::Model => arguments.path_span,
         Subject::Item => item.ident.span(),
-        Subject::Option(name) => arguments.spans.iter().find(|(option, _)| option == name).map_or(arguments.path_span, |(_, span)| *span),
+        Subject::Option(name) => {
+            arguments.spans.iter().find(|(option, _)| option == name).map_or(arguments.path_span, |(_, span)| *span)
+        }
     };
     problems.iter().map(|problem| syn::Error::new(span(problem.subject), &problem.message)).collect()
 }

@@ -68,9 +68,15 @@ fn flash_parts(program: &Program) -> Vec<(String, usize)> {
 fn ram_parts(program: &Program) -> Vec<(String, usize)> {
     let live = |buffer: &&Buffer, step: usize| buffer.first <= step && step <= buffer.last;
     let fullest = (0..program.steps.len())
-        .max_by_key(|&step| program.buffers.iter().filter(|buffer| live(buffer, step)).map(|buffer| buffer.len).sum::<usize>())
+        .max_by_key(|&step| {
+            program.buffers.iter().filter(|buffer| live(buffer, step)).map(|buffer| buffer.len).sum::<usize>()
+        })
         .unwrap_or(0);
-    let buffers = program.buffers.iter().filter(|buffer| live(buffer, fullest)).map(|buffer| (buffer.name.clone(), buffer.len * 4));
+    let buffers = program
+        .buffers
+        .iter()
+        .filter(|buffer| live(buffer, fullest))
+        .map(|buffer| (buffer.name.clone(), buffer.len * 4));
     let outputs =
         program.outputs.iter().map(|output| (format!("output {}", output.name), output.rows * output.width * 4));
     sorted(buffers.chain(outputs))

@@ -1,8 +1,8 @@
 //! Ways into the compiler: the attribute macro and a build script. Both share [`Request`].
 
 mod attribute;
-mod build;
 mod budget;
+mod build;
 mod request;
 
 pub use attribute::expand;

@@ -89,7 +89,9 @@ fn check_weights(weights: Option<&str>, problems: &mut Problems) {
         }
         Some(unknown) => {
             let formats = WEIGHT_FORMATS.map(|format| format!("\"{format}\"")).join(", ");
-            let message = format!("unknown weight format \"{unknown}\"; the formats are {formats}, of which \"f32\" exists so far");
+            let message = format!(
+                "unknown weight format \"{unknown}\"; the formats are {formats}, of which \"f32\" exists so far"
+            );
             problems.add(Subject::Option("weights"), message);
         }
     }

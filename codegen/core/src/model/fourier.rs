@@ -6,7 +6,8 @@ use super::{Fourier, Tensor};
 fn linspace(from: f64, to: f64, count: usize) -> Vec<f32> {
     let step = if count > 1 { (to as f32 - from as f32) / (count - 1) as f32 } else { 0.0 };
     let half = count / 2;
-    let at = |i: usize| if i < half { from as f32 + step * i as f32 } else { to as f32 - step * (count - 1 - i) as f32 };
+    let at =
+        |i: usize| if i < half { from as f32 + step * i as f32 } else { to as f32 - step * (count - 1 - i) as f32 };
     if count == 1 { vec![from as f32] } else { (0..count).map(at).collect() }
 }
 

@@ -15,8 +15,11 @@ pub(super) fn run(model: &mut Model) {
 }
 
 fn fold(linear: &mut Linear, norm: &BatchNorm) {
-    let scale: Vec<f64> =
-        widen(&norm.gain).iter().zip(widen(&norm.variance)).map(|(gain, variance)| gain / (variance + norm.eps).sqrt()).collect();
+    let scale: Vec<f64> = widen(&norm.gain)
+        .iter()
+        .zip(widen(&norm.variance))
+        .map(|(gain, variance)| gain / (variance + norm.eps).sqrt())
+        .collect();
     let channels = bias_of(linear).into_iter().zip(widen(&norm.mean)).zip(widen(&norm.offset)).zip(&scale);
     let bias: Vec<f64> = channels.map(|(((bias, mean), offset), scale)| scale * (bias - mean) + offset).collect();
     linear.bias = Some(bias_named(&linear.weight, &bias));

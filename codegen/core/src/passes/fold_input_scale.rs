@@ -9,7 +9,8 @@ pub(super) fn run(model: &mut Model) {
         if let (Some(linear), Some(scale)) = (&mut input.project, input.scale.take()) {
             let repeats = linear.weight.columns() / scale.gain.len();
             let gain: Vec<f64> = scale.gain.iter().map(|&gain| f64::from(gain)).collect();
-            let offset: Vec<f64> = gain.iter().zip(&scale.offset).map(|(gain, &offset)| -gain * f64::from(offset)).collect();
+            let offset: Vec<f64> =
+                gain.iter().zip(&scale.offset).map(|(gain, &offset)| -gain * f64::from(offset)).collect();
             absorb_affine(linear, &gain.repeat(repeats), &offset.repeat(repeats));
         }
     }

@@ -106,7 +106,8 @@ fn apply<'a>(weight: &'a Tensor, x: &'a [f64]) -> impl Iterator<Item = f64> + 'a
 
 /// The bias `numbers` of the layer whose weight is `weight`.
 fn bias_named(weight: &Tensor, numbers: &[f64]) -> Tensor {
-    let name = weight.name.strip_suffix("weight").map_or_else(|| format!("{}.bias", weight.name), |n| format!("{n}bias"));
+    let name =
+        weight.name.strip_suffix("weight").map_or_else(|| format!("{}.bias", weight.name), |n| format!("{n}bias"));
     Tensor::rounded(name, &[numbers.len()], numbers)
 }
 

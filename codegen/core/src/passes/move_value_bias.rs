@@ -9,7 +9,8 @@ pub(super) fn run(model: &mut Model) {
     for attention in blocks(model).map(|block| &mut block.attention) {
         let Some(bias) = attention.value.bias.take() else { continue };
         let output = &mut attention.output;
-        let moved: Vec<f64> = bias_of(output).into_iter().zip(apply(&output.weight, &widen(&bias))).map(|(a, b)| a + b).collect();
+        let moved: Vec<f64> =
+            bias_of(output).into_iter().zip(apply(&output.weight, &widen(&bias))).map(|(a, b)| a + b).collect();
         output.bias = Some(bias_named(&output.weight, &moved));
     }
 }

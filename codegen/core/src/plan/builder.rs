@@ -68,7 +68,13 @@ impl Builder {
     }
 
     /// `act(linear(x))` in a new buffer.
-    pub(super) fn linear(&mut self, name: impl Into<String>, x: &Rows, linear: &Linear, activation: Activation) -> Rows {
+    pub(super) fn linear(
+        &mut self,
+        name: impl Into<String>,
+        x: &Rows,
+        linear: &Linear,
+        activation: Activation,
+    ) -> Rows {
         let out = self.rows(name, x.count, x.most, linear.weight.rows());
         self.linear_into(x.source(), x.count, x.width, linear, activation, false, out.target(), out.width);
         out
@@ -76,7 +82,16 @@ impl Builder {
 
     /// `linear(x)` added to `out`, or in its place.
     pub(super) fn linear_to(&mut self, x: &Rows, linear: &Linear, accumulate: bool, out: &Rows) {
-        self.linear_into(x.source(), x.count, x.width, linear, Activation::Identity, accumulate, out.target(), out.width);
+        self.linear_into(
+            x.source(),
+            x.count,
+            x.width,
+            linear,
+            Activation::Identity,
+            accumulate,
+            out.target(),
+            out.width,
+        );
     }
 
     /// The linear step itself.
@@ -94,7 +109,8 @@ impl Builder {
         let (inputs, outputs) = (linear.weight.columns(), linear.weight.rows());
         let weight = self.blob.packed(&linear.weight);
         let bias = self.blob.optional(linear.bias.as_ref());
-        let step = Step::Linear { rows, inputs, outputs, x_stride, out_stride, activation, accumulate, x, weight, bias, out };
+        let step =
+            Step::Linear { rows, inputs, outputs, x_stride, out_stride, activation, accumulate, x, weight, bias, out };
         self.step(step);
     }
 
@@ -112,7 +128,15 @@ impl Builder {
 
     fn normalize_into(&mut self, x: Option<Source>, norm: &Norm, out: &Rows) {
         let (gain, offset) = self.affine(norm, out.width);
-        let step = Step::Normalize { rows: out.count, width: out.width, eps: norm.eps as f32, x, gain, offset, out: out.target() };
+        let step = Step::Normalize {
+            rows: out.count,
+            width: out.width,
+            eps: norm.eps as f32,
+            x,
+            gain,
+            offset,
+            out: out.target(),
+        };
         self.step(step);
     }
 

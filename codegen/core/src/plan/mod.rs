@@ -9,10 +9,10 @@ mod tokens;
 
 pub use place::place;
 
+use crate::model::Stem;
 use crate::model::{Model, Reads};
 use crate::passes::{self, Passes};
 use crate::program::{Input, InputKind, Output, Program};
-use crate::model::Stem;
 use builder::Builder;
 
 /// What the compiler may choose.

@@ -27,7 +27,8 @@ pub fn place(buffers: &mut [Buffer]) -> usize {
 fn offsets(buffers: &[Buffer], order: &[usize]) -> (Vec<usize>, usize) {
     let mut offsets = vec![0; buffers.len()];
     for (rank, &index) in order.iter().enumerate() {
-        let live = |&other: &usize| buffers[other].first <= buffers[index].last && buffers[index].first <= buffers[other].last;
+        let live =
+            |&other: &usize| buffers[other].first <= buffers[index].last && buffers[index].first <= buffers[other].last;
         let mut taken: Vec<(usize, usize)> = order[..rank]
             .iter()
             .copied()

@@ -97,7 +97,9 @@ impl Modality<'_> {
         let grid: usize = self.input.stem.grid().iter().product();
         let (rows, image) = (Count::Fixed(grid), Source::Input(self.index));
         let target = Target::Arena(out);
-        if let (Stem::Image { height, width, channels, layout, window }, false) = (&self.input.stem, self.is_contiguous()) {
+        if let (Stem::Image { height, width, channels, layout, window }, false) =
+            (&self.input.stem, self.is_contiguous())
+        {
             builder.step(Step::Unfold {
                 channels: *channels,
                 height: *height,
@@ -173,7 +175,14 @@ impl Modality<'_> {
 
     fn add(&self, builder: &mut Builder, x: Source, width: usize) {
         let out = Target::Arena(self.part(0, width));
-        builder.step(Step::AddRows { rows: self.count(), width, x_stride: width, out_stride: self.tokens.width, x, out });
+        builder.step(Step::AddRows {
+            rows: self.count(),
+            width,
+            x_stride: width,
+            out_stride: self.tokens.width,
+            x,
+            out,
+        });
     }
 }
 
@@ -192,8 +201,12 @@ pub(super) fn fourier(builder: &mut Builder, grid: &Fourier, rows: Count, out: P
 /// `(x − offset) · gain` as a factor and a shift for each of a token's `width` numbers.
 fn affine(scale: &Scale, width: usize) -> (Tensor, Tensor) {
     let channels = scale.gain.len();
-    let shift: Vec<f32> =
-        scale.gain.iter().zip(&scale.offset).map(|(&gain, &offset)| (-f64::from(gain) * f64::from(offset)) as f32).collect();
+    let shift: Vec<f32> = scale
+        .gain
+        .iter()
+        .zip(&scale.offset)
+        .map(|(&gain, &offset)| (-f64::from(gain) * f64::from(offset)) as f32)
+        .collect();
     let repeated = |name: &str, numbers: &[f32]| Tensor::new(name, &[width], numbers.repeat(width / channels));
     (repeated("scale gain", &scale.gain), repeated("scale offset", &shift))
 }

@@ -56,7 +56,8 @@ impl Program {
     #[must_use]
     pub fn ram_bytes(&self) -> usize {
         let outputs: usize = self.outputs.iter().map(|output| output.rows * output.width).sum();
-        ((self.arena_len * 4).next_multiple_of(percio_format::ALIGN) + outputs * 4).next_multiple_of(percio_format::ALIGN)
+        ((self.arena_len * 4).next_multiple_of(percio_format::ALIGN) + outputs * 4)
+            .next_multiple_of(percio_format::ALIGN)
     }
 
     /// Bytes of weights and tables.

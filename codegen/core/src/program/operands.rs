@@ -7,7 +7,9 @@ impl Step {
     #[must_use]
     pub fn sources(&self) -> Vec<&Source> {
         match self {
-            Self::Linear { x, .. } | Self::CopyRows { x, .. } | Self::AddRows { x, .. } | Self::MaxPool { x, .. } => vec![x],
+            Self::Linear { x, .. } | Self::CopyRows { x, .. } | Self::AddRows { x, .. } | Self::MaxPool { x, .. } => {
+                vec![x]
+            }
             Self::Normalize { x, .. } => x.iter().collect(),
             Self::Attention { q, k, v, .. } => vec![q, k, v],
             Self::Unfold { image, .. } => vec![image],

@@ -1,6 +1,6 @@
 //! Named tensors and a configuration to a [`Model`]: one module a source.
 //!
-//! Every module reads its configuration field by field ([`fields`]), then asks the [`checkpoint`] for tensors by name and
+//! Every module reads its configuration field by field (`fields`), then asks the `checkpoint` for tensors by name and
 //! shape; both collect problems, so that a wrong directory is explained in one go.
 
 mod block;
