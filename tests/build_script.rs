@@ -44,7 +44,9 @@ fn code_from_a_build_script_is_that_of_the_attribute_apart_from_the_files() {
     let written = std::fs::read_to_string(out.path().join("multi.rs")).expect("the code");
     let from_script = written.replace(&include(&out.path().join("multi.weights")), &literal);
 
-    let item = quote!(pub struct Multi;);
+    let item = quote!(
+        pub struct Multi;
+    );
     let mut from_attribute = expand(quote!("fixtures/native-multi"), item, Path::new(MANIFEST)).to_string();
     for path in &tracked {
         from_attribute = from_attribute.replace(&format!("const _ : & [u8] = {} ;", include(path)), "");

@@ -141,9 +141,10 @@ fn macs(model: &Model) -> u64 {
     });
     let [queries, query_width] = model.decoder.queries.shape();
     let decoder = block_macs(&model.decoder.block, (queries, query_width), (latents, latent_width));
-    let heads = model.outputs.iter().map(|output| {
-        output.linear.as_ref().map_or(0, |linear| output.rows.len() * linear.weight.len())
-    });
+    let heads = model
+        .outputs
+        .iter()
+        .map(|output| output.linear.as_ref().map_or(0, |linear| output.rows.len() * linear.weight.len()));
     (projected.sum::<usize>() + encoder.sum::<usize>() + decoder + heads.sum::<usize>()) as u64
 }
 

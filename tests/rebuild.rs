@@ -66,7 +66,14 @@ fn the_attribute_is_fast_without_optimisation() {
     let examples = Path::new(MANIFEST).join("../examples");
     let time = fastest(4, |_| {
         let start = Instant::now();
-        let code = expand(quote!("models/motion"), quote!(pub struct Motion;), &examples).to_string();
+        let code = expand(
+            quote!("models/motion"),
+            quote!(
+                pub struct Motion;
+            ),
+            &examples,
+        )
+        .to_string();
         let elapsed = start.elapsed();
         assert!(code.contains("fn infer"), "{code}");
         elapsed

@@ -146,15 +146,15 @@ def reference_windows(recordings):
 
 
 @torch.no_grad()
-def export(model, test, device):
+def export(model, test, device, directory):
     """Write the model directory, then read it back and check that it gives the recorded logits."""
-    save_model(model, MODEL)
+    save_model(model, directory)
     windows, label = reference_windows(test)
     inputs = motion_data.split_rates(windows)
     outputs = model(**inputs)
-    write_reference(MODEL / "reference.safetensors", inputs, outputs, device, {"label.logits": label.to(torch.int32)},
+    write_reference(directory / "reference.safetensors", inputs, outputs, device, {"label.logits": label.to(torch.int32)},
                     {"latency_ms": f"{latency(model, inputs):.3f}"})
-    again = load_model(MODEL).to(device)(**inputs)["logits"]
+    again = load_model(directory).to(device)(**inputs)["logits"]
     worst = (again - outputs["logits"]).abs().max().item()
     right = (again.argmax(-1) == label).sum().item()
     print(f"exported; read back: largest difference {worst:.1e}, {right} of {len(label)} reference windows right")
@@ -168,6 +168,7 @@ def main():
     parser.add_argument("--train", type=subjects, default=TRAIN)
     parser.add_argument("--test", type=subjects, default=TEST)
     parser.add_argument("--no-export", action="store_true")
+    parser.add_argument("--out", type=Path, default=MODEL, help="directory to export to")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change one of SETTINGS")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
@@ -190,7 +191,7 @@ def main():
     show(result, f"subjects {held}, trained on {train_on}")
     print(result["confusion"])
     if not (options.validate or options.no_export):
-        export(model, test, device)
+        export(model, test, device, options.out)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,10 @@ pub(crate) fn directory(name: &str) -> PathBuf {
 pub(crate) fn names() -> Vec<String> {
     let mut names = entries(&Path::new(MANIFEST).join("fixtures"), Path::is_dir);
     names.sort();
-    assert!(!names.is_empty(), "tests/fixtures holds no model directories: write them with hosttools/python/make_fixtures.py");
+    assert!(
+        !names.is_empty(),
+        "tests/fixtures holds no model directories: write them with hosttools/python/make_fixtures.py"
+    );
     names
 }
 
@@ -31,7 +34,10 @@ pub(crate) fn references(name: &str) -> Vec<PathBuf> {
     };
     let mut files = entries(&directory(name), is_reference);
     files.sort();
-    assert!(!files.is_empty(), "tests/fixtures/{name} holds no reference: write it with hosttools/python/make_fixtures.py");
+    assert!(
+        !files.is_empty(),
+        "tests/fixtures/{name} holds no reference: write it with hosttools/python/make_fixtures.py"
+    );
     files.iter().map(|file| directory(name).join(file)).collect()
 }
 

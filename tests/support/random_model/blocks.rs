@@ -46,9 +46,8 @@ impl BlockSize {
     /// A block over rows of `width` numbers whose keys come from rows of `context` numbers.
     pub(super) fn block(&self, name: &str, reads: Reads, width: usize, context: usize, numbers: &mut Numbers) -> Block {
         let (qk, v) = (self.heads * self.qk, self.heads * self.v);
-        let mut linear = |part: &str, outputs, inputs| {
-            numbers.linear(&format!("{name}.{part}"), outputs, inputs, self.has_bias)
-        };
+        let mut linear =
+            |part: &str, outputs, inputs| numbers.linear(&format!("{name}.{part}"), outputs, inputs, self.has_bias);
         let [query, key, value] = [linear("q", qk, width), linear("k", qk, context), linear("v", v, context)];
         let output = linear("o", width, v);
         let attention = Attention {

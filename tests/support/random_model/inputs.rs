@@ -18,12 +18,34 @@ pub(super) struct InputKind {
 
 #[derive(Clone, Debug)]
 enum StemKind {
-    Tokens { tokens: usize, channels: usize },
-    Series { tokens: usize, channels: usize, patch: usize },
-    Image { grid: [usize; 2], channels: usize, patch: usize, layout: Layout },
+    Tokens {
+        tokens: usize,
+        channels: usize,
+    },
+    Series {
+        tokens: usize,
+        channels: usize,
+        patch: usize,
+    },
+    Image {
+        grid: [usize; 2],
+        channels: usize,
+        patch: usize,
+        layout: Layout,
+    },
     /// With batch norm, activation and perhaps a pool.
-    Convolution { size: [usize; 2], channels: usize, layout: Layout, pools: bool },
-    Ids { tokens: usize, vocabulary: usize, width: usize, has_mask: bool },
+    Convolution {
+        size: [usize; 2],
+        channels: usize,
+        layout: Layout,
+        pools: bool,
+    },
+    Ids {
+        tokens: usize,
+        vocabulary: usize,
+        width: usize,
+        has_mask: bool,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -66,10 +88,17 @@ fn numbers() -> impl Strategy<Value = StemKind> {
     let grid = prop::array::uniform2(1..4usize);
     prop_oneof![
         (1..9usize, 1..6usize).prop_map(|(tokens, channels)| StemKind::Tokens { tokens, channels }),
-        (1..6usize, 1..4usize, 1..4usize)
-            .prop_map(|(tokens, channels, patch)| StemKind::Series { tokens, channels, patch }),
-        (grid, 1..4usize, 1..4usize, layout())
-            .prop_map(|(grid, channels, patch, layout)| StemKind::Image { grid, channels, patch, layout }),
+        (1..6usize, 1..4usize, 1..4usize).prop_map(|(tokens, channels, patch)| StemKind::Series {
+            tokens,
+            channels,
+            patch
+        }),
+        (grid, 1..4usize, 1..4usize, layout()).prop_map(|(grid, channels, patch, layout)| StemKind::Image {
+            grid,
+            channels,
+            patch,
+            layout
+        }),
         (prop::array::uniform2(5..10usize), 1..4usize, layout(), any::<bool>())
             .prop_map(|(size, channels, layout, pools)| StemKind::Convolution { size, channels, layout, pools }),
     ]
@@ -130,9 +159,8 @@ impl StemKind {
 
     fn tail(&self, channels: Option<usize>, numbers: &mut Numbers) -> Option<ConvTail> {
         let (&Self::Convolution { pools, .. }, Some(channels)) = (self, channels) else { return None };
-        let mut tensor = |name: &str, middle, reach| {
-            Tensor::new(name, &[channels], numbers.around(middle, reach, channels))
-        };
+        let mut tensor =
+            |name: &str, middle, reach| Tensor::new(name, &[channels], numbers.around(middle, reach, channels));
         let batch_norm = BatchNorm {
             mean: tensor("mean", 0.0, 0.5),
             variance: tensor("variance", 1.0, 0.7),

@@ -17,7 +17,9 @@ pub(crate) fn sample(recipe: &Recipe, program: &Program) -> Sample {
                 ids.truncate(count);
             }
             // Shorter than the ids, or all of them out now and then.
-            Value::Mask(mask) => *mask = (0..numbers.bits() as usize % (count + 1)).map(|_| numbers.next() < 0.5).collect(),
+            Value::Mask(mask) => {
+                *mask = (0..numbers.bits() as usize % (count + 1)).map(|_| numbers.next() < 0.5).collect()
+            }
             Value::Numbers(_) => {}
         }
     }

@@ -2,13 +2,13 @@
 
 use super::{Fourier, Tensor};
 
-/// `linspace(from, to, count)` as PyTorch computes it: from both ends towards the middle.
+/// `linspace(from, to, count)` to the bit as PyTorch computes it in single precision: a rounded step, from both ends
+/// towards the middle, each number rounded once.
 fn linspace(from: f64, to: f64, count: usize) -> Vec<f32> {
-    let step = if count > 1 { (to as f32 - from as f32) / (count - 1) as f32 } else { 0.0 };
-    let half = count / 2;
-    let at =
-        |i: usize| if i < half { from as f32 + step * i as f32 } else { to as f32 - step * (count - 1 - i) as f32 };
-    if count == 1 { vec![from as f32] } else { (0..count).map(at).collect() }
+    let step = f64::from((to as f32 - from as f32) / count.saturating_sub(1).max(1) as f32);
+    let half = if count == 1 { 1 } else { count / 2 };
+    let at = |i: usize| if i < half { from + step * i as f64 } else { to - step * (count - 1 - i) as f64 };
+    (0..count).map(|i| at(i) as f32).collect()
 }
 
 /// The per-axis tables of a Fourier encoding, in the layout of `percio::layers::Fourier`: for each axis and position
@@ -56,4 +56,20 @@ fn axis_records(fourier: &Fourier, position: usize) -> impl Iterator<Item = usiz
         let inner: usize = fourier.shape[axis + 1..].iter().product();
         before + position / inner % fourier.shape[axis]
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::linspace;
+
+    /// The bits of `torch.linspace(-1, 1, 7)` and of three numbers of `torch.linspace(1, 112, 64)`.
+    #[test]
+    fn linspace_is_that_of_pytorch() {
+        let bits = |numbers: &[f32]| numbers.iter().map(|number| number.to_bits()).collect::<Vec<u32>>();
+        let seven = [0xbf80_0000, 0xbf2a_aaaa, 0xbeaa_aaaa, 0xb300_0000, 0x3eaa_aaaa, 0x3f2a_aaaa, 0x3f80_0000];
+        assert_eq!(bits(&linspace(-1.0, 1.0, 7)), seven);
+        let frequencies = bits(&linspace(1.0, 112.0, 64));
+        assert_eq!([frequencies[38], frequencies[40], frequencies[63]], [0x4287_e79f, 0x428e_f3cf, 0x42e0_0000]);
+        assert_eq!(linspace(-1.0, 1.0, 1), [-1.0]);
+    }
 }

@@ -1,0 +1,208 @@
+//! The steps of a program.
+
+use super::{Activation, Count, Source, Target, Weights};
+
+/// One call of a function of `percio::layers`; the fields are its shape and operands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// `out[i] = table[ids[i]]`
+    Embed {
+        /// The input with the ids.
+        ids: usize,
+        /// Ids.
+        rows: Count,
+        /// Rows of the table.
+        vocabulary: usize,
+        /// Numbers of a row.
+        width: usize,
+        /// From one row of `out` to the next.
+        out_stride: usize,
+        /// The table.
+        table: Weights,
+        /// The result.
+        out: Target,
+    },
+    /// `out = act(x · Wᵀ + bias)`, or added to `out`
+    Linear {
+        /// Rows.
+        rows: Count,
+        /// Numbers of a row of `x`.
+        inputs: usize,
+        /// Numbers of a row of `out`.
+        outputs: usize,
+        /// From one row of `x` to the next.
+        x_stride: usize,
+        /// From one row of `out` to the next.
+        out_stride: usize,
+        /// Elementwise function of the sums.
+        activation: Activation,
+        /// Add to `out`.
+        accumulate: bool,
+        /// The rows.
+        x: Source,
+        /// Packed.
+        weight: Weights,
+        /// Or none.
+        bias: Weights,
+        /// The result.
+        out: Target,
+    },
+    /// Layer norm; without `x` in place of `out`
+    Normalize {
+        /// Rows.
+        rows: Count,
+        /// Numbers of a row.
+        width: usize,
+        /// Added to the variance.
+        eps: f32,
+        /// The rows, unless in place.
+        x: Option<Source>,
+        /// Or none.
+        gain: Weights,
+        /// Or none.
+        offset: Weights,
+        /// The result.
+        out: Target,
+    },
+    /// Softmax attention
+    Attention {
+        /// Rows of `q` and `out`.
+        queries: usize,
+        /// Rows of `k` and `v`.
+        keys: Count,
+        /// Heads.
+        heads: usize,
+        /// Numbers of one head in `q` and `k`.
+        qk: usize,
+        /// Numbers of one head in `v` and `out`.
+        v_width: usize,
+        /// Factor of the scores.
+        scale: f32,
+        /// Queries.
+        q: Source,
+        /// Keys.
+        k: Source,
+        /// Values.
+        v: Source,
+        /// The input with the mask.
+        mask: Option<usize>,
+        /// The result.
+        out: Target,
+    },
+    /// `out = x`
+    CopyRows {
+        /// Rows.
+        rows: Count,
+        /// Numbers of a row.
+        width: usize,
+        /// From one row of `x` to the next; 0 repeats one row.
+        x_stride: usize,
+        /// From one row of `out` to the next.
+        out_stride: usize,
+        /// The rows.
+        x: Source,
+        /// The result.
+        out: Target,
+    },
+    /// `out += x`
+    AddRows {
+        /// Rows.
+        rows: Count,
+        /// Numbers of a row.
+        width: usize,
+        /// From one row of `x` to the next; 0 repeats one row.
+        x_stride: usize,
+        /// From one row of `out` to the next.
+        out_stride: usize,
+        /// The rows.
+        x: Source,
+        /// The result.
+        out: Target,
+    },
+    /// `x = x · gain + offset` in place
+    AffineRows {
+        /// Rows.
+        rows: Count,
+        /// Numbers of a row.
+        width: usize,
+        /// From one row to the next.
+        stride: usize,
+        /// Factors.
+        gain: Weights,
+        /// Shifts.
+        offset: Weights,
+        /// The rows.
+        out: Target,
+    },
+    /// Fourier features of the first `rows` positions
+    Fourier {
+        /// Positions on each axis; unused axes come first and are 1.
+        shape: [usize; 3],
+        /// Axes in use.
+        axes: usize,
+        /// Frequencies of an axis.
+        bands: usize,
+        /// Coordinates first.
+        with_position: bool,
+        /// No cosines.
+        sine_only: bool,
+        /// Positions.
+        rows: Count,
+        /// From one row of `out` to the next.
+        out_stride: usize,
+        /// Per-axis tables.
+        tables: Weights,
+        /// The result.
+        out: Target,
+    },
+    /// Windows of an image to rows
+    Unfold {
+        /// Channels.
+        channels: usize,
+        /// Rows of the image.
+        height: usize,
+        /// Columns of the image.
+        width: usize,
+        /// Order of the axes.
+        channels_first: bool,
+        /// Side of a window.
+        kernel: usize,
+        /// From one window to the next.
+        stride: usize,
+        /// Zeros around the image.
+        pad: usize,
+        /// Windows below each other.
+        out_height: usize,
+        /// Windows side by side.
+        out_width: usize,
+        /// From one row of `out` to the next.
+        out_stride: usize,
+        /// The image.
+        image: Source,
+        /// The result.
+        out: Target,
+    },
+    /// Largest number of each window
+    MaxPool {
+        /// Channels.
+        channels: usize,
+        /// Rows of the input.
+        height: usize,
+        /// Columns of the input.
+        width: usize,
+        /// Side of a window.
+        kernel: usize,
+        /// From one window to the next.
+        stride: usize,
+        /// Windows below each other.
+        out_height: usize,
+        /// Windows side by side.
+        out_width: usize,
+        /// From one row of `out` to the next.
+        out_stride: usize,
+        /// `[height, width, channels]`
+        x: Source,
+        /// The result.
+        out: Target,
+    },
+}
