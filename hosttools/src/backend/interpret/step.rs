@@ -10,17 +10,16 @@ use percio_codegen_core::program::{self, Count, Step};
 pub(super) fn run<I: Isa>(isa: I, step: &Step, tokens: usize, memory: &mut Memory<'_>) {
     let (out, read) = memory.open(step.target());
     match step {
-        Step::Embed { .. } | Step::Fourier { .. } | Step::Unfold { .. } | Step::MaxPool { .. } => {
-            stem(isa, step, tokens, read, out);
-        }
+        Step::Embed { .. } | Step::Fourier { .. } => features(isa, step, tokens, read, out),
+        Step::Unfold { .. } | Step::MaxPool { .. } => windows(isa, step, read, out),
         Step::Linear { .. } | Step::Attention { .. } | Step::Normalize { .. } => block(isa, step, tokens, read, out),
         Step::CopyRows { .. } | Step::AddRows { .. } | Step::AffineRows { .. } => rows(isa, step, tokens, read, out),
     }
 }
 
-/// Steps that turn an input into tokens.
+/// Steps that look up or compute the numbers of tokens.
 #[inline(always)]
-fn stem<I: Isa>(isa: I, step: &Step, tokens: usize, read: Readable<'_>, out: &mut [f32]) {
+fn features<I: Isa>(isa: I, step: &Step, tokens: usize, read: Readable<'_>, out: &mut [f32]) {
     match *step {
         Step::Embed { ids, rows, vocabulary, width, out_stride, table, .. } => {
             let shape = Embed { rows: rows.most(tokens), vocabulary, width, out_stride };
@@ -31,6 +30,14 @@ fn stem<I: Isa>(isa: I, step: &Step, tokens: usize, read: Readable<'_>, out: &mu
             let shape = Fourier { shape, axes, bands, with_position, sine_only, rows, out_stride };
             layers::fourier(isa, &shape, read.weights(tables), out);
         }
+        _ => {}
+    }
+}
+
+/// Steps over an image.
+#[inline(always)]
+fn windows<I: Isa>(isa: I, step: &Step, read: Readable<'_>, out: &mut [f32]) {
+    match *step {
         Step::Unfold {
             channels,
             height,
