@@ -40,8 +40,8 @@ mod top;
 
 pub use arena::{Arena, split};
 pub use blob::Blob;
-pub use kernels::activation::Activation;
 pub use model::Model;
 #[cfg(feature = "macros")]
 pub use percio_codegen::model;
+pub use percio_format::Activation;
 pub use top::top;

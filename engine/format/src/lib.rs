@@ -1,4 +1,4 @@
-//! The contract between percio's compiler and its runtime: how weights lie in flash.
+//! The contract between percio's compiler and its runtime: how weights lie in flash, and the names both sides use.
 //!
 //! A weight matrix `[outputs, inputs]` is stored as panels of [`PANEL`] outputs. Inside a panel the numbers of one
 //! input lie side by side, so a kernel walks flash strictly forward and finds a whole vector of outputs at each step:
@@ -11,9 +11,11 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+mod activation;
 mod checksum;
 mod pack;
 
+pub use activation::Activation;
 pub use checksum::crc32;
 pub use pack::{pack, packed_len, unpacked};
 

@@ -9,11 +9,11 @@
 //! ```
 //! How many rows and panels a tile has is the instruction set's choice: as many sums as its registers hold.
 
-use super::activation::{self, Activation};
+use super::activation;
 use super::tile::Tile;
 use super::{block, part, part_mut, rows, whole_rows};
 use crate::isa::Isa;
-use percio_format::PANEL;
+use percio_format::{Activation, PANEL};
 
 /// The operands of a product. `x` has `rows` rows of `inputs` numbers, `x_stride` apart; `out` alike with `outputs`.
 pub struct Matmul<'a> {

@@ -2,9 +2,8 @@
 
 use super::fits;
 use crate::isa::{Isa, Kernel};
-use crate::kernels::activation::Activation;
 use crate::kernels::matmul::Matmul;
-use percio_format::packed_len;
+use percio_format::{Activation, packed_len};
 
 /// The shape of a linear layer over `rows` tokens.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -7,28 +7,8 @@ mod figures;
 mod operands;
 mod step;
 
+pub use percio_format::Activation;
 pub use step::Step;
-
-/// An elementwise function; the names are those of `percio::Activation`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Activation {
-    /// x
-    Identity,
-    /// x · Φ(x)
-    GeluErf,
-    /// The tanh form of GELU.
-    GeluTanh,
-    /// x · σ(1.702·x)
-    QuickGelu,
-    /// max(x, 0)
-    Relu,
-    /// max(x, 0)²
-    SquaredRelu,
-    /// x · σ(x)
-    Silu,
-    /// tanh x
-    Tanh,
-}
 
 /// A compiled model.
 #[derive(Clone, Debug)]

@@ -1,10 +1,9 @@
 //! A step to a call of the function of `percio::layers` of the same name.
 
 use super::memory::{Memory, Readable};
-use percio::Activation;
 use percio::isa::Isa;
 use percio::layers::{self, Attention, Embed, Fourier, Linear, MaxPool, Normalize, Rows, Unfold};
-use percio_codegen_core::program::{self, Count, Step};
+use percio_codegen_core::program::{Count, Step};
 
 #[inline(always)]
 pub(super) fn run<I: Isa>(isa: I, step: &Step, tokens: usize, memory: &mut Memory<'_>) {
@@ -91,7 +90,7 @@ fn block<I: Isa>(isa: I, step: &Step, tokens: usize, read: Readable<'_>, out: &m
             bias,
             ..
         } => {
-            let (rows, activation) = (rows.most(tokens), elementwise(activation));
+            let rows = rows.most(tokens);
             let shape = Linear { rows, inputs, outputs, x_stride, out_stride, activation, accumulate };
             layers::linear(isa, &shape, read.numbers(x), read.weights(weight), read.weights(bias), out);
         }
@@ -129,18 +128,5 @@ fn rows<I: Isa>(isa: I, step: &Step, tokens: usize, read: Readable<'_>, out: &mu
             layers::affine_rows(isa, &shape(rows, width, stride, stride), gain, offset, out);
         }
         _ => {}
-    }
-}
-
-fn elementwise(activation: program::Activation) -> Activation {
-    match activation {
-        program::Activation::Identity => Activation::Identity,
-        program::Activation::GeluErf => Activation::GeluErf,
-        program::Activation::GeluTanh => Activation::GeluTanh,
-        program::Activation::QuickGelu => Activation::QuickGelu,
-        program::Activation::Relu => Activation::Relu,
-        program::Activation::SquaredRelu => Activation::SquaredRelu,
-        program::Activation::Silu => Activation::Silu,
-        program::Activation::Tanh => Activation::Tanh,
     }
 }
