@@ -1,7 +1,7 @@
 //! Every pass, alone and with all others, computes the same function as no pass at all.
 
 use crate::support::isa::on_every_isa;
-use crate::support::random_model::{Recipe, recipes, sample};
+use crate::support::random_model::{Recipe, config, recipes, sample};
 use crate::support::tolerance;
 use percio_codegen_core::passes::Passes;
 use percio_codegen_core::{CompileOptions, compile};
@@ -37,7 +37,7 @@ fn outputs(recipe: &Recipe, passes: Passes) -> Outputs {
 
 on_every_isa! {
     fn passes_keep_what_a_model_computes() {
-        proptest!(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }, |(recipe in recipes())| {
+        proptest!(config(), |(recipe in recipes())| {
             let expected = outputs(&recipe, Passes::NONE);
             for (name, passes) in PASSES {
                 let distance = Distance::between(&outputs(&recipe, passes), &expected, 1);

@@ -2,17 +2,13 @@
 
 mod extent;
 
-use crate::support::random_model::{Recipe, recipes};
+use crate::support::random_model::{Recipe, config, recipes};
 use extent::Extent;
 use percio_codegen_core::model::{Block, Input, Model, Reads};
 use percio_codegen_core::passes::Passes;
 use percio_codegen_core::program::{Place, Program, Step, Target, Weights};
 use percio_codegen_core::{CompileOptions, compile};
 use proptest::prelude::*;
-
-fn config() -> ProptestConfig {
-    ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }
-}
 
 /// The program of `recipe` with all passes, and with none.
 fn programs(recipe: &Recipe) -> [Program; 2] {

@@ -23,7 +23,7 @@ impl ModelDirectory {
         Self { config, tensors }
     }
 
-    /// About 1.2 MB of weights in percio's own format: 128 tokens' width, two layers.
+    /// About 1.2 MB of weights in percio's own format: width 128 everywhere, two layers.
     pub(crate) fn megabyte() -> Self {
         const WIDTH: usize = 128;
         let block = json!({"heads": 4, "widening": 1, "activation": "gelu", "residual": true});

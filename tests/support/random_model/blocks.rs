@@ -31,13 +31,15 @@ pub(super) struct BlockSize {
 
 pub(super) fn sizes() -> impl Strategy<Value = BlockSize> {
     let mlp = prop::option::weighted(0.7, (1..3usize, prop::sample::select(ACTIVATIONS.to_vec())));
-    let attention = (1..4usize, 1..7usize, 1..7usize, prop::bool::weighted(0.8), any::<bool>());
+    // What is gathered is wider than one number, and something is added to it: a row that may come close to zero as a
+    // whole makes the norm after it amplify roundings without bound.
+    let attention = (1..4usize, 1..7usize, 2..7usize, prop::bool::weighted(0.8), any::<bool>());
     (attention, mlp).prop_map(|((heads, qk, v, has_bias, residual), mlp)| BlockSize {
         heads,
         qk,
         v,
         has_bias,
-        residual,
+        residual: residual || !has_bias,
         mlp,
     })
 }

@@ -119,7 +119,7 @@ pub(super) fn make(kinds: &[InputKind], numbers: &mut Numbers) -> Vec<Input> {
 /// Fourier features of a grid.
 pub(super) fn fourier(shape: &[usize], bands: usize) -> Fourier {
     let max_resolution = shape.iter().map(|&length| length as f64 + 0.5).collect();
-    Fourier { shape: shape.to_vec(), bands, max_resolution, with_position: bands % 2 == 0, sine_only: false }
+    Fourier { shape: shape.to_vec(), bands, max_resolution, with_position: bands.is_multiple_of(2), sine_only: false }
 }
 
 impl InputKind {
