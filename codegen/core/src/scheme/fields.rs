@@ -149,6 +149,11 @@ impl Fields {
         self.problems.append(below.finish());
     }
 
+    /// Whether nothing was wrong so far.
+    pub(super) fn is_fine(&self) -> bool {
+        self.problems.is_empty()
+    }
+
     /// The problems, one for each field that was never asked for among them.
     pub(super) fn finish(mut self) -> Problems {
         let unknown: Vec<String> = self.map.keys().cloned().collect();

@@ -53,7 +53,9 @@ fn print(index: usize, told: usize, truth: usize, logits: &[f32]) {
 fn panic(reason: &core::panic::PanicInfo<'_>) -> ! {
     hprintln!("{}", reason);
     debug::exit(debug::EXIT_FAILURE);
-    loop {}
+    loop {
+        core::hint::spin_loop();
+    }
 }
 
 /// Ends the run where the default would loop forever.
@@ -61,5 +63,7 @@ fn panic(reason: &core::panic::PanicInfo<'_>) -> ! {
 unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
     hprintln!("{:?}", frame);
     debug::exit(debug::EXIT_FAILURE);
-    loop {}
+    loop {
+        core::hint::spin_loop();
+    }
 }

@@ -30,6 +30,8 @@ pub(super) struct Config {
     pub(super) labels: Vec<String>,
     /// A `layer_norm_eps` that differs from the one in use.
     pub(super) ignored_eps: Option<f64>,
+    /// Every field that a tensor's shape depends on is right: the tensors can be checked.
+    pub(super) sizes_are_known: bool,
 }
 
 /// The library's names for elementwise functions that the engine has. Those of GELU's tanh form differ upstream only in
@@ -54,7 +56,7 @@ const ACTIVATIONS: [(&str, Activation); 14] = [
 /// Reads the configuration; what is wrong stays in `fields`.
 pub(super) fn read(fields: &mut Fields) -> Config {
     let (num_labels, labels) = classes(fields);
-    Config {
+    let mut config = Config {
         num_latents: fields.whole("num_latents", &SIZE).unwrap_or(256),
         d_latents: fields.whole("d_latents", &SIZE).unwrap_or(1280),
         d_model: fields.whole("d_model", &SIZE).unwrap_or(768),
@@ -69,15 +71,20 @@ pub(super) fn read(fields: &mut Fields) -> Config {
             .unwrap_or(false),
         self_attention_widening_factor: fields.whole("self_attention_widening_factor", &SIZE).unwrap_or(1),
         cross_attention_widening_factor: fields.whole("cross_attention_widening_factor", &SIZE).unwrap_or(1),
-        hidden_act: fields.word("hidden_act", &ACTIVATIONS).unwrap_or(Activation::GeluErf),
-        use_query_residual: fields.flag("use_query_residual").unwrap_or(true),
+        hidden_act: Activation::GeluErf,
+        use_query_residual: true,
         vocab_size: fields.whole("vocab_size", &SIZE).unwrap_or(262),
         max_position_embeddings: fields.whole("max_position_embeddings", &SIZE).unwrap_or(2048),
         image_size: fields.read("image_size", "a whole number, or [height, width]", image_size).unwrap_or([56; 2]),
         num_labels,
         labels,
-        ignored_eps: fields.number("layer_norm_eps").filter(|eps| *eps != super::EPS),
-    }
+        ignored_eps: None,
+        sizes_are_known: fields.is_fine(),
+    };
+    config.hidden_act = fields.word("hidden_act", &ACTIVATIONS).unwrap_or(config.hidden_act);
+    config.use_query_residual = fields.flag("use_query_residual").unwrap_or(config.use_query_residual);
+    config.ignored_eps = fields.number("layer_norm_eps").filter(|eps| *eps != super::EPS);
+    config
 }
 
 fn image_size(value: &Value) -> Option<[usize; 2]> {

@@ -45,9 +45,8 @@ pub(super) fn load(
     let mut fields = Fields::new("", config);
     let class = class::recognise(&mut fields, &checkpoint);
     let config = config::read(&mut fields);
-    let problems = fields.known();
-    let Some((class, recognised)) = class else { return Err(problems) };
-    problems.finish(())?;
+    let mut problems = fields.known();
+    let Some((class, recognised)) = class.filter(|_| config.sizes_are_known) else { return Err(problems) };
 
     let mut remarks = vec![recognised];
     remarks.extend(config.ignored_eps.map(|eps| {
@@ -58,7 +57,10 @@ pub(super) fn load(
         _ => image::read(class, &config, &mut checkpoint, options, &mut remarks),
     };
     let model = assemble(name, class, &config, &mut checkpoint, input, remarks);
-    checkpoint.finish(model, is_buffer)
+    match problems.take(checkpoint.finish(model, is_buffer)) {
+        Some(model) => problems.finish(model),
+        None => Err(problems),
+    }
 }
 
 fn assemble(

@@ -1,0 +1,45 @@
+//! The generated code, on this machine and on a Cortex-M4 in QEMU, against the interpreter and the reference.
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A directory of the repository.
+fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}
+
+/// The JSON that `percio` prints; the crates it builds lie below cargo's directory for tests.
+fn percio(subcommand: &str, model: &Path, options: &[&str]) -> Value {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_percio"));
+    command.arg(subcommand).arg(model).args(options).args(["--format", "json"]);
+    let output = command.env("PERCIO_CACHE", env!("CARGO_TARGET_TMPDIR")).output().expect("percio starts");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{subcommand} {} {options:?}: {errors}", model.display());
+    serde_json::from_slice(&output.stdout).expect("percio prints JSON")
+}
+
+#[test]
+fn every_back_end_holds() {
+    for model in ["tests/fixtures/tiny-mlm", "tests/fixtures/native-multi", "examples/models/motion"] {
+        let model = repository(model);
+        let reference = model.join("reference.safetensors");
+        let reference = reference.to_str().expect("the repository's path is text");
+        let [interpreter, generated, board] = ["interpreter", "generated", "qemu-m4"]
+            .map(|backend| percio("compare", &model, &["--reference", reference, "--backend", backend]));
+        for report in [&interpreter, &generated, &board] {
+            assert_eq!(report["passed"], true, "{report:#}");
+        }
+        assert_eq!(interpreter["outputs"], generated["outputs"], "one instruction set, bit for bit");
+        assert_eq!(board["isa"], "scalar");
+    }
+}
+
+#[test]
+fn instructions_are_counted_exactly() {
+    let model = repository("tests/fixtures/native-multi");
+    let [first, second] = [0; 2].map(|_| percio("bench", &model, &["--backend", "qemu-m4"])["instructions"].as_u64());
+    let macs = percio("info", &model, &[])["macs"].as_u64().expect("info gives macs");
+    assert_eq!(first, second, "the same program counts the same");
+    assert!(first.is_some_and(|count| (macs..20 * macs).contains(&count)), "{first:?} instructions for {macs} MACs");
+}
