@@ -23,9 +23,9 @@ MODEL = Path(__file__).resolve().parents[2] / "examples" / "models" / "motion"
 TRAIN, TEST = [1, 2, 3, 4, 5, 6, 7, 8], [9, 10]
 REFERENCE_WINDOWS = 48
 SETTINGS = {
-    "seed": 0, "steps": 2000, "batch": 96, "rate": 2e-3, "warmup": 200, "weight_decay": 0.05, "clip": 1.0,
-    "average": 0.998, "smoothing": 0.1, "dropout": 0.25, "init": 0.16,
-    "speed": 0.25, "turn": 0.15, "gain": 0.1, "noise": 0.03,
+    "seed": 0, "steps": 3000, "batch": 96, "rate": 2e-3, "warmup": 200, "weight_decay": 0.05, "clip": 1.0,
+    "average": 0.998, "smoothing": 0.1, "dropout": 0.1, "init": 0.16,
+    "speed": 0.25, "turn": 0.2, "gain": 0.1, "noise": 0.03,
 }
 
 
@@ -45,7 +45,7 @@ def configuration(recordings):
         "summary": "Tells seven shoulder exercises from four seconds of wrist motion (accelerometer and gyroscope).",
         "inputs": [series("acceleration", 200, 50, "g", slice(0, 3)), series("rotation", 100, 25, "rad/s", slice(3, 6))],
         "latents": {"count": 16, "width": 64},
-        "encoder": {"cross": {"heads": 4, "qk": 32, "v": 64, "widening": 1, "activation": "gelu", "residual": True},
+        "encoder": {"cross": {"heads": 4, "qk": 64, "v": 64, "widening": 1, "activation": "gelu", "residual": True},
                     "layers": {"count": 2, "blocks": 1, "heads": 4, "qk": 64, "v": 64, "widening": 1, "activation": "gelu"}},
         "decoder": {"queries": {"kind": "learned", "count": 1, "width": 64}, "heads": 1, "qk": 32, "v": 64, "widening": 1,
                     "activation": "gelu", "residual": True},
