@@ -4,7 +4,7 @@
     python train_motion.py --validate 1,2     train on the other six training subjects, report on these two, export nothing
     python train_motion.py --train 1,2,3,4,5,6,7 --test 8,9,10 --no-export
 
-Uses CUDA when there is one, else the CPU, and says which. Settings were chosen with --validate on subjects 1-8 only.
+Uses CUDA when there is one, else the CPU, and says which. Choose settings with --validate, on subjects 1-8.
 """
 
 import argparse
