@@ -126,7 +126,7 @@ fn weights(step: &Step, max_tokens: usize) -> Vec<(&Step, Weights, usize)> {
 fn macs(model: &Model) -> u64 {
     let tokens = model.tokens();
     let width = model.inputs.iter().map(Input::full_width).max().unwrap_or(0);
-    let [latents, latent_width] = [model.latents.rows(), model.latents.columns()];
+    let [latents, latent_width] = model.latents.shape();
     let projected = model.inputs.iter().map(|input| {
         let before_pool: usize = input.stem.grid().iter().product();
         input.project.as_ref().map_or(0, |linear| before_pool * linear.weight.len())
@@ -135,12 +135,15 @@ fn macs(model: &Model) -> u64 {
         let keys = if model.blocks[index].reads == Reads::Context { (tokens, width) } else { (latents, latent_width) };
         block_macs(&model.blocks[index], (latents, latent_width), keys)
     });
-    let [queries, query_width] = model.decoder.queries.shape();
-    let decoder = block_macs(&model.decoder.block, (queries, query_width), (latents, latent_width));
+    let [queries, query_width] = model.output_rows();
+    let decoder = model
+        .decoder
+        .as_ref()
+        .map_or(0, |decoder| block_macs(&decoder.block, (queries, query_width), (latents, latent_width)));
     let heads = model
         .outputs
         .iter()
-        .map(|output| output.linear.as_ref().map_or(0, |linear| output.rows.len() * linear.weight.len()));
+        .map(|output| output.linear.as_ref().map_or(0, |linear| output.rows.most() * linear.weight.len()));
     (projected.sum::<usize>() + encoder.sum::<usize>() + decoder + heads.sum::<usize>()) as u64
 }
 

@@ -8,7 +8,9 @@ mod sample;
 use blocks::BlockSize;
 use inputs::InputKind;
 use numbers::Numbers;
-use percio_codegen_core::model::{Block, Decoder, Input, Linear, Model, Output, Provenance, Queries, Reads, Stem};
+use percio_codegen_core::model::{
+    Block, Decoder, Extent, Input, Latents, Linear, Model, Output, Provenance, Queries, Reads, Stem,
+};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
@@ -92,11 +94,14 @@ impl Recipe {
             summary: String::new(),
             provenance: Provenance::default(),
             parameters: 0,
-            latents: numbers.tensor("latents", &[count, latent], 1.0),
+            mask: self.inputs[0].has_mask().then(|| "mask".to_owned()),
+            latents: Latents::Learned(numbers.tensor("latents", &[count, latent], 1.0)),
+            mixtures: Vec::new(),
+            norm: None,
             schedule: self.schedule(&blocks),
             inputs,
             blocks,
-            decoder,
+            decoder: Some(decoder),
             outputs,
         }
     }
@@ -118,9 +123,9 @@ impl Recipe {
             ((rows, Some(width)), None) => Queries::Learned(numbers.tensor("queries", &[rows, width], 1.0)),
             ((rows, None), None) => Queries::Fourier(inputs::fourier(&[rows, 2], 2)),
         };
-        let [rows, width] = queries.shape();
+        let [rows, width] = queries.shape([0, 0]);
         let block = self.decoder.block("decoder.cross", Reads::Context, width, self.latents[1], numbers);
-        let output = |name: &str, rows, linear| Output { name: name.to_owned(), rows, linear, labels: Vec::new() };
+        let output = |name: &str, rows, linear| Output::new(name, Extent::Rows(rows), linear);
         let outputs = match (&self.head, tied) {
             (_, Some(table)) => {
                 let bias = Some(numbers.tensor("tied bias", &[table.rows()], 0.3));

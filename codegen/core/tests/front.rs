@@ -4,14 +4,10 @@
 mod container;
 #[path = "front/directory.rs"]
 mod directory;
-#[path = "front/evaluate.rs"]
-mod evaluate;
 #[path = "front/fixtures.rs"]
 mod fixtures;
 #[path = "front/hf.rs"]
 mod hf;
-#[path = "front/meaning.rs"]
-mod meaning;
 #[path = "front/native.rs"]
 mod native;
 #[path = "front/support.rs"]

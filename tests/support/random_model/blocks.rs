@@ -1,7 +1,7 @@
 //! Attention blocks of random sizes.
 
 use super::numbers::Numbers;
-use percio_codegen_core::model::{Activation, Attention, Block, Mlp, Query, Reads};
+use percio_codegen_core::model::{Activation, Attention, Block, EmptyRows, Mlp, Query, Reads, Residual, Softmax};
 use proptest::prelude::*;
 
 const ACTIVATIONS: [Activation; 8] = [
@@ -53,7 +53,7 @@ impl BlockSize {
         let [query, key, value] = [linear("q", qk, width), linear("k", qk, context), linear("v", v, context)];
         let output = linear("o", width, v);
         let attention = Attention {
-            query: Query::Projected { norm: numbers.norm(&format!("{name}.norm_q"), width), linear: query },
+            query: Query::Projected { norm: Some(numbers.norm(&format!("{name}.norm_q"), width)), linear: query },
             norm_kv: (reads == Reads::Context).then(|| numbers.norm(&format!("{name}.norm_kv"), context)),
             key,
             value,
@@ -63,14 +63,21 @@ impl BlockSize {
             v,
             scale: 1.0 / (self.qk as f64).sqrt(),
             // Layers in a transformer always have one.
-            residual: self.residual || reads == Reads::Itself,
+            residual: Residual::adds(self.residual || reads == Reads::Itself),
+            head_norms: None,
+            rotary: None,
+            causal: false,
+            softmax: Softmax::Keys,
+            empty_rows: EmptyRows::Uniform,
+            masks_queries: false,
         };
         let mlp = self.mlp.map(|(widening, activation)| Mlp {
-            norm: numbers.norm(&format!("{name}.mlp.norm"), width),
+            norm: Some(numbers.norm(&format!("{name}.mlp.norm"), width)),
             up: numbers.linear(&format!("{name}.mlp.up"), widening * width, width, self.has_bias),
             activation,
+            gate: None,
             down: numbers.linear(&format!("{name}.mlp.down"), width, widening * width, self.has_bias),
         });
-        Block { name: name.to_owned(), reads, attention, mlp }
+        Block { name: name.to_owned(), reads, attention, mlp, mixer: None }
     }
 }

@@ -2,7 +2,8 @@
 
 use super::numbers::Numbers;
 use percio_codegen_core::model::{
-    Activation, BatchNorm, Combine, ConvTail, Encoding, Fourier, Input, Layout, Position, Scale, Stem, Tensor, Window,
+    Activation, BatchNorm, Combine, ConvTail, Encoding, FeatureLayout, Fourier, Grid, Input, Layout, Position, Scale,
+    Stem, Tensor, Window, linear_frequencies,
 };
 use proptest::prelude::*;
 
@@ -118,11 +119,22 @@ pub(super) fn make(kinds: &[InputKind], numbers: &mut Numbers) -> Vec<Input> {
 
 /// Fourier features of a grid.
 pub(super) fn fourier(shape: &[usize], bands: usize) -> Fourier {
-    let max_resolution = shape.iter().map(|&length| length as f64 + 0.5).collect();
-    Fourier { shape: shape.to_vec(), bands, max_resolution, with_position: bands.is_multiple_of(2), sine_only: false }
+    Fourier {
+        shape: shape.to_vec(),
+        grid: Grid::Inclusive,
+        frequencies: shape.iter().map(|&length| linear_frequencies(length as f64 + 0.5, bands)).collect(),
+        layout: FeatureLayout::Blocks,
+        with_position: bands.is_multiple_of(2),
+        sine_only: false,
+    }
 }
 
 impl InputKind {
+    /// Whether a mask says which of its tokens are attended to.
+    pub(super) fn has_mask(&self) -> bool {
+        matches!(self.stem, StemKind::Ids { has_mask: true, .. })
+    }
+
     fn input(&self, name: &str, numbers: &mut Numbers) -> Input {
         let stem = self.stem.stem(numbers);
         let project = self.project.map(|width| numbers.linear(&format!("{name}.project"), width, stem.width(), true));
@@ -131,7 +143,8 @@ impl InputKind {
             gain: numbers.around(1.25, 0.75, stem.channels()),
         });
         let tail = self.stem.tail(self.project, numbers);
-        let input = Input { name: name.to_owned(), stem, scale, project, tail, position: None, padding: None };
+        let input =
+            Input { name: name.to_owned(), stem, scale, project, tail, position: None, padding: None, masked: None };
         let position = self.position.as_ref().map(|position| position.make(&input, numbers));
         Input { position, ..input }
     }
@@ -143,17 +156,15 @@ impl StemKind {
             Self::Tokens { tokens, channels } => Stem::Tokens { tokens, channels },
             Self::Series { tokens, channels, patch } => Stem::Series { samples: tokens * patch, channels, patch },
             Self::Image { grid: [rows, columns], channels, patch, layout } => {
-                let window = Window { kernel: patch, stride: patch, pad: 0 };
+                let window = Window { kernel: patch, stride: patch, pad: [0, 0] };
                 Stem::Image { height: rows * patch, width: columns * patch, channels, layout, window }
             }
             Self::Convolution { size: [height, width], channels, layout, .. } => {
-                Stem::Image { height, width, channels, layout, window: Window { kernel: 3, stride: 2, pad: 1 } }
+                Stem::Image { height, width, channels, layout, window: Window { kernel: 3, stride: 2, pad: [1, 1] } }
             }
-            Self::Ids { tokens, vocabulary, width, has_mask } => Stem::Ids {
-                tokens,
-                embedding: numbers.tensor("embedding", &[vocabulary, width], 1.0),
-                mask: has_mask.then(|| "mask".to_owned()),
-            },
+            Self::Ids { tokens, vocabulary, width, .. } => {
+                Stem::Ids { tokens, embedding: numbers.tensor("embedding", &[vocabulary, width], 1.0) }
+            }
         }
     }
 
@@ -168,7 +179,7 @@ impl StemKind {
             offset: tensor("offset", 0.0, 0.3),
             eps: 1e-5,
         };
-        let pool = pools.then_some(Window { kernel: 3, stride: 2, pad: 0 });
+        let pool = pools.then_some(Window { kernel: 3, stride: 2, pad: [0, 0] });
         Some(ConvTail { batch_norm: Some(batch_norm), activation: Activation::Relu, pool })
     }
 }

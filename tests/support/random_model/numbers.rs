@@ -1,6 +1,6 @@
 //! Weights that look random and are the same for the same seed.
 
-use percio_codegen_core::model::{Linear, Norm, Tensor};
+use percio_codegen_core::model::{Linear, Norm, NormKind, Tensor};
 
 /// A source of numbers.
 pub(super) struct Numbers(u32);
@@ -41,6 +41,11 @@ impl Numbers {
 
     pub(super) fn norm(&mut self, name: &str, width: usize) -> Norm {
         let gain = Tensor::new(format!("{name}.weight"), &[width], self.around(1.0, 0.3, width));
-        Norm { gain: Some(gain), offset: Some(self.tensor(&format!("{name}.bias"), &[width], 0.3)), eps: 1e-5 }
+        Norm {
+            kind: NormKind::Layer,
+            gain: Some(gain),
+            offset: Some(self.tensor(&format!("{name}.bias"), &[width], 0.3)),
+            eps: 1e-5,
+        }
     }
 }

@@ -11,8 +11,10 @@ pub struct Block {
     pub reads: Reads,
     /// The attention.
     pub attention: Attention,
-    /// The MLP, `x + down(act(up(norm(x))))`.
+    /// The MLP over each row.
     pub mlp: Option<Mlp>,
+    /// After it an MLP over each column, its norm still over the rows: it mixes the latents.
+    pub mixer: Option<Mlp>,
 }
 
 /// What the keys and values of a block are made from.
@@ -22,6 +24,21 @@ pub enum Reads {
     Itself,
     /// Other rows (cross-attention): the tokens, or for the decoder the latents.
     Context,
+    /// The other rows, then the block's own normalised ones. A mask covers the other rows only.
+    ContextThenItself,
+    /// The block's own normalised rows, then the others. A mask covers the others only.
+    ItselfThenContext,
+    /// With latents that are the tail of the tokens: the tokens before the tail, then the block's own normalised rows. A
+    /// mask covers all tokens.
+    PrefixThenItself,
+}
+
+impl Reads {
+    /// Whether it reads other rows beside its own.
+    #[must_use]
+    pub fn context(self) -> bool {
+        self != Self::Itself
+    }
 }
 
 /// Multi-head attention. Head h uses the h-th contiguous part of the `qk` and `v` numbers.
@@ -29,7 +46,7 @@ pub enum Reads {
 pub struct Attention {
     /// Where the queries come from.
     pub query: Query,
-    /// Norm of the rows that keys and values are made from; `None` in self-attention (the query's norm serves).
+    /// Norm of the other rows that keys and values are made from; `None` where there are none, or they come as they are.
     pub norm_kv: Option<Norm>,
     /// `[qk, width of the keys' rows]`
     pub key: Linear,
@@ -45,8 +62,20 @@ pub struct Attention {
     pub v: usize,
     /// Factor of the scores.
     pub scale: f64,
-    /// Whether the un-normalised queries' rows are added to the result.
-    pub residual: bool,
+    /// Norms of each head's part of queries and keys.
+    pub head_norms: Option<HeadNorms>,
+    /// Rotary positions of queries and keys.
+    pub rotary: Option<Rotary>,
+    /// Whether a query attends only to keys up to its own place, both sequences aligned at their ends.
+    pub causal: bool,
+    /// What the weights are normalised over.
+    pub softmax: Softmax,
+    /// What a query gathers all of whose keys are masked.
+    pub empty_rows: EmptyRows,
+    /// Whether the mask of the tokens also masks the queries, one a token: a masked query gathers nothing.
+    pub masks_queries: bool,
+    /// How the rows take up the result.
+    pub residual: Residual,
 }
 
 /// Where queries come from.
@@ -55,7 +84,7 @@ pub enum Query {
     /// `linear(norm(x))` of the block's rows.
     Projected {
         /// Norm of the rows.
-        norm: Norm,
+        norm: Option<Norm>,
         /// `[qk, width]`
         linear: Linear,
     },
@@ -63,15 +92,98 @@ pub enum Query {
     Constant(Tensor),
 }
 
-/// `down(act(up(norm(x))))`
+/// Norms of each head's part, `[qk / heads]` wide.
+#[derive(Clone, Debug)]
+pub struct HeadNorms {
+    /// Of the queries.
+    pub query: Norm,
+    /// Of the keys.
+    pub key: Norm,
+}
+
+/// Rotary positions: the first `2 · frequencies` numbers of each head are pairs `(a, b)` of neighbours, and pair i of the row
+/// at place p turns to `(a cos φ − b sin φ, b cos φ + a sin φ)`, φ = p · fᵢ. Keys that stand at the end of a sequence keep
+/// their place in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rotary {
+    /// fᵢ
+    pub frequencies: Vec<f32>,
+    /// Heads that turn: the first so many.
+    pub heads: usize,
+    /// Whether places count back from the end of the sequence: the last row is at 0, the one before it at 1.
+    pub from_end: bool,
+}
+
+/// What attention weights are normalised over.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Softmax {
+    /// The keys of a query.
+    Keys,
+    /// The queries of a key; then each query's weights, masked ones as 0, are divided by their sum, at least `eps`.
+    Queries {
+        /// The smallest divisor.
+        eps: f64,
+    },
+}
+
+/// What a query gathers all of whose keys are masked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EmptyRows {
+    /// The mean of all values.
+    #[default]
+    Uniform,
+    /// Zeros.
+    Zero,
+}
+
+/// How the rows take up what a block computes.
+#[derive(Clone, Debug)]
+pub enum Residual {
+    /// It replaces them.
+    None,
+    /// It is added to the un-normalised rows.
+    Add,
+    /// A gated recurrent cell whose state the rows are and whose input it is.
+    Gru(Box<Gru>),
+}
+
+impl Residual {
+    /// `Add` or `None`.
+    #[must_use]
+    pub fn adds(adds: bool) -> Self {
+        if adds { Self::Add } else { Self::None }
+    }
+}
+
+/// A gated recurrent unit as PyTorch's `GRUCell`: rows of reset, update and new gate below each other.
+#[derive(Clone, Debug)]
+pub struct Gru {
+    /// `[3·width, width]`, on what the block computes.
+    pub input: Linear,
+    /// `[3·width, width]`, on the rows.
+    pub hidden: Linear,
+}
+
+/// `x + down(act(up(norm(x))))`; gated, `up` makes twice the hidden numbers and the activation of one half multiplies the other.
 #[derive(Clone, Debug)]
 pub struct Mlp {
     /// Norm of the rows.
-    pub norm: Norm,
-    /// `[hidden, width]`
+    pub norm: Option<Norm>,
+    /// `[hidden, width]`, gated `[2·hidden, width]`
     pub up: Linear,
     /// Between the two.
     pub activation: Activation,
+    /// Which half the activation is for.
+    pub gate: Option<Gate>,
     /// `[width, hidden]`
     pub down: Linear,
+}
+
+/// The half of `up`'s numbers that goes through the activation and multiplies the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// The first.
+    First,
+    /// The second.
+    Second,
 }

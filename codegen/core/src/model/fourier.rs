@@ -1,6 +1,6 @@
 //! Fourier features of a grid of positions, computed once at compile time.
 
-use super::{Fourier, Tensor};
+use super::{FeatureLayout, Fourier, Grid, Tensor};
 
 /// `linspace(from, to, count)` to the bit as PyTorch computes it in single precision: a rounded step, from both ends
 /// towards the middle, each number rounded once.
@@ -11,14 +11,27 @@ fn linspace(from: f64, to: f64, count: usize) -> Vec<f32> {
     (0..count).map(|i| at(i) as f32).collect()
 }
 
+/// `bands` frequencies from 1 to half of `max_resolution`, evenly spaced.
+#[must_use]
+pub fn linear_frequencies(max_resolution: f64, bands: usize) -> Vec<f32> {
+    linspace(1.0, max_resolution / 2.0, bands)
+}
+
+/// The positions on an axis of `length`.
+fn positions(grid: Grid, length: usize) -> Vec<f32> {
+    match grid {
+        Grid::Inclusive => linspace(-1.0, 1.0, length),
+        Grid::HalfOpen => (0..length).map(|i| -1.0 + (2 * i) as f32 / length as f32).collect(),
+    }
+}
+
 /// The per-axis tables of a Fourier encoding, in the layout of `percio::layers::Fourier`: for each axis and position
 /// `[p, sin(π f p) × bands, cos(π f p) × bands]`.
 #[must_use]
 pub fn fourier_tables(fourier: &Fourier) -> Vec<f32> {
     let mut tables = Vec::new();
-    for (&length, &resolution) in fourier.shape.iter().zip(&fourier.max_resolution) {
-        let frequencies = linspace(1.0, resolution / 2.0, fourier.bands);
-        for p in linspace(-1.0, 1.0, length) {
+    for (&length, frequencies) in fourier.shape.iter().zip(&fourier.frequencies) {
+        for p in positions(fourier.grid, length) {
             // The product is rounded to f32 before the sine, as the sources do: the argument's rounding is part of the model.
             let angles: Vec<f32> = frequencies.iter().map(|f| (p * f) * std::f32::consts::PI).collect();
             tables.push(p);
@@ -33,20 +46,36 @@ pub fn fourier_tables(fourier: &Fourier) -> Vec<f32> {
 #[must_use]
 pub fn fourier_features(fourier: &Fourier) -> Tensor {
     let tables = fourier_tables(fourier);
-    let record = 2 * fourier.bands + 1;
+    let record = 2 * fourier.bands() + 1;
     let mut features = Vec::with_capacity(fourier.positions() * fourier.width());
     for position in 0..fourier.positions() {
-        let records = axis_records(fourier, position).map(|at| &tables[at * record..(at + 1) * record]);
-        let records: Vec<&[f32]> = records.collect();
-        if fourier.with_position {
-            features.extend(records.iter().map(|record| record[0]));
-        }
-        records.iter().for_each(|record| features.extend_from_slice(&record[1..=fourier.bands]));
-        if !fourier.sine_only {
-            records.iter().for_each(|record| features.extend_from_slice(&record[1 + fourier.bands..]));
+        let records: Vec<_> =
+            axis_records(fourier, position).map(|at| &tables[at * record..(at + 1) * record]).collect();
+        let groups = match fourier.layout {
+            FeatureLayout::Blocks => vec![records],
+            FeatureLayout::Axes => records.into_iter().map(|record| vec![record]).collect(),
+        };
+        for group in groups {
+            push_features(fourier, &group, &mut features);
         }
     }
     Tensor::new("positions", &[fourier.positions(), fourier.width()], features)
+}
+
+/// Appends coordinates, sines and cosines of the axes whose records are `records`.
+fn push_features(fourier: &Fourier, records: &[&[f32]], features: &mut Vec<f32>) {
+    let bands = fourier.bands();
+    let coordinates = records.iter().map(|record| record[0]).filter(|_| fourier.with_position);
+    if fourier.layout == FeatureLayout::Blocks {
+        features.extend(coordinates.clone());
+    }
+    records.iter().for_each(|record| features.extend_from_slice(&record[1..=bands]));
+    if !fourier.sine_only {
+        records.iter().for_each(|record| features.extend_from_slice(&record[1 + bands..]));
+    }
+    if fourier.layout == FeatureLayout::Axes {
+        features.extend(coordinates);
+    }
 }
 
 /// The record of each axis that belongs to the `position`-th position in row-major order.

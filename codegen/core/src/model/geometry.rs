@@ -1,6 +1,6 @@
 //! Shapes that follow from a model's parts.
 
-use super::{Combine, Encoding, Fourier, Input, Model, Position, Queries, Stem};
+use super::{Combine, Encoding, Fourier, Input, Latents, Model, Position, Queries, QueryPart, Stem, Tensor};
 
 /// The order of an image's axes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,15 +18,24 @@ pub struct Window {
     pub kernel: usize,
     /// From one window to the next.
     pub stride: usize,
-    /// Rows or columns of zeros on each side.
-    pub pad: usize,
+    /// Rows and columns of padding before the first and after the last: zeros, or for a maximum nothing.
+    pub pad: [usize; 2],
+}
+
+/// Boxes of a video, side by side without padding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patch {
+    /// Frames of a box.
+    pub frames: usize,
+    /// Rows and columns of a box.
+    pub side: usize,
 }
 
 impl Window {
     /// Windows along an axis of `length`; none when it is shorter than a window.
     #[must_use]
     pub fn count(&self, length: usize) -> usize {
-        (length + 2 * self.pad).checked_sub(self.kernel).map_or(0, |rest| rest / self.stride + 1)
+        (length + self.pad[0] + self.pad[1]).checked_sub(self.kernel).map_or(0, |rest| rest / self.stride + 1)
     }
 }
 
@@ -39,17 +48,21 @@ impl Stem {
             Self::Series { samples, channels, .. } => vec![samples, channels],
             Self::Image { height, width, channels, layout: Layout::ChannelsFirst, .. } => vec![channels, height, width],
             Self::Image { height, width, channels, layout: Layout::ChannelsLast, .. } => vec![height, width, channels],
+            Self::Video { frames, height, width, channels, .. } => vec![frames, channels, height, width],
             Self::Ids { tokens, .. } => vec![tokens],
         }
     }
 
-    /// The grid of tokens before pooling, outermost axis first.
+    /// The grid of tokens before pooling, outermost axis first; a video whose boxes span all frames has no time axis.
     #[must_use]
     pub fn grid(&self) -> Vec<usize> {
         match *self {
             Self::Tokens { tokens, .. } | Self::Ids { tokens, .. } => vec![tokens],
             Self::Series { samples, patch, .. } => vec![samples / patch],
             Self::Image { height, width, window, .. } => vec![window.count(height), window.count(width)],
+            Self::Video { frames, height, width, patch: Patch { frames: depth, side }, .. } => {
+                [frames / depth, height / side, width / side][usize::from(frames == depth)..].to_vec()
+            }
         }
     }
 
@@ -60,6 +73,7 @@ impl Stem {
             Self::Tokens { channels, .. } => *channels,
             Self::Series { channels, patch, .. } => channels * patch,
             Self::Image { channels, window, .. } => window.kernel * window.kernel * channels,
+            Self::Video { channels, patch: Patch { frames, side }, .. } => frames * side * side * channels,
             Self::Ids { embedding, .. } => embedding.columns(),
         }
     }
@@ -68,7 +82,10 @@ impl Stem {
     #[must_use]
     pub fn channels(&self) -> usize {
         match self {
-            Self::Tokens { channels, .. } | Self::Series { channels, .. } | Self::Image { channels, .. } => *channels,
+            Self::Tokens { channels, .. }
+            | Self::Series { channels, .. }
+            | Self::Image { channels, .. }
+            | Self::Video { channels, .. } => *channels,
             Self::Ids { .. } => 1,
         }
     }
@@ -78,7 +95,13 @@ impl Fourier {
     /// Features of a position.
     #[must_use]
     pub fn width(&self) -> usize {
-        self.shape.len() * (usize::from(self.with_position) + if self.sine_only { 1 } else { 2 } * self.bands)
+        self.shape.len() * (usize::from(self.with_position) + if self.sine_only { 1 } else { 2 } * self.bands())
+    }
+
+    /// Frequencies of an axis.
+    #[must_use]
+    pub fn bands(&self) -> usize {
+        self.frequencies.first().map_or(0, Vec::len)
     }
 
     /// Positions on the grid.
@@ -88,15 +111,31 @@ impl Fourier {
     }
 }
 
+impl Encoding {
+    /// Rows it can encode.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        match self {
+            Self::Learned(table) => table.rows(),
+            Self::Fourier(fourier) => fourier.positions(),
+        }
+    }
+
+    /// Numbers of a row.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        match self {
+            Self::Learned(table) => table.columns(),
+            Self::Fourier(fourier) => fourier.width(),
+        }
+    }
+}
+
 impl Position {
     /// Numbers of an encoded position.
     #[must_use]
     pub fn width(&self) -> usize {
-        match (&self.project, &self.encoding) {
-            (Some(linear), _) => linear.weight.rows(),
-            (None, Encoding::Learned(table)) => table.columns(),
-            (None, Encoding::Fourier(fourier)) => fourier.width(),
-        }
+        self.project.as_ref().map_or_else(|| self.encoding.width(), |linear| linear.weight.rows())
     }
 }
 
@@ -133,17 +172,25 @@ impl Input {
     /// Numbers of a token, padding included: C.
     #[must_use]
     pub fn full_width(&self) -> usize {
-        self.width() + self.padding.as_ref().map_or(0, super::Tensor::len)
+        self.width() + self.padding.as_ref().map_or(0, Tensor::len)
     }
 }
 
-impl Queries {
-    /// `[Q, width]`
+impl QueryPart {
+    /// Queries of this kind.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.points.unwrap_or_else(|| self.encoding.rows())
+    }
+}
+
+impl Latents {
+    /// `[M, D]`
     #[must_use]
     pub fn shape(&self) -> [usize; 2] {
         match self {
             Self::Learned(table) => [table.rows(), table.columns()],
-            Self::Fourier(fourier) => [fourier.positions(), fourier.width()],
+            Self::Tail { most, width, .. } => [*most, *width],
         }
     }
 }
@@ -153,5 +200,35 @@ impl Model {
     #[must_use]
     pub fn tokens(&self) -> usize {
         self.inputs.iter().map(Input::tokens).sum()
+    }
+
+    /// C: numbers of a token.
+    #[must_use]
+    pub fn token_width(&self) -> usize {
+        self.inputs.iter().map(Input::full_width).max().unwrap_or(0)
+    }
+
+    /// `[Q, width]` of the rows that outputs read: the decoded queries, or the latents where there is no decoder.
+    #[must_use]
+    pub fn output_rows(&self) -> [usize; 2] {
+        let tokens = [self.tokens(), self.token_width()];
+        self.decoder.as_ref().map_or_else(|| self.latents.shape(), |decoder| decoder.queries.shape(tokens))
+    }
+}
+
+impl Queries {
+    /// `[Q, width]` of a model whose tokens have the shape `tokens`.
+    #[must_use]
+    pub fn shape(&self, tokens: [usize; 2]) -> [usize; 2] {
+        match self {
+            Self::Learned(table) => [table.rows(), table.columns()],
+            Self::Fourier(fourier) => [fourier.positions(), fourier.width()],
+            Self::Tokens => tokens,
+            Self::Input { count, width, .. } => [*count, *width],
+            Self::Parts(parts) => {
+                let width = |part: &QueryPart| part.encoding.width() + part.padding.as_ref().map_or(0, Tensor::len);
+                [parts.iter().map(QueryPart::count).sum(), parts.iter().map(width).max().unwrap_or(0)]
+            }
+        }
     }
 }

@@ -5,15 +5,21 @@
 mod block;
 mod fourier;
 mod geometry;
+mod history;
+mod output;
+mod queries;
 mod tensor;
 
 pub use crate::program::Activation;
-pub use block::{Attention, Block, Mlp, Query, Reads};
-pub use fourier::{fourier_features, fourier_tables};
-pub use geometry::{Layout, Window};
+pub use block::{Attention, Block, EmptyRows, Gate, Gru, HeadNorms, Mlp, Query, Reads, Residual, Rotary, Softmax};
+pub use fourier::{fourier_features, fourier_tables, linear_frequencies};
+pub use geometry::{Layout, Patch, Window};
+pub use history::Mixture;
+pub use output::{Extent, Output};
+pub use queries::{Decoder, Grid, Queries, QueryPart};
 pub use tensor::Tensor;
 
-/// A Perceiver IO with its weights.
+/// A Perceiver with its weights.
 #[derive(Clone, Debug)]
 pub struct Model {
     /// The model's name.
@@ -26,16 +32,38 @@ pub struct Model {
     pub parameters: u64,
     /// The modalities, in the order of their tokens.
     pub inputs: Vec<Input>,
-    /// The learned latents `[M, D]`.
-    pub latents: Tensor,
+    /// The name of the input that says for each token whether it is attended to, if the model takes one.
+    pub mask: Option<String>,
+    /// Where the latents start from.
+    pub latents: Latents,
     /// The distinct blocks; `schedule` names them, so weights are shared by repeating an index.
     pub blocks: Vec<Block>,
     /// The blocks in the order they run. A cross-attention block reads the tokens, a self-attention block the latents.
     pub schedule: Vec<usize>,
-    /// The queries and the cross-attention over the latents.
-    pub decoder: Decoder,
-    /// The heads over the decoded queries.
+    /// What replaces the latents after each entry of `schedule` by a mixture of all that came before; empty, or as long as `schedule`.
+    pub mixtures: Vec<Mixture>,
+    /// Norm of the latents after the last block.
+    pub norm: Option<Norm>,
+    /// The queries and the cross-attention over the latents; without one the outputs read the latents.
+    pub decoder: Option<Decoder>,
+    /// The heads over the decoded queries, or over the latents.
     pub outputs: Vec<Output>,
+}
+
+/// Where the latents start from: M rows of D numbers.
+#[derive(Clone, Debug)]
+pub enum Latents {
+    /// A table `[M, D]`.
+    Learned(Tensor),
+    /// The last tokens of the sequence, all after the first `prefix_len` that the caller names at run time (Perceiver AR).
+    Tail {
+        /// Most tokens after the prefix: M.
+        most: usize,
+        /// D.
+        width: usize,
+        /// A linear layer on them.
+        project: Option<Linear>,
+    },
 }
 
 /// What was recognised, and why.
@@ -64,6 +92,8 @@ pub struct Input {
     pub position: Option<Position>,
     /// The learned numbers that fill a narrow modality up to the common width `[C − width]`.
     pub padding: Option<Tensor>,
+    /// A learned row `[C]` that stands for every token of the modality, whatever the input holds.
+    pub masked: Option<Tensor>,
 }
 
 /// How raw numbers become tokens.
@@ -98,14 +128,25 @@ pub enum Stem {
         /// The windows.
         window: Window,
     },
-    /// Up to `tokens` ids; fewer at run time are possible, and a mask `attention_mask` may leave some out.
+    /// A video `[frames, channels, height, width]`; every box of it is a token of `[frame, row, column, channel]` numbers.
+    Video {
+        /// Frames.
+        frames: usize,
+        /// Rows.
+        height: usize,
+        /// Columns.
+        width: usize,
+        /// Numbers of a pixel.
+        channels: usize,
+        /// The boxes.
+        patch: Patch,
+    },
+    /// Up to `tokens` ids; fewer at run time are possible.
     Ids {
         /// Most ids at a time.
         tokens: usize,
         /// The table `[vocabulary, width]`.
         embedding: Tensor,
-        /// The name of the mask input, if the model takes one.
-        mask: Option<String>,
     },
 }
 
@@ -173,20 +214,30 @@ pub enum Encoding {
     Fourier(Fourier),
 }
 
-/// Fourier features: `[p₁ … p_d | sin(π f p₁) … sin(π f p_d) | cos …]`, p over `linspace(−1, 1, n)` of each axis,
-/// f over `linspace(1, max_resolution / 2, bands)`.
+/// Fourier features of a grid of positions p: coordinates, sines and cosines of π f p in the order of `layout`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fourier {
     /// Positions on each axis (one to three), outermost first.
     pub shape: Vec<usize>,
-    /// Frequencies of an axis.
-    pub bands: usize,
-    /// Twice the highest frequency of each axis.
-    pub max_resolution: Vec<f64>,
-    /// Whether the coordinates come first.
+    /// How the axes are divided.
+    pub grid: Grid,
+    /// The frequencies f of each axis, as many for every axis; see [`linear_frequencies`].
+    pub frequencies: Vec<Vec<f32>>,
+    /// The order of the features.
+    pub layout: FeatureLayout,
+    /// Whether the coordinates are among the features.
     pub with_position: bool,
     /// Whether the cosines are left out.
     pub sine_only: bool,
+}
+
+/// The order of Fourier features over d axes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FeatureLayout {
+    /// `[p₁ … p_d | sin₁ … sin_d | cos₁ … cos_d]`
+    Blocks,
+    /// `[sin₁ cos₁ p₁ | sin₂ cos₂ p₂ | …]`
+    Axes,
 }
 
 /// `x · weightᵀ + bias`
@@ -198,9 +249,11 @@ pub struct Linear {
     pub bias: Option<Tensor>,
 }
 
-/// Layer norm. A pass folds gain and offset into the next linear layers.
+/// A norm over a row. A pass folds gain and offset into the next linear layers.
 #[derive(Clone, Debug)]
 pub struct Norm {
+    /// What is computed.
+    pub kind: NormKind,
     /// `[width]`
     pub gain: Option<Tensor>,
     /// `[width]`
@@ -209,33 +262,12 @@ pub struct Norm {
     pub eps: f64,
 }
 
-/// The queries and the cross-attention over the latents.
-#[derive(Clone, Debug)]
-pub struct Decoder {
-    /// What is asked.
-    pub queries: Queries,
-    /// The cross-attention.
-    pub block: Block,
-}
-
-/// What the decoder asks.
-#[derive(Clone, Debug)]
-pub enum Queries {
-    /// A table `[Q, width]`.
-    Learned(Tensor),
-    /// A grid of positions.
-    Fourier(Fourier),
-}
-
-/// A head over rows `first .. end` of the decoded queries.
-#[derive(Clone, Debug)]
-pub struct Output {
-    /// The source's own name.
-    pub name: String,
-    /// The rows it reads.
-    pub rows: std::ops::Range<usize>,
-    /// The linear layer; `None` gives the rows themselves.
-    pub linear: Option<Linear>,
-    /// A name a class; may be empty.
-    pub labels: Vec<String>,
+/// What a norm divides by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NormKind {
+    /// `(x − mean) / √(variance + eps)`
+    #[default]
+    Layer,
+    /// `x / √(mean of squares + eps)`
+    RootMeanSquare,
 }

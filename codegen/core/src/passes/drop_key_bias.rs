@@ -1,13 +1,17 @@
 //! `q · (k + b) = q · k + q · b`: a key bias shifts all scores of a query alike, and softmax does not see a shift.
 //!
 //! Not valid where keys are changed after their bias (rotary positions, norms per head) or where the softmax runs over
-//! the queries. No [`Attention`](crate::model::Attention) can say any of these yet.
+//! the queries.
 
 use super::blocks;
-use crate::model::Model;
+use crate::model::{Attention, Model, Softmax};
 
 pub(super) fn run(model: &mut Model) {
-    for block in blocks(model) {
-        block.attention.key.bias = None;
+    for attention in blocks(model).map(|block| &mut block.attention).filter(|attention| is_valid(attention)) {
+        attention.key.bias = None;
     }
+}
+
+fn is_valid(attention: &Attention) -> bool {
+    attention.rotary.is_none() && attention.head_norms.is_none() && attention.softmax == Softmax::Keys
 }

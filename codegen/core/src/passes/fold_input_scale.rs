@@ -17,5 +17,5 @@ pub(super) fn run(model: &mut Model) {
 }
 
 fn is_valid(input: &Input) -> bool {
-    input.project.is_some() && !matches!(input.stem, Stem::Image { window, .. } if window.pad > 0)
+    input.project.is_some() && !matches!(input.stem, Stem::Image { window, .. } if window.pad != [0, 0])
 }

@@ -1,34 +1,36 @@
 //! A layer norm's gain and offset are affine: every linear layer that reads the norm takes them over.
+//!
+//! Not valid where keys and values are made from rows of two norms: the layers can take over neither. A mixer's norm stays,
+//! as what reads it runs over columns.
 
 use super::{absorb_affine, blocks, widen};
-use crate::model::{Attention, Linear, Model, Norm, Query};
+use crate::model::{Attention, Linear, Model, Norm, Query, Reads};
 
 pub(super) fn run(model: &mut Model) {
     for block in blocks(model) {
-        fold_attention(&mut block.attention);
+        let reads = block.reads;
+        fold_attention(reads, &mut block.attention);
         if let Some(mlp) = &mut block.mlp {
-            fold(&mut mlp.norm, [&mut mlp.up]);
+            fold(mlp.norm.as_mut(), [&mut mlp.up]);
         }
     }
 }
 
-fn fold_attention(attention: &mut Attention) {
+fn fold_attention(reads: Reads, attention: &mut Attention) {
     let Attention { query, norm_kv, key, value, .. } = attention;
-    match (query, norm_kv) {
-        (Query::Projected { norm, linear }, Some(norm_kv)) => {
-            fold(norm, [linear]);
-            fold(norm_kv, [key, value]);
+    match (query, reads) {
+        (Query::Projected { norm, linear }, Reads::Itself) => fold(norm.as_mut(), [linear, key, value]),
+        (Query::Projected { norm, linear }, Reads::Context) => {
+            fold(norm.as_mut(), [linear]);
+            fold(norm_kv.as_mut(), [key, value]);
         }
-        (Query::Projected { norm, linear }, None) => fold(norm, [linear, key, value]),
-        (Query::Constant(_), Some(norm_kv)) => fold(norm_kv, [key, value]),
-        (Query::Constant(_), None) => {}
+        (Query::Constant(_), Reads::Context) => fold(norm_kv.as_mut(), [key, value]),
+        _ => {}
     }
 }
 
-fn fold<const K: usize>(norm: &mut Norm, readers: [&mut Linear; K]) {
-    if norm.gain.is_none() && norm.offset.is_none() {
-        return;
-    }
+fn fold<const K: usize>(norm: Option<&mut Norm>, readers: [&mut Linear; K]) {
+    let Some(norm) = norm.filter(|norm| norm.gain.is_some() || norm.offset.is_some()) else { return };
     for linear in readers {
         let width = linear.weight.columns();
         let gain = norm.gain.as_ref().map_or_else(|| vec![1.0; width], widen);

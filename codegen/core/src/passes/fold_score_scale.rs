@@ -1,10 +1,13 @@
 //! `scale · (q · k) = (scale · q) · k`: the query's linear layer takes the factor.
+//!
+//! Not valid where queries are normalised after that layer.
 
 use super::blocks;
 use crate::model::{Model, Query, Tensor};
 
 pub(super) fn run(model: &mut Model) {
-    for attention in blocks(model).map(|block| &mut block.attention) {
+    for attention in blocks(model).map(|block| &mut block.attention).filter(|attention| attention.head_norms.is_none())
+    {
         let scale = std::mem::replace(&mut attention.scale, 1.0);
         match &mut attention.query {
             Query::Projected { linear, .. } => {

@@ -86,7 +86,7 @@ pub fn run(model: &mut Model, passes: Passes) {
 
 /// Every block once: the encoder's, then the decoder's.
 fn blocks(model: &mut Model) -> impl Iterator<Item = &mut Block> {
-    model.blocks.iter_mut().chain([&mut model.decoder.block])
+    model.blocks.iter_mut().chain(model.decoder.as_mut().map(|decoder| &mut decoder.block))
 }
 
 /// `numbers` in double precision.

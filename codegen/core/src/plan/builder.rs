@@ -49,11 +49,12 @@ pub(super) struct Builder {
 
 impl Builder {
     pub(super) fn new(model: &Model) -> Self {
-        // Ids are a model's only input, so the mask that may follow them is the second one.
-        let (token_count, mask) = match model.inputs.as_slice() {
-            [Input { stem: Stem::Ids { mask, .. }, .. }] => (Count::Tokens, mask.as_ref().map(|_| 1)),
-            _ => (Count::Fixed(model.tokens()), None),
+        // The number of tokens varies only where ids are the only input. The mask follows all inputs.
+        let token_count = match model.inputs.as_slice() {
+            [Input { stem: Stem::Ids { .. }, .. }] => Count::Tokens,
+            _ => Count::Fixed(model.tokens()),
         };
+        let mask = model.mask.as_ref().map(|_| model.inputs.len());
         Self { blob: Blob::default(), token_count, mask, buffers: Vec::new(), steps: Vec::new() }
     }
 
@@ -119,6 +120,11 @@ impl Builder {
         let out = self.rows(name, x.count, x.most, x.width);
         self.normalize_into(Some(x.source()), norm, &out);
         out
+    }
+
+    /// `norm(x)` in a new buffer, or `x` itself where there is no norm.
+    pub(super) fn normalize_with(&mut self, name: impl Into<String>, x: &Rows, norm: Option<&Norm>) -> Rows {
+        norm.map_or(*x, |norm| self.normalize(name, x, norm))
     }
 
     /// `x = norm(x)`

@@ -2,7 +2,7 @@
 
 use super::builder::{Builder, Rows};
 use super::tokens_are_read_once;
-use crate::model::{Attention, Block, Linear, Mlp, Model, Query, Reads, Tensor};
+use crate::model::{Attention, Block, Latents, Linear, Mlp, Model, Query, Reads, Residual, Tensor};
 use crate::program::{Activation, Count, Source, Step};
 
 /// The rows that a block reads beside its own.
@@ -13,10 +13,12 @@ pub(super) struct Context {
 }
 
 pub(super) fn lower(builder: &mut Builder, model: &Model, tokens: Rows) -> Rows {
-    let [count, width] = [model.latents.rows(), model.latents.columns()];
+    let [count, width] = model.latents.shape();
     let latents = builder.rows("latents", Count::Fixed(count), count, width);
-    if model.schedule.first().is_none_or(|&first| needs_rows(&model.blocks[first].attention)) {
-        fill(builder, &model.latents, &latents);
+    if let Latents::Learned(table) = &model.latents
+        && model.schedule.first().is_none_or(|&first| needs_rows(&model.blocks[first].attention))
+    {
+        fill(builder, table, &latents);
     }
     let last_use = tokens_are_read_once(model);
     for &index in &model.schedule {
@@ -27,7 +29,7 @@ pub(super) fn lower(builder: &mut Builder, model: &Model, tokens: Rows) -> Rows 
 
 /// Whether a block reads its own rows: to make queries from them or to add them to the result.
 pub(super) fn needs_rows(attention: &Attention) -> bool {
-    attention.residual || matches!(attention.query, Query::Projected { .. })
+    !matches!(attention.residual, Residual::None) || matches!(attention.query, Query::Projected { .. })
 }
 
 /// `out = table`
@@ -40,14 +42,14 @@ pub(super) fn fill(builder: &mut Builder, table: &Tensor, out: &Rows) {
 /// One block over the rows `x`, which it replaces.
 pub(super) fn block(builder: &mut Builder, block: &Block, x: &Rows, context: &Context) {
     let attended = attend(builder, block, x, context);
-    builder.linear_to(&attended, &block.attention.output, block.attention.residual, x);
+    builder.linear_to(&attended, &block.attention.output, matches!(block.attention.residual, Residual::Add), x);
     if let Some(mlp) = &block.mlp {
         lower_mlp(builder, &block.name, mlp, x);
     }
 }
 
 fn lower_mlp(builder: &mut Builder, name: &str, mlp: &Mlp, x: &Rows) {
-    let normal = builder.normalize(format!("{name} mlp norm"), x, &mlp.norm);
+    let normal = builder.normalize_with(format!("{name} mlp norm"), x, mlp.norm.as_ref());
     let hidden = builder.linear(format!("{name} mlp hidden"), &normal, &mlp.up, mlp.activation);
     builder.linear_to(&hidden, &mlp.down, true, x);
 }
@@ -56,7 +58,7 @@ fn lower_mlp(builder: &mut Builder, name: &str, mlp: &Mlp, x: &Rows) {
 fn attend(builder: &mut Builder, block: &Block, x: &Rows, context: &Context) -> Rows {
     let Block { name, attention, .. } = block;
     let normal = match &attention.query {
-        Query::Projected { norm, .. } => Some(builder.normalize(format!("{name} norm"), x, norm)),
+        Query::Projected { norm, .. } => Some(builder.normalize_with(format!("{name} norm"), x, norm.as_ref())),
         Query::Constant(_) => None,
     };
     let from = match (block.reads, &attention.norm_kv, normal) {

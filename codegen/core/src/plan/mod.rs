@@ -51,27 +51,27 @@ fn tokens_are_read_once(model: &Model) -> bool {
     model.schedule.iter().filter(|&&block| model.blocks[block].reads == Reads::Context).count() == 1
 }
 
-/// The program's inputs; a mask follows the ids it belongs to.
+/// The program's inputs; a mask is the last one.
 fn inputs(model: &Model) -> Vec<Input> {
     let mut inputs = Vec::new();
     for input in &model.inputs {
         let kind = match &input.stem {
-            Stem::Ids { tokens, embedding, .. } => InputKind::Ids { max: *tokens, vocabulary: embedding.rows() },
+            Stem::Ids { tokens, embedding } => InputKind::Ids { max: *tokens, vocabulary: embedding.rows() },
             stem => InputKind::Numbers { shape: stem.raw_shape() },
         };
         inputs.push(Input { name: input.name.clone(), kind });
-        if let Stem::Ids { tokens, mask: Some(name), .. } = &input.stem {
-            inputs.push(Input { name: name.clone(), kind: InputKind::Mask { max: *tokens } });
-        }
+    }
+    if let Some(name) = &model.mask {
+        inputs.push(Input { name: name.clone(), kind: InputKind::Mask { max: model.tokens() } });
     }
     inputs
 }
 
 fn outputs(model: &Model) -> Vec<Output> {
-    let width = model.decoder.queries.shape()[1];
+    let [_, width] = model.output_rows();
     let output = |output: &crate::model::Output| Output {
         name: output.name.clone(),
-        rows: output.rows.len(),
+        rows: output.rows.most(),
         width: output.linear.as_ref().map_or(width, |linear| linear.weight.rows()),
         labels: output.labels.clone(),
     };

@@ -5,13 +5,12 @@ use crate::model::{Combine, Encoding, Fourier, Input, Layout, Model, Position, S
 use crate::program::{Activation, Count, Place, Source, Step, Target};
 
 pub(super) fn lower(builder: &mut Builder, model: &Model) -> Rows {
-    let width = model.inputs.iter().map(Input::full_width).max().unwrap_or(0);
+    let width = model.token_width();
     let tokens = builder.rows("tokens", builder.token_count, model.tokens(), width);
-    let (mut first, mut index) = (0, 0);
-    for input in &model.inputs {
+    let mut first = 0;
+    for (index, input) in model.inputs.iter().enumerate() {
         Modality { tokens, first, index, input }.lower(builder);
         first += input.tokens();
-        index += if matches!(&input.stem, Stem::Ids { mask: Some(_), .. }) { 2 } else { 1 };
     }
     tokens
 }
@@ -85,7 +84,7 @@ impl Modality<'_> {
     fn is_contiguous(&self) -> bool {
         match self.input.stem {
             Stem::Image { layout, window, .. } => {
-                layout == Layout::ChannelsLast && window.kernel == 1 && window.stride == 1 && window.pad == 0
+                layout == Layout::ChannelsLast && window.kernel == 1 && window.stride == 1 && window.pad == [0, 0]
             }
             _ => true,
         }
@@ -107,7 +106,7 @@ impl Modality<'_> {
                 channels_first: *layout == Layout::ChannelsFirst,
                 kernel: window.kernel,
                 stride: window.stride,
-                pad: window.pad,
+                pad: window.pad[0],
                 out_height: window.count(*height),
                 out_width: window.count(*width),
                 out_stride,
@@ -193,7 +192,7 @@ pub(super) fn fourier(builder: &mut Builder, grid: &Fourier, rows: Count, out: P
     let mut shape = [1; 3];
     let axes = grid.shape.len();
     shape[3 - axes..].copy_from_slice(&grid.shape);
-    let Fourier { bands, with_position, sine_only, .. } = *grid;
+    let (bands, with_position, sine_only) = (grid.bands(), grid.with_position, grid.sine_only);
     let out = Target::Arena(out);
     builder.step(Step::Fourier { shape, axes, bands, with_position, sine_only, rows, out_stride, tables, out });
 }

@@ -1,7 +1,7 @@
 //! An attention block of any source: the sources differ in tensor names and in where widths come from.
 
 use super::checkpoint::{Axis, Bias, Checkpoint};
-use crate::model::{Activation, Attention, Block, Mlp, Query, Reads};
+use crate::model::{Activation, Attention, Block, EmptyRows, Mlp, Query, Reads, Residual, Softmax};
 
 /// What a source calls the parts of a block, after the block's own name.
 pub(super) struct Names {
@@ -60,6 +60,7 @@ pub(super) fn read(checkpoint: &mut Checkpoint, names: &Names, spec: &Spec<'_>) 
         reads: if spec.context.is_some() { Reads::Context } else { Reads::Itself },
         attention: attention(checkpoint, names, spec),
         mlp: (spec.widening.0 > 0).then(|| mlp(checkpoint, names, spec)),
+        mixer: None,
     }
 }
 
@@ -68,7 +69,7 @@ fn attention(checkpoint: &mut Checkpoint, names: &Names, spec: &Spec<'_>) -> Att
     let keys = spec.context.unwrap_or(spec.rows);
     Attention {
         query: Query::Projected {
-            norm: checkpoint.norm(&part(names.norm_q), spec.rows, spec.eps),
+            norm: Some(checkpoint.norm(&part(names.norm_q), spec.rows, spec.eps)),
             linear: checkpoint.linear(&part(names.query), spec.qk, spec.rows, names.bias),
         },
         norm_kv: spec.context.map(|width| checkpoint.norm(&part(names.norm_kv), width, spec.eps)),
@@ -79,7 +80,13 @@ fn attention(checkpoint: &mut Checkpoint, names: &Names, spec: &Spec<'_>) -> Att
         qk: spec.qk.0,
         v: spec.v.0,
         scale: 1.0 / (spec.qk.0 as f64 / spec.heads.0 as f64).sqrt(),
-        residual: spec.residual,
+        head_norms: None,
+        rotary: None,
+        causal: false,
+        softmax: Softmax::Keys,
+        empty_rows: EmptyRows::Uniform,
+        masks_queries: false,
+        residual: Residual::adds(spec.residual),
     }
 }
 
@@ -88,9 +95,10 @@ fn mlp(checkpoint: &mut Checkpoint, names: &Names, spec: &Spec<'_>) -> Mlp {
     let source = format!("{} × {}", spec.widening.1, spec.rows.1);
     let hidden = (spec.widening.0 * spec.rows.0, source.as_str());
     Mlp {
-        norm: checkpoint.norm(&part(names.mlp_norm), spec.rows, spec.eps),
+        norm: Some(checkpoint.norm(&part(names.mlp_norm), spec.rows, spec.eps)),
         up: checkpoint.linear(&part(names.up), hidden, spec.rows, names.bias),
         activation: spec.activation,
+        gate: None,
         down: checkpoint.linear(&part(names.down), spec.rows, hidden, names.bias),
     }
 }

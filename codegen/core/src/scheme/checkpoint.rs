@@ -1,6 +1,6 @@
 //! Tensors by name and expected shape: what is missing, wrong or left over.
 
-use crate::model::{Linear, Model, Norm, Tensor};
+use crate::model::{Linear, Model, Norm, NormKind, Tensor};
 use crate::{Problems, Subject};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -126,6 +126,7 @@ impl Checkpoint {
     /// `<name>.weight` and `<name>.bias` of a layer norm.
     pub(super) fn norm(&mut self, name: &str, width: Axis<'_>, eps: f64) -> Norm {
         Norm {
+            kind: NormKind::Layer,
             gain: Some(self.tensor(&format!("{name}.weight"), &[width])),
             offset: Some(self.tensor(&format!("{name}.bias"), &[width])),
             eps,

@@ -3,54 +3,16 @@
 use crate::support::{fixture, model};
 use percio_codegen_core::container;
 use percio_codegen_core::model::{
-    Activation, Combine, Encoding, Layout, Model, Output, Queries, Query, Reads, Stem, Window,
+    Activation, Attention, Combine, Decoder, Encoding, Extent, Layout, Model, Queries, Query, Residual, Stem, Window,
+    linear_frequencies,
 };
-use std::fs;
 
-fn names() -> Vec<String> {
-    let entries = fs::read_dir(fixture("")).unwrap().map(|entry| entry.unwrap().path());
-    let models = entries.filter(|path| path.join("config.json").exists());
-    models.map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect()
+fn decoder(model: &Model) -> &Decoder {
+    model.decoder.as_ref().unwrap()
 }
 
-fn output_shape(model: &Model, output: &Output) -> Vec<usize> {
-    let width = output.linear.as_ref().map_or(model.decoder.queries.shape()[1], |linear| linear.weight.rows());
-    if output.rows.len() == 1 { vec![width] } else { vec![output.rows.len(), width] }
-}
-
-#[test]
-fn every_fixture_loads_and_has_the_shapes_of_its_reference() {
-    let names = names();
-    assert!(names.len() >= 9, "fixtures are missing: {names:?}");
-    for name in names {
-        let model = model(&name);
-        let (arrays, metadata) = container::read_any(&fixture(&name).join("reference.safetensors")).unwrap();
-        assert_eq!(metadata["percio_reference"], "1", "{name}");
-        for input in &model.inputs {
-            assert_eq!(arrays[&format!("input.{}", input.name)].shape[1..], input.stem.raw_shape(), "{name}");
-        }
-        for output in &model.outputs {
-            let shape = &arrays[&format!("output.{}", output.name)].shape;
-            assert_eq!(shape[1..], output_shape(&model, output), "{name}");
-        }
-    }
-}
-
-/// Weights that fit together, as later passes take for granted.
-#[test]
-fn every_fixture_is_consistent() {
-    for name in names() {
-        let model = model(&name);
-        assert!(model.inputs.iter().all(|input| input.full_width() == model.inputs[0].full_width()), "{name}");
-        assert_eq!(model.blocks[model.schedule[0]].reads, Reads::Context);
-        for block in model.blocks.iter().chain([&model.decoder.block]) {
-            let attention = &block.attention;
-            assert_eq!(attention.norm_kv.is_none(), block.reads == Reads::Itself);
-            assert_eq!([attention.key.weight.rows(), attention.value.weight.rows()], [attention.qk, attention.v]);
-            assert_eq!([attention.qk % attention.heads, attention.v % attention.heads], [0, 0]);
-            assert_eq!(attention.scale, 1.0 / ((attention.qk / attention.heads) as f64).sqrt());
-        }
-    }
+fn adds(attention: &Attention) -> bool {
+    matches!(attention.residual, Residual::Add)
 }
 
 #[test]
@@ -58,18 +20,18 @@ fn tiny_masked_lm() {
     let model = model("tiny-mlm");
     assert_eq!((model.name.as_str(), model.parameters), ("tiny-mlm", 47_488));
     assert_eq!(model.provenance.implementation, "Hugging Face transformers, PerceiverForMaskedLM");
-    assert_eq!(model.latents.shape, [16, 32]);
+    assert_eq!(model.latents.shape(), [16, 32]);
     assert_eq!(model.schedule, [0, 1, 2]);
     assert_eq!(model.inputs[0].name, "input_ids");
-    let Stem::Ids { tokens: 64, embedding, mask } = &model.inputs[0].stem else { panic!("ids") };
-    assert_eq!(mask.as_deref(), Some("attention_mask"));
+    let Stem::Ids { tokens: 64, embedding } = &model.inputs[0].stem else { panic!("ids") };
+    assert_eq!(model.mask.as_deref(), Some("attention_mask"));
     assert_eq!(model.inputs[0].position.as_ref().unwrap().combine, Combine::Add);
-    let decoder = &model.decoder.block.attention;
-    assert_eq!((decoder.heads, decoder.qk, decoder.v, decoder.residual), (8, 256, 32, false));
+    let attention = &decoder(&model).block.attention;
+    assert_eq!((attention.heads, attention.qk, attention.v, adds(attention)), (8, 256, 32, false));
     let head = model.outputs[0].linear.as_ref().unwrap();
     assert!(std::sync::Arc::ptr_eq(&head.weight.data, &embedding.data), "the tied head shares the embedding");
-    assert_eq!((model.outputs[0].name.as_str(), model.outputs[0].rows.clone()), ("logits", 0..64));
-    assert!(model.blocks.iter().all(|block| block.mlp.as_ref().unwrap().norm.eps == 1e-5));
+    assert_eq!((model.outputs[0].name.as_str(), model.outputs[0].rows.clone()), ("logits", Extent::Rows(0..64)));
+    assert!(model.blocks.iter().all(|block| block.mlp.as_ref().unwrap().norm.as_ref().unwrap().eps == 1e-5));
     assert!(model.provenance.remarks.iter().any(|remark| remark.contains("`layer_norm_eps` 1e-12 is ignored")));
 }
 
@@ -78,9 +40,9 @@ fn convolutional_stem() {
     let model = model("hf-image-conv");
     let input = &model.inputs[0];
     let Stem::Image { channels: 3, layout: Layout::ChannelsFirst, window, .. } = input.stem else { panic!("image") };
-    assert_eq!(window, Window { kernel: 7, stride: 2, pad: 3 });
+    assert_eq!(window, Window { kernel: 7, stride: 2, pad: [3, 3] });
     let tail = input.tail.as_ref().unwrap();
-    assert_eq!((tail.activation, tail.pool), (Activation::Relu, Some(Window { kernel: 3, stride: 2, pad: 0 })));
+    assert_eq!((tail.activation, tail.pool), (Activation::Relu, Some(Window { kernel: 3, stride: 2, pad: [0, 0] })));
     assert_eq!(input.full_width(), 322);
     let weights = container::read(&fixture("hf-image-conv").join("model.safetensors")).unwrap();
     let kernel = &weights["perceiver.input_preprocessor.convnet.conv.weight"];
@@ -99,10 +61,10 @@ fn repeated_blocks_and_fourier_positions() {
     let model = model("hf-image-fourier");
     assert_eq!(model.schedule, [0, 1, 2, 1, 2]);
     let Encoding::Fourier(fourier) = &model.inputs[0].position.as_ref().unwrap().encoding else { panic!("fourier") };
-    assert_eq!((fourier.shape.as_slice(), fourier.bands), ([9, 7].as_slice(), 64));
-    assert_eq!(fourier.max_resolution, [224.0; 2]);
+    assert_eq!((fourier.shape.as_slice(), fourier.bands()), ([9, 7].as_slice(), 64));
+    assert_eq!(fourier.frequencies, [linear_frequencies(224.0, 64), linear_frequencies(224.0, 64)]);
     assert_eq!(model.blocks[0].attention.qk, 18, "`cross_attention_shape_for_attention` is q");
-    assert!(model.decoder.block.attention.residual);
+    assert!(adds(&decoder(&model).block.attention));
     assert!(model.outputs[0].labels.is_empty(), "LABEL_0 … are no names");
 }
 
@@ -122,11 +84,11 @@ fn native_modalities() {
     assert_eq!(widths, [(27, 29), (22, 29), (6, 29)]);
     assert_eq!(model.inputs.iter().map(|input| input.tokens()).collect::<Vec<_>>(), [5, 6, 5]);
     assert_eq!(model.schedule, [0, 1, 2, 1, 2]);
-    assert!(!model.blocks[0].attention.residual);
+    assert!(!adds(&model.blocks[0].attention));
     assert_eq!((model.blocks[1].attention.qk, model.blocks[1].attention.v), (12, 27));
-    assert_eq!(model.blocks[0].mlp.as_ref().unwrap().norm.eps, 0.001);
+    assert_eq!(model.blocks[0].mlp.as_ref().unwrap().norm.as_ref().unwrap().eps, 0.001);
     assert_eq!(model.outputs[0].labels, ["rest", "walk", "run"]);
-    assert_eq!(model.outputs[1].rows, 1..4);
+    assert_eq!(model.outputs[1].rows, Extent::Rows(1..4));
     assert!(model.outputs[2].linear.is_none());
 }
 
@@ -134,11 +96,15 @@ fn native_modalities() {
 fn native_defaults_and_optional_biases() {
     let model = model("native-ids");
     let cross = &model.blocks[0].attention;
-    assert_eq!((cross.qk, cross.v, cross.residual), (21, 21, true), "as wide as the tokens");
+    assert_eq!((cross.qk, cross.v, adds(cross)), (21, 21, true), "as wide as the tokens");
     assert!(cross.key.bias.is_none() && cross.output.bias.is_some());
     let Query::Projected { linear, .. } = &cross.query else { panic!("projected") };
     assert!(linear.bias.is_none());
-    assert_eq!((model.decoder.block.attention.qk, model.decoder.block.attention.v), (18, 18), "as wide as the latents");
+    assert_eq!(
+        (decoder(&model).block.attention.qk, decoder(&model).block.attention.v),
+        (18, 18),
+        "as wide as the latents"
+    );
     let tied = model.outputs[0].linear.as_ref().unwrap();
     assert_eq!((tied.weight.name.as_str(), tied.bias.is_some()), ("inputs.ids.embedding", true));
 }
@@ -146,10 +112,9 @@ fn native_defaults_and_optional_biases() {
 #[test]
 fn native_grid_queries() {
     let model = model("native-grid");
-    let Queries::Fourier(fourier) = &model.decoder.queries else { panic!("fourier") };
-    assert_eq!(
-        (fourier.shape.as_slice(), fourier.max_resolution.as_slice()),
-        ([3, 5].as_slice(), [4.0, 9.0].as_slice())
-    );
-    assert!(model.blocks[0].mlp.is_none() && model.decoder.block.mlp.is_none());
+    let Queries::Fourier(fourier) = &decoder(&model).queries else { panic!("fourier") };
+    assert_eq!(fourier.shape, [3, 5]);
+    let bands = fourier.bands();
+    assert_eq!(fourier.frequencies, [linear_frequencies(4.0, bands), linear_frequencies(9.0, bands)]);
+    assert!(model.blocks[0].mlp.is_none() && decoder(&model).block.mlp.is_none());
 }

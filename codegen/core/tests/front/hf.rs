@@ -1,7 +1,7 @@
 //! Wrong and unusual checkpoints of Hugging Face transformers.
 
 use crate::support::{Directory, has_all};
-use percio_codegen_core::model::{Activation, Encoding};
+use percio_codegen_core::model::{Activation, Encoding, Residual, linear_frequencies};
 use serde_json::json;
 
 #[test]
@@ -83,7 +83,7 @@ fn omitted_fields_have_the_defaults_of_the_library() {
     }
     let model = directory.load().unwrap();
     assert_eq!(model.schedule, [0, 1, 2]);
-    assert!(model.blocks[0].attention.residual);
+    assert!(matches!(model.blocks[0].attention.residual, Residual::Add));
     directory.unset("/d_latents");
     let all = directory.complaints().join("\n");
     has_all(
@@ -114,7 +114,7 @@ fn activations() {
         directory.set("/hidden_act", name);
         let model = directory.load().unwrap();
         assert_eq!(model.blocks[1].mlp.as_ref().unwrap().activation, activation, "{name}");
-        assert_eq!(model.decoder.block.mlp.as_ref().unwrap().activation, activation, "{name}");
+        assert_eq!(model.decoder.unwrap().block.mlp.as_ref().unwrap().activation, activation, "{name}");
     }
     directory.set("/hidden_act", "mish");
     directory.complains(&["`hidden_act`", "\"mish\"", "\"gelu\"", "\"relu2\""]);
@@ -182,10 +182,8 @@ fn convolution_grid_follows_the_image() {
     let model = directory.load_image([3, 224, 224]);
     assert_eq!(model.inputs[0].grid(), [55, 55]);
     let Encoding::Fourier(fourier) = &model.inputs[0].position.as_ref().unwrap().encoding else { panic!("fourier") };
-    assert_eq!(
-        (fourier.shape.as_slice(), fourier.max_resolution.as_slice()),
-        ([55, 55].as_slice(), [56.0; 2].as_slice())
-    );
+    assert_eq!(fourier.shape, [55, 55]);
+    assert_eq!(fourier.frequencies, [linear_frequencies(56.0, 64), linear_frequencies(56.0, 64)]);
     assert_eq!(directory.load_image([3, 5, 5]).inputs[0].grid(), [1, 1]);
     directory.shape("pixel_values", &[3, 4, 9]);
     directory.complains(&["4 × 9 pixels is too small", "at least 5 × 5"]);

@@ -2,7 +2,7 @@
 
 use super::config::Config;
 use super::{EPS, LAYER};
-use crate::model::{Block, Decoder, Input, Linear, Output, Queries, Stem};
+use crate::model::{Block, Decoder, Extent, Input, Linear, Output, Queries, Stem};
 use crate::scheme::block::{self, Spec};
 use crate::scheme::checkpoint::{Axis, Bias, Checkpoint};
 
@@ -26,7 +26,7 @@ pub(super) fn masked_lm(config: &Config, checkpoint: &mut Checkpoint, input: &In
         Stem::Ids { embedding, .. } => Some(Linear { weight: embedding.clone(), bias: Some(bias) }),
         _ => None,
     };
-    (decoder, Output { name: "logits".to_owned(), rows: 0..config.max_position_embeddings, linear, labels: Vec::new() })
+    (decoder, Output::new("logits", Extent::Rows(0..config.max_position_embeddings), linear))
 }
 
 /// One query, and a linear layer over it.
@@ -44,7 +44,7 @@ pub(super) fn classification(config: &Config, checkpoint: &mut Checkpoint) -> (D
     let classes = (config.num_labels, "the number of labels (`id2label`)");
     let linear = checkpoint.linear("perceiver.decoder.decoder.final_layer", classes, width, Bias::Required);
     let labels = config.labels.clone();
-    (decoder, Output { name: "logits".to_owned(), rows: 0..1, linear: Some(linear), labels })
+    (decoder, Output { labels, ..Output::new("logits", Extent::Rows(0..1), Some(linear)) })
 }
 
 /// What differs between the classes.

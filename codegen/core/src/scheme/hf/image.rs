@@ -4,7 +4,8 @@ use super::EPS;
 use super::class::Class;
 use super::config::Config;
 use crate::model::{
-    Activation, BatchNorm, Combine, ConvTail, Encoding, Fourier, Input, Layout, Linear, Position, Stem, Tensor, Window,
+    Activation, BatchNorm, Combine, ConvTail, Encoding, FeatureLayout, Fourier, Grid, Input, Layout, Linear, Position,
+    Stem, Tensor, Window, linear_frequencies,
 };
 use crate::scheme::LoadOptions;
 use crate::scheme::checkpoint::{Axis, Bias, Checkpoint};
@@ -18,10 +19,10 @@ const BANDS: usize = 64;
 const LEARNED_WIDTH: Axis<'_> = (256, "transformers (fixed)");
 /// Output channels of the convolutional stem.
 const CONV_WIDTH: Axis<'_> = (64, "transformers (fixed)");
-const CONV: Window = Window { kernel: 7, stride: 2, pad: 3 };
+const CONV: Window = Window { kernel: 7, stride: 2, pad: [3, 3] };
 /// Without padding, so 224 pixels become 55 tokens; TensorFlow's "same" padding would make 56.
-const POOL: Window = Window { kernel: 3, stride: 2, pad: 0 };
-const PIXELS: Window = Window { kernel: 1, stride: 1, pad: 0 };
+const POOL: Window = Window { kernel: 3, stride: 2, pad: [0, 0] };
+const PIXELS: Window = Window { kernel: 1, stride: 1, pad: [0, 0] };
 
 /// Reads the image's input.
 pub(super) fn read(
@@ -110,14 +111,16 @@ fn bare([height, width]: [usize; 2], window: Window) -> Input {
         tail: None,
         position: None,
         padding: None,
+        masked: None,
     }
 }
 
 fn fourier(grid: &[usize], max_resolution: f64) -> Position {
     let encoding = Fourier {
         shape: grid.to_vec(),
-        bands: BANDS,
-        max_resolution: vec![max_resolution; 2],
+        grid: Grid::Inclusive,
+        frequencies: vec![linear_frequencies(max_resolution, BANDS); 2],
+        layout: FeatureLayout::Blocks,
         with_position: true,
         sine_only: false,
     };

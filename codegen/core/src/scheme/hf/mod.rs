@@ -14,7 +14,7 @@ use super::block::Names;
 use super::checkpoint::{Bias, Checkpoint};
 use super::{LoadOptions, fields::Fields};
 use crate::Problems;
-use crate::model::{Input, Model, Provenance};
+use crate::model::{Input, Latents, Model, Provenance, Stem};
 use class::Class;
 use config::Config;
 
@@ -81,11 +81,14 @@ fn assemble(
         summary: String::new(),
         provenance: Provenance { implementation: format!("Hugging Face transformers, {}", class.name()), remarks },
         parameters: 0,
+        mask: matches!(input.stem, Stem::Ids { .. }).then(|| "attention_mask".to_owned()),
         inputs: vec![input],
-        latents: encoder.latents,
+        latents: Latents::Learned(encoder.latents),
         blocks: encoder.blocks,
         schedule: encoder.schedule,
-        decoder,
+        mixtures: Vec::new(),
+        norm: None,
+        decoder: Some(decoder),
         outputs: vec![output],
     }
 }

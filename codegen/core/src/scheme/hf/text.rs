@@ -16,11 +16,12 @@ pub(super) fn read(config: &Config, checkpoint: &mut Checkpoint) -> Input {
     );
     Input {
         name: "input_ids".to_owned(),
-        stem: Stem::Ids { tokens, embedding, mask: Some("attention_mask".to_owned()) },
+        stem: Stem::Ids { tokens, embedding },
         scale: None,
         project: None,
         tail: None,
         position: Some(Position { encoding: Encoding::Learned(table), project: None, combine: Combine::Add }),
         padding: None,
+        masked: None,
     }
 }

@@ -29,7 +29,8 @@ fn one(input: &config::Input, checkpoint: &mut Checkpoint) -> Input {
         let (layer, token) = (format!("inputs.{name}.project"), format!("a token of input `{name}`"));
         checkpoint.linear(&layer, (width, &layer), (stem.width(), &token), Bias::Optional)
     });
-    let mut read = Input { name: name.clone(), stem, scale, project, tail: None, position: None, padding: None };
+    let mut read =
+        Input { name: name.clone(), stem, scale, project, tail: None, position: None, padding: None, masked: None };
     let (grid, width) = (read.grid(), read.data_width());
     read.position = input.position.as_ref().map(|position| position::read(checkpoint, name, &grid, width, position));
     read
@@ -45,12 +46,18 @@ fn stem(name: &str, kind: &Kind, checkpoint: &mut Checkpoint) -> Stem {
         Kind::Image { height, width, channels, patch, layout } => {
             check_patch(name, "height", height, patch, checkpoint);
             check_patch(name, "width", width, patch, checkpoint);
-            Stem::Image { height, width, channels, layout, window: Window { kernel: patch, stride: patch, pad: 0 } }
+            Stem::Image {
+                height,
+                width,
+                channels,
+                layout,
+                window: Window { kernel: patch, stride: patch, pad: [0, 0] },
+            }
         }
         Kind::Ids { vocabulary, tokens, embedding } => {
             let [rows, columns] = ["vocabulary", "embedding"].map(|field| format!("inputs.{name}.{field}"));
             let embedding = checkpoint.tensor(&columns, &[(vocabulary, &rows), (embedding, &columns)]);
-            Stem::Ids { tokens, embedding, mask: None }
+            Stem::Ids { tokens, embedding }
         }
     }
 }

@@ -8,7 +8,7 @@ mod position;
 use super::block::{self, Names, Spec};
 use super::checkpoint::{Axis, Bias, Checkpoint};
 use crate::Problems;
-use crate::model::{Block, Decoder, Input, Model, Provenance, Queries};
+use crate::model::{Block, Decoder, Input, Latents, Model, Provenance, Queries};
 use config::{Attention, Config};
 
 /// The parts of a block.
@@ -44,11 +44,14 @@ pub(super) fn load(config: serde_json::Value, mut checkpoint: Checkpoint) -> Res
         },
         parameters: 0,
         schedule: std::iter::once(0).chain(schedule).collect(),
-        outputs: output::read(&config, &mut checkpoint, &inputs, &decoder.queries),
+        outputs: output::read(&config, &mut checkpoint, &inputs, decoder.queries.shape([0, 0])),
         inputs,
-        latents,
+        mask: None,
+        latents: Latents::Learned(latents),
         blocks,
-        decoder,
+        mixtures: Vec::new(),
+        norm: None,
+        decoder: Some(decoder),
     };
     checkpoint.finish(model, |_| false)
 }
@@ -80,7 +83,7 @@ fn decoder(config: &Config, checkpoint: &mut Checkpoint) -> Decoder {
         }
     };
     let latents = latent_width(config);
-    let rows = (queries.shape()[1], "the queries' width");
+    let rows = (queries.shape([0, 0])[1], "the queries' width");
     let place = Place { section: "decoder", name: "decoder.cross", rows, context: Some(latents) };
     let block = place.read(config, checkpoint, &config.decoder, latents, None);
     Decoder { queries, block }

@@ -1,12 +1,12 @@
 //! Heads over the decoded queries.
 
 use super::config::{self, Config};
-use crate::model::{Input, Linear, Output, Queries, Stem, Tensor};
+use crate::model::{Extent, Input, Linear, Output, Stem, Tensor};
 use crate::scheme::checkpoint::{Bias, Checkpoint};
 
-/// Reads all outputs.
-pub(super) fn read(config: &Config, checkpoint: &mut Checkpoint, inputs: &[Input], queries: &Queries) -> Vec<Output> {
-    config.outputs.iter().map(|output| one(output, checkpoint, inputs, queries.shape())).collect()
+/// Reads all outputs over `rows`, count and width of what they read.
+pub(super) fn read(config: &Config, checkpoint: &mut Checkpoint, inputs: &[Input], rows: [usize; 2]) -> Vec<Output> {
+    config.outputs.iter().map(|output| one(output, checkpoint, inputs, rows)).collect()
 }
 
 fn one(output: &config::Output, checkpoint: &mut Checkpoint, inputs: &[Input], [count, width]: [usize; 2]) -> Output {
@@ -38,7 +38,7 @@ fn one(output: &config::Output, checkpoint: &mut Checkpoint, inputs: &[Input], [
             output.labels.len()
         ));
     }
-    Output { name: name.clone(), rows: first..end, linear, labels: output.labels.clone() }
+    Output { labels: output.labels.clone(), ..Output::new(name, Extent::Rows(first..end), linear) }
 }
 
 /// The embedding of input `tied` as a linear layer.

@@ -1,7 +1,7 @@
 //! Position encodings.
 
 use super::config::{self, PositionKind};
-use crate::model::{Combine, Encoding, Fourier, Position};
+use crate::model::{Combine, Encoding, FeatureLayout, Fourier, Grid, Position, linear_frequencies};
 use crate::scheme::checkpoint::{Bias, Checkpoint};
 
 /// Reads the encoding of the input `name`, whose tokens lie on `grid` and have `data` numbers.
@@ -51,8 +51,9 @@ pub(super) fn fourier(checkpoint: &mut Checkpoint, place: &str, shape: &[usize],
     }
     Fourier {
         shape: shape.to_vec(),
-        bands: spec.bands,
-        max_resolution,
+        grid: Grid::Inclusive,
+        frequencies: max_resolution.iter().map(|&resolution| linear_frequencies(resolution, spec.bands)).collect(),
+        layout: FeatureLayout::Blocks,
         with_position: spec.with_position,
         sine_only: spec.sine_only,
     }
