@@ -1,7 +1,7 @@
 //! What the `percio` command does: show, compare, measure and run compiled models.
 //!
-//! A [`Program`](percio_codegen_core::program::Program) runs on one of three back ends ([`backend`]): interpreted here,
-//! generated and built for this machine, or generated and built for a Cortex-M4 in QEMU. [`mod@reference`] reads what a
+//! A [`Program`](percio_codegen_core::program::Program) runs on a back end ([`backend`]): interpreted here,
+//! generated and built for this machine, or generated and built for a board in QEMU. [`mod@reference`] reads what a
 //! model computed where it was trained, [`metrics`] says how far a back end is from it.
 #![forbid(unsafe_code)]
 

@@ -1,8 +1,10 @@
-//! The generated code, on this machine and on a Cortex-M4 in QEMU, against the interpreter and the reference.
+//! The generated code, on this machine and on boards in QEMU, against the interpreter and the reference.
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+const BOARDS: [&str; 4] = ["qemu-m4", "qemu-m7", "qemu-m33", "qemu-m55"];
 
 /// A directory of the repository.
 fn repository(path: &str) -> PathBuf {
@@ -25,21 +27,29 @@ fn every_back_end_holds() {
         let model = repository(model);
         let reference = model.join("reference.safetensors");
         let reference = reference.to_str().expect("the repository's path is text");
-        let [interpreter, generated, board] = ["interpreter", "generated", "qemu-m4"]
-            .map(|backend| percio("compare", &model, &["--reference", reference, "--backend", backend]));
-        for report in [&interpreter, &generated, &board] {
+        let compare = |backend| {
+            let report = percio("compare", &model, &["--reference", reference, "--backend", backend]);
             assert_eq!(report["passed"], true, "{report:#}");
-        }
+            report
+        };
+        let [interpreter, generated] = ["interpreter", "generated"].map(compare);
         assert_eq!(interpreter["outputs"], generated["outputs"], "one instruction set, bit for bit");
-        assert_eq!(board["isa"], "scalar");
+        for board in BOARDS {
+            assert_eq!(compare(board)["isa"], "scalar");
+        }
     }
 }
 
 #[test]
 fn instructions_are_counted_exactly() {
     let model = repository("tests/fixtures/native-multi");
-    let [first, second] = [0; 2].map(|_| percio("bench", &model, &["--backend", "qemu-m4"])["instructions"].as_u64());
     let macs = percio("info", &model, &[])["macs"].as_u64().expect("info gives macs");
-    assert_eq!(first, second, "the same program counts the same");
-    assert!(first.is_some_and(|count| (macs..20 * macs).contains(&count)), "{first:?} instructions for {macs} MACs");
+    for board in BOARDS {
+        let [first, second] = [0; 2].map(|_| percio("bench", &model, &["--backend", board])["instructions"].as_u64());
+        assert_eq!(first, second, "{board}: the same program counts the same");
+        assert!(
+            first.is_some_and(|count| (macs..20 * macs).contains(&count)),
+            "{first:?} instructions for {macs} MACs"
+        );
+    }
 }

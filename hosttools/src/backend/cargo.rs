@@ -23,9 +23,11 @@ pub(super) struct Template {
     /// `Cargo.toml` with `{name}` and `{percio}` to be replaced.
     pub(super) manifest: &'static str,
     /// The other files, by path.
-    pub(super) files: &'static [(&'static str, &'static str)],
+    pub(super) files: Vec<(&'static str, &'static str)>,
     /// The target triple; none for this machine.
     pub(super) target: Option<&'static str>,
+    /// The compiler's flags.
+    pub(super) flags: &'static [&'static str],
 }
 
 /// Writes the crate for `program` and builds it. The result is the path of the executable.
@@ -33,7 +35,7 @@ pub(super) fn build(template: &Template, program: &Program) -> Result<PathBuf> {
     let cache = cache()?;
     let files = sources(template, program);
     let mut hasher = DefaultHasher::new();
-    (template.manifest, percio_dependency(), &files).hash(&mut hasher);
+    (template.manifest, percio_dependency(), template.flags, &files).hash(&mut hasher);
     let name = format!("{}-{:016x}", template.prefix, hasher.finish());
     let manifest = template.manifest.replace("{name}", &name).replace("{percio}", &percio_dependency());
     let dir = cache.join(&name);
@@ -74,7 +76,7 @@ fn sources(template: &Template, program: &Program) -> Vec<(String, Vec<u8>)> {
         ("src/feed.rs".to_owned(), glue::feed(program).to_string().into_bytes()),
         ("src/sample.rs".to_owned(), SAMPLE.into()),
     ];
-    files.extend(template.files.iter().map(|&(path, content)| (path.to_owned(), content.into())));
+    files.extend(template.files.iter().map(|(path, content)| ((*path).to_owned(), (*content).into())));
     files
 }
 
@@ -116,7 +118,8 @@ fn run_cargo(template: &Template, dir: &Path, target_dir: &Path) -> Result<()> {
     let cargo = |offline: bool| {
         let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         // Flags meant for another build would change this one.
-        command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS").env_remove("CARGO_BUILD_TARGET");
+        command.env_remove("RUSTFLAGS").env_remove("CARGO_BUILD_TARGET");
+        command.env("CARGO_ENCODED_RUSTFLAGS", template.flags.join("\x1f"));
         same_toolchain(&mut command).current_dir(dir).args(["build", "--release", "--target-dir"]).arg(target_dir);
         command.args(template.target.iter().flat_map(|triple| ["--target", triple]));
         command.args(offline.then_some("--offline"));

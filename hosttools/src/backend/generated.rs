@@ -9,15 +9,19 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-const TEMPLATE: Template = Template {
-    prefix: "percio-host",
-    manifest: include_str!("templates/host/Cargo.toml.in"),
-    files: &[
-        ("src/main.rs", include_str!("templates/host/main.rs")),
-        ("src/timing.rs", include_str!("templates/host/timing.rs")),
-    ],
-    target: None,
-};
+/// The crate that a program becomes.
+fn template() -> Template {
+    Template {
+        prefix: "percio-host",
+        manifest: include_str!("templates/host/Cargo.toml.in"),
+        files: vec![
+            ("src/main.rs", include_str!("templates/host/main.rs")),
+            ("src/timing.rs", include_str!("templates/host/timing.rs")),
+        ],
+        target: None,
+        flags: &[],
+    }
+}
 
 /// Commands of `templates/host/main.rs`.
 const INFER: u32 = 0;
@@ -38,7 +42,7 @@ impl<'a> Generated<'a> {
     /// # Errors
     /// When it does not build, with cargo's output, or does not start.
     pub fn build(program: &'a Program) -> Result<Self> {
-        let executable = cargo::build(&TEMPLATE, program)?;
+        let executable = cargo::build(&template(), program)?;
         let mut process = Command::new(&executable)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

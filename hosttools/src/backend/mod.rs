@@ -1,5 +1,6 @@
-//! What can run a program: this process, a program built for this machine, a firmware in QEMU.
+//! What can run a program: this process, a program built for this machine, a board in QEMU.
 
+mod board;
 mod cargo;
 mod generated;
 mod glue;
@@ -11,12 +12,13 @@ mod wire;
 
 use crate::sample::Sample;
 use anyhow::Result;
+use board::Board;
 use percio_codegen_core::program::Program;
 use std::time::Duration;
 
 pub use generated::Generated;
 pub use interpret::Interpreter;
-pub use qemu::QemuM4;
+pub use qemu::Qemu;
 
 /// The outputs of one inference, in the order of the program's outputs.
 pub type Outputs = Vec<Vec<f32>>;
@@ -58,6 +60,12 @@ pub enum Kind {
     Generated,
     /// The generated Rust on a Cortex-M4 in QEMU
     QemuM4,
+    /// The generated Rust on a Cortex-M7 in QEMU
+    QemuM7,
+    /// The generated Rust on a Cortex-M33 in QEMU
+    QemuM33,
+    /// The generated Rust on a Cortex-M55 in QEMU
+    QemuM55,
 }
 
 impl Kind {
@@ -68,6 +76,9 @@ impl Kind {
             Self::Interpreter => "interpreter",
             Self::Generated => "generated",
             Self::QemuM4 => "qemu-m4",
+            Self::QemuM7 => "qemu-m7",
+            Self::QemuM33 => "qemu-m33",
+            Self::QemuM55 => "qemu-m55",
         }
     }
 
@@ -76,13 +87,16 @@ impl Kind {
     /// # Errors
     /// When a build fails, a tool is missing, or the program does not fit the machine.
     pub fn open(self, program: &Program) -> Result<Box<dyn Backend + '_>> {
-        if self != Self::QemuM4 {
+        if matches!(self, Self::Interpreter | Self::Generated) {
             check_isa()?;
         }
         Ok(match self {
             Self::Interpreter => Box::new(Interpreter::new(program)?),
             Self::Generated => Box::new(Generated::build(program)?),
-            Self::QemuM4 => Box::new(QemuM4::build(program)?),
+            Self::QemuM4 => Box::new(Qemu::build(Board::M4, program)?),
+            Self::QemuM7 => Box::new(Qemu::build(Board::M7, program)?),
+            Self::QemuM33 => Box::new(Qemu::build(Board::M33, program)?),
+            Self::QemuM55 => Box::new(Qemu::build(Board::M55, program)?),
         })
     }
 }

@@ -1,6 +1,7 @@
-//! The generated Rust as firmware of a Cortex-M4 that QEMU emulates: machine mps2-an386, 4 MB of flash, 4 MB of RAM.
+//! The generated Rust as firmware of a board that QEMU emulates.
 
-use super::cargo::{self, Template};
+use super::board::{Board, MEMORY, QEMU};
+use super::cargo;
 use super::{Backend, Cost, Outputs, wire};
 use crate::sample::Sample;
 use anyhow::{Context, Result, bail, ensure};
@@ -11,23 +12,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-const TARGET: &str = "thumbv7em-none-eabihf";
-const QEMU: &str = "qemu-system-arm";
-
-const TEMPLATE: Template = Template {
-    prefix: "percio-m4",
-    manifest: include_str!("templates/firmware/Cargo.toml.in"),
-    files: &[
-        ("build.rs", include_str!("templates/firmware/build.rs")),
-        ("memory.x", include_str!("templates/firmware/memory.x")),
-        ("src/main.rs", include_str!("templates/firmware/main.rs")),
-        ("src/count.rs", include_str!("templates/firmware/count.rs")),
-    ],
-    target: Some(TARGET),
-};
-
-/// Flash and RAM of the machine, in bytes.
-const MEMORY: usize = 4 << 20;
 /// Flash that code needs beside the weights.
 const CODE: usize = 128 << 10;
 /// RAM that the stack needs beside the model and its inputs.
@@ -39,21 +23,22 @@ const COUNT: u32 = 1;
 const NOTHING: u32 = 2;
 
 /// A firmware, started anew for every inference.
-pub struct QemuM4<'a> {
+pub struct Qemu<'a> {
+    board: Board,
     program: &'a Program,
     firmware: PathBuf,
     isa: String,
 }
 
-impl<'a> QemuM4<'a> {
-    /// Builds the firmware of `program`.
+impl<'a> Qemu<'a> {
+    /// Builds the firmware of `program` for `board`.
     ///
     /// # Errors
     /// When QEMU or Rust's target is missing, the program does not fit the machine, or the firmware does not build or start.
-    pub fn build(program: &'a Program) -> Result<Self> {
-        check(program)?;
-        let firmware = cargo::build(&TEMPLATE, program)?;
-        let mut built = Self { program, firmware, isa: String::new() };
+    pub(super) fn build(board: Board, program: &'a Program) -> Result<Self> {
+        check(&board, program)?;
+        let firmware = cargo::build(&board.template(), program)?;
+        let mut built = Self { board, program, firmware, isa: String::new() };
         built.isa = said(&built.run(NOTHING, &[])?, "isa").concat();
         Ok(built)
     }
@@ -66,7 +51,7 @@ impl<'a> QemuM4<'a> {
         let request = self.firmware.with_extension(format!("{}-{number}.request", std::process::id()));
         fs::write(&request, [command.to_le_bytes().as_slice(), &length.to_le_bytes(), sample].concat())
             .with_context(|| format!("cannot write `{}`", request.display()))?;
-        let output = emulate(&self.firmware, &request, command == COUNT);
+        let output = emulate(&self.board, &self.firmware, &request, command == COUNT);
         // The request is of no use to anybody; one that cannot be removed does no harm.
         let _ = fs::remove_file(&request);
         let output = output?;
@@ -82,14 +67,16 @@ impl<'a> QemuM4<'a> {
     }
 }
 
-/// Runs QEMU with the request in external memory; `counted` makes an instruction take exactly 1 ns.
-fn emulate(firmware: &Path, request: &Path, counted: bool) -> Result<Output> {
-    let file = request.display().to_string().replace(',', ",,");
+/// Runs QEMU with the request in memory; `counted` makes an instruction take exactly 1 ns.
+fn emulate(board: &Board, firmware: &Path, request: &Path, counted: bool) -> Result<Output> {
+    let file = |path: &Path| path.display().to_string().replace(',', ",,");
     let mut command = Command::new(QEMU);
-    command.args(["-machine", "mps2-an386", "-display", "none", "-serial", "none", "-monitor", "none"]);
+    command.args(["-machine", board.machine, "-display", "none", "-serial", "none", "-monitor", "none"]);
     command.args(["-chardev", "stdio,id=console", "-semihosting-config", "enable=on,target=native,chardev=console"]);
-    command.arg("-device").arg(format!("loader,file={file},addr=0x21000000,force-raw=on"));
-    command.arg("-kernel").arg(firmware).stdin(std::process::Stdio::null());
+    command.arg("-device").arg(format!("loader,file={},addr={:#x},force-raw=on", file(request), board.sample));
+    // The loader starts the processor at the firmware's entry, wherever the board looks for its vectors.
+    command.arg("-device").arg(format!("loader,file={},cpu-num=0", file(firmware)));
+    command.stdin(std::process::Stdio::null());
     command.args(if counted { ["-icount", "shift=0"].as_slice() } else { &[] });
     command.output().with_context(|| format!("cannot run {QEMU}"))
 }
@@ -100,14 +87,15 @@ fn said<'t>(text: &'t str, what: &str) -> Vec<&'t str> {
 }
 
 /// Everything that keeps `program` from running there.
-fn check(program: &Program) -> Result<(), Problems> {
+fn check(board: &Board, program: &Program) -> Result<(), Problems> {
     let mut problems = Problems::new();
     let mut add = |message: String| problems.add(Subject::Option("backend"), message);
     if Command::new(QEMU).arg("--version").output().is_err() {
         add(format!("{QEMU} is missing: install it with `apt-get install {QEMU}`"));
     }
-    if !has_target() {
-        add(format!("Rust's target {TARGET} is missing: install it with `rustup target add {TARGET}`"));
+    let target = board.target;
+    if !has_target(target) {
+        add(format!("Rust's target {target} is missing: install it with `rustup target add {target}`"));
     }
     let inputs: usize = program.inputs.iter().map(|input| input_bytes(&input.kind)).sum();
     for (memory, needed, reserved) in
@@ -115,8 +103,9 @@ fn check(program: &Program) -> Result<(), Problems> {
     {
         if needed > MEMORY - reserved {
             add(format!(
-                "the model needs {needed} bytes of {memory}, the Cortex-M4 machine has {MEMORY} with {reserved} of them \
-                 for code and stack: choose another back end or a smaller model"
+                "the model needs {needed} bytes of {memory}, the {} board has {MEMORY} with {reserved} of them for code and \
+                 stack: choose another back end or a smaller model",
+                board.processor
             ));
         }
     }
@@ -131,13 +120,13 @@ fn input_bytes(kind: &InputKind) -> usize {
     }
 }
 
-fn has_target() -> bool {
+fn has_target(target: &str) -> bool {
     let mut rustc = Command::new("rustc");
-    let output = cargo::same_toolchain(&mut rustc).args(["--print", "target-libdir", "--target", TARGET]).output();
+    let output = cargo::same_toolchain(&mut rustc).args(["--print", "target-libdir", "--target", target]).output();
     output.is_ok_and(|output| Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir())
 }
 
-impl Backend for QemuM4<'_> {
+impl Backend for Qemu<'_> {
     fn isa(&self) -> &str {
         &self.isa
     }
@@ -156,5 +145,29 @@ impl Backend for QemuM4<'_> {
             [count] => Ok(Cost::Instructions(count.parse().context("the firmware's count is no number")?)),
             _ => bail!("the firmware counted no instructions"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use percio_codegen_core::scheme::LoadOptions;
+    use percio_codegen_core::{CompileOptions, compile, load};
+
+    #[test]
+    fn a_program_beyond_the_memory_is_refused() {
+        let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/native-ids");
+        let model = load(&model, &LoadOptions::default()).expect("the fixture is well formed");
+        let mut program = compile(model, &CompileOptions::default());
+        program.blob = vec![0; 5 << 20];
+        let problems = check(&Board::M33, &program).expect_err("5 MB do not fit 4 MB");
+        let messages: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
+        assert_eq!(
+            messages,
+            [
+                "the model needs 5242880 bytes of flash, the Cortex-M33 board has 4194304 with 131072 of them for code and \
+              stack: choose another back end or a smaller model"
+            ]
+        );
     }
 }

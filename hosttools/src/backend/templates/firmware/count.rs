@@ -1,57 +1,60 @@
 //! Counts instructions exactly.
 //!
-//! QEMU with `-icount shift=0` lets one instruction take 1 ns. The board's timer counts at 25 MHz, so it ticks every
-//! 40 instructions, and one reading is off by up to 39. Forty readings, 41 instructions apart, are exact: the k-th
-//! reads ⌊(n + 41k) / 40⌋ = k + ⌊(n + k) / 40⌋ after n instructions (those since the tick before the start included),
-//! and the sum of ⌊(n + k) / 40⌋ over k = 0 … 39 is n (Hermite's identity). The same sum after no work at all is taken
-//! off; it holds everything else, the sum of k included.
+//! QEMU with `-icount shift=0` lets one instruction take 1 ns. A board's counter ticks every m/t instructions
+//! (`board::INSTRUCTIONS` and `TICKS`), so one reading is off by up to m/t. But m readings, s instructions apart, are
+//! exact together: after n instructions the k-th reads ⌊t(n + sk)/m⌋, and where ts and m have no common factor the m
+//! remainders are 0 … m − 1 in some order, so the readings' sum is tn plus a number that does not depend on n. The
+//! difference of such sums before and after the work is taken once with and once without the work; the two differ by
+//! t times the instructions of the work.
 
+use crate::board;
 use core::arch::asm;
 
-/// CMSDK timer 0.
-const TIMER: *mut u32 = 0x4000_0000 as *mut u32;
-const CONTROL: usize = 0;
-const VALUE: usize = 1;
-const RELOAD: usize = 2;
+/// Instructions between two readings; 41 has no factor in common with 40, 50 or 125.
+const BETWEEN: usize = 41;
 
 /// The instructions of `work`; the call and the return are not counted.
 pub fn instructions(work: &mut dyn FnMut()) -> u64 {
-    let nothing = reading_after(&mut || ());
-    reading_after(work) - nothing
+    board::start();
+    let nothing = ticks(&mut || ());
+    (ticks(work) - nothing) / u64::from(board::TICKS)
 }
 
+/// All readings after `work`, less all readings before.
 #[inline(never)]
-fn reading_after(work: &mut dyn FnMut()) -> u64 {
-    restart();
+fn ticks(work: &mut dyn FnMut()) -> u64 {
+    let before = sum_of_readings();
+    percio_measured(work);
+    sum_of_readings() - before
+}
+
+/// Nothing but `work`: its symbol tells an execution trace what is measured.
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "Rust" fn percio_measured(work: &mut dyn FnMut()) {
     work();
-    sum_of_readings()
 }
 
-/// Starts the timer anew, so that its ticks fall on the same instructions every time.
-fn restart() {
-    for (register, value) in [(CONTROL, 0), (RELOAD, u32::MAX), (VALUE, u32::MAX), (CONTROL, 1)] {
-        // SAFETY: these are registers of a timer that nothing else uses.
-        unsafe { TIMER.wrapping_add(register).write_volatile(value) };
-    }
-}
-
-/// The sum of forty readings, 41 instructions apart. The timer counts down from `u32::MAX`, so a reading is its complement.
-#[inline(always)]
+/// The sum of `board::INSTRUCTIONS` readings. What counts down from the top is read as its complement.
+#[inline(never)]
 fn sum_of_readings() -> u64 {
     let (low, high): (u32, u32);
-    // SAFETY: it reads the timer and changes no memory.
+    // SAFETY: it reads the counter and changes no memory.
     unsafe {
         asm!(
-            ".rept 40",
-            "ldr {ticks}, [{value}]",
-            "mvns {ticks}, {ticks}",
+            ".rept {readings}",
+            "ldr {ticks}, [{counter}]",
+            "eors {ticks}, {ticks}, {flip}",
             "adds {low}, {low}, {ticks}",
             "adc {high}, {high}, #0",
-            ".rept 37",
+            ".rept {between} - 4",
             "nop",
             ".endr",
             ".endr",
-            value = in(reg) TIMER.wrapping_add(VALUE),
+            readings = const board::INSTRUCTIONS,
+            between = const BETWEEN,
+            flip = in(reg) if board::DOWN { u32::MAX } else { 0 },
+            counter = in(reg) board::COUNTER,
             ticks = out(reg) _,
             low = inout(reg) 0u32 => low,
             high = inout(reg) 0u32 => high,

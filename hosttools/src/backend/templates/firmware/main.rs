@@ -1,17 +1,19 @@
 //! Runs a generated model once on the sample that QEMU has loaded into external memory.
 //!
-//! That memory holds a u32 command, a u32 count of bytes and a sample of so many bytes, little-endian. Answers go to
+//! That memory (`board::LOADED`) holds a u32 command, a u32 count of bytes and a sample of so many bytes, little-endian. Answers go to
 //! the semihosting console, a line each: `isa` and the name of the instruction set for every command; then for command
 //! 0 `numbers` and the outputs' numbers as hexadecimal words, for command 1 `instructions` and their count; `end`.
 
 #![no_std]
 #![no_main]
 
+mod board;
 mod count;
 mod feed;
 mod model;
 mod sample;
 
+use board::LOADED;
 use core::fmt::Write;
 use core::hint::black_box;
 use core::panic::PanicInfo;
@@ -22,8 +24,6 @@ use heapless::String;
 use model::Net;
 use sample::Bytes;
 
-/// Where QEMU puts the sample: the start of the board's 16 MB of PSRAM.
-const LOADED: *const u8 = 0x2100_0000 as *const u8;
 const HEADER: usize = 8;
 const INFER: u32 = 0;
 const COUNT: u32 = 1;
