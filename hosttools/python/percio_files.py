@@ -1,13 +1,13 @@
 """Safetensors files of percio: model weights and reference files, written the same bit for bit every time."""
 
+import importlib.metadata
 import json
 import struct
 
 import torch
-import transformers
 
 DTYPES = {torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16",
-          torch.int64: "I64", torch.int32: "I32"}
+          torch.int64: "I64", torch.int32: "I32", torch.bool: "BOOL"}
 
 
 def pick_device():
@@ -38,6 +38,12 @@ def write_safetensors(path, tensors, metadata):
     path.write_bytes(struct.pack("<Q", len(text)) + text + b"".join(blobs))
 
 
+def framework(*distributions):
+    """The versions of torch and of these packages, as a reference file states them."""
+    versions = [f"{name} {importlib.metadata.version(name)}" for name in distributions]
+    return ", ".join([f"torch {torch.__version__.split('+')[0]}", *versions])
+
+
 def write_reference(path, inputs, outputs, device, extra=None, metadata=None):
     """Write a reference file: `input.<name>` and `output.<name>` with a leading batch axis.
 
@@ -48,7 +54,7 @@ def write_reference(path, inputs, outputs, device, extra=None, metadata=None):
     tensors |= extra or {}
     stated = {
         "percio_reference": "1",
-        "framework": f"torch {torch.__version__.split('+')[0]}, transformers {transformers.__version__}",
+        "framework": framework("transformers"),
         "device": device_name(device),
         "dtype": "float32",
     }
