@@ -31,7 +31,7 @@ pub fn attention<I: Isa>(isa: I, shape: &Attention, q: &[f32], k: &[f32], v: &[f
         && fits(v, keys, heads * v_width, heads * v_width)
         && fits(out, queries, heads * v_width, heads * v_width);
     if ok {
-        isa.run(kernel::Attention { queries, keys, heads, qk, v_width, scale, q, k, v, mask, out });
+        isa.run(kernel::Attention { queries, keys, heads, qk, v_width, scale, q, k, v, mask, out, carried: None });
     }
 }
 

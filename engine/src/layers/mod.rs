@@ -5,6 +5,7 @@
 
 mod attention;
 mod embed;
+mod gather;
 mod linear;
 mod norm;
 mod position;
@@ -13,6 +14,7 @@ mod window;
 
 pub use attention::{Attention, attention};
 pub use embed::{Embed, embed};
+pub use gather::{begin, gather, merge, settle};
 pub use linear::{Linear, linear};
 pub use norm::{Normalize, normalize, normalize_in_place};
 pub use position::{Fourier, fourier};

@@ -3,6 +3,7 @@
 mod activation;
 mod attention;
 mod dispatch;
+mod gather;
 mod linear;
 mod moves;
 mod norm;

@@ -12,14 +12,14 @@
 //! matrix product. A query all of whose keys are masked attends to them evenly, as Hugging Face does; no keys at all
 //! give zeros.
 
+mod ends;
 mod score;
 mod softmax;
 mod sum;
 
-use super::part_mut;
 use crate::isa::Isa;
 use percio_format::PANEL;
-use softmax::{MASKED, Softmax};
+pub(crate) use softmax::MASKED;
 
 /// The operands of an attention. Rows are contiguous; a head's numbers are a contiguous part of each row.
 pub struct Attention<'a> {
@@ -45,6 +45,17 @@ pub struct Attention<'a> {
     pub mask: &'a [bool],
     /// `[queries, heads · v_width]`
     pub out: &'a mut [f32],
+    /// Where the softmax goes on from and where it stops; without, it sees all keys at once.
+    pub carried: Option<Carried<'a>>,
+}
+
+/// The softmax between two sets of keys, `[queries, heads]` each. `out` then holds the sums of the weighted values, not
+/// divided by `sum`.
+pub struct Carried<'a> {
+    /// The largest score so far.
+    pub largest: &'a mut [f32],
+    /// The sum of the weights so far, relative to the largest score.
+    pub sum: &'a mut [f32],
 }
 
 /// Attention of up to `PANELS` panels of queries at a time over tiles of `TILE` keys. Sums of up to `ROWS` rows are in
@@ -117,8 +128,7 @@ impl Block {
         scratch: &mut Scratch<PANELS, TILE, DEPTH>,
     ) {
         let Attention { keys, qk, .. } = *attention;
-        self.clear(attention, scratch);
-        let mut softmax = Softmax::<PANELS>::START;
+        let mut softmax = self.begin(attention, scratch);
         let mut first = 0;
         while first < keys {
             for start in (0..qk).step_by(DEPTH) {
@@ -138,52 +148,13 @@ impl Block {
             self.sum::<I, ROWS, PANELS, TILE, DEPTH>(isa, attention, first, &decay, scratch);
             first += TILE;
         }
-        self.divide(isa, attention, scratch, &softmax.sum);
+        self.end(isa, attention, scratch, &softmax);
     }
 
     /// Where the head's part of the block's `r`-th output row starts.
     #[inline(always)]
     fn out(&self, attention: &Attention<'_>, r: usize) -> usize {
         ((self.query + r) * attention.heads + self.head) * attention.v_width
-    }
-
-    #[inline(always)]
-    fn clear<const PANELS: usize, const TILE: usize, const DEPTH: usize>(
-        &self,
-        attention: &mut Attention<'_>,
-        scratch: &mut Scratch<PANELS, TILE, DEPTH>,
-    ) {
-        let whole = attention.v_width - rest::<PANELS>(attention.v_width);
-        for r in 0..self.count {
-            let out = self.out(attention, r);
-            part_mut(attention.out, out, whole).fill(0.0);
-        }
-        if whole < attention.v_width {
-            scratch.rest = [[[[0.0; PANEL]; PANELS]; PANEL]; PANELS];
-        }
-    }
-
-    /// Divides the output rows by the sums of the weights.
-    #[inline(always)]
-    fn divide<I: Isa, const PANELS: usize, const TILE: usize, const DEPTH: usize>(
-        &self,
-        isa: I,
-        attention: &mut Attention<'_>,
-        scratch: &Scratch<PANELS, TILE, DEPTH>,
-        sums: &[[f32; PANEL]; PANELS],
-    ) {
-        let width = attention.v_width;
-        let rests = scratch.rest.as_flattened();
-        for (r, (&sum, rests)) in sums.as_flattened().iter().zip(rests).enumerate().take(self.count) {
-            let factor = if sum > 0.0 { 1.0 / sum } else { 0.0 };
-            let out = self.out(attention, r);
-            let out = part_mut(attention.out, out, width);
-            let Some((whole, rest)) = out.split_at_mut_checked(width - rest::<PANELS>(width)) else { return };
-            for x in whole.chunks_mut(I::LANES) {
-                isa.store(isa.mul(isa.load(x), isa.splat(factor)), x);
-            }
-            rest.iter_mut().zip(rests.as_flattened()).for_each(|(out, &sum)| *out = sum * factor);
-        }
     }
 }
 

@@ -5,11 +5,11 @@ use crate::kernels::exp::exp;
 use percio_format::PANEL;
 
 /// The score of a masked key: among keys that all have it, a query attends evenly.
-pub(super) const MASKED: f32 = f32::MIN;
+pub(crate) const MASKED: f32 = f32::MIN;
 
 /// What a block of queries has seen so far, beside the sums in its output rows.
 pub(super) struct Softmax<const PANELS: usize> {
-    largest: [[f32; PANEL]; PANELS],
+    pub(super) largest: [[f32; PANEL]; PANELS],
     /// The sums of the weights, relative to the largest score.
     pub(super) sum: [[f32; PANEL]; PANELS],
 }
@@ -17,6 +17,15 @@ pub(super) struct Softmax<const PANELS: usize> {
 impl<const PANELS: usize> Softmax<PANELS> {
     /// Nothing seen.
     pub(super) const START: Self = Self { largest: [[MASKED; PANEL]; PANELS], sum: [[0.0; PANEL]; PANELS] };
+
+    /// What query `r` has seen before.
+    #[inline(always)]
+    pub(super) fn set(&mut self, r: usize, largest: Option<&f32>, sum: Option<&f32>) {
+        let lanes = self.largest.as_flattened_mut().get_mut(r).zip(self.sum.as_flattened_mut().get_mut(r));
+        if let (Some((to_largest, to_sum)), Some((&largest, &sum))) = (lanes, largest.zip(sum)) {
+            (*to_largest, *to_sum) = (largest, sum);
+        }
+    }
 
     /// Turns the first `queries` columns of a tile's scores, one row a key, into weights; returns the factors of what was
     /// summed before.
