@@ -18,6 +18,7 @@ enum Command {
     Info(cmd::info::Cmd),
     Compare(cmd::compare::Cmd),
     Bench(cmd::bench::Cmd),
+    Estimate(cmd::estimate::Cmd),
     Run(cmd::run::Cmd),
 }
 
@@ -38,6 +39,7 @@ pub fn main() -> ExitCode {
         Command::Info(cmd) => cmd.run(),
         Command::Compare(cmd) => cmd.run(),
         Command::Bench(cmd) => cmd.run(),
+        Command::Estimate(cmd) => cmd.run(),
         Command::Run(cmd) => cmd.run(),
     };
     match result {

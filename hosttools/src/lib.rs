@@ -6,8 +6,10 @@
 #![forbid(unsafe_code)]
 
 pub mod backend;
+pub mod board;
 pub mod cli;
 mod cmd;
+pub mod estimate;
 pub mod input_file;
 pub mod labels;
 pub mod metrics;

@@ -45,11 +45,13 @@ fn instructions_are_counted_exactly() {
     let model = repository("tests/fixtures/native-multi");
     let macs = percio("info", &model, &[])["macs"].as_u64().expect("info gives macs");
     for board in BOARDS {
-        let [first, second] = [0; 2].map(|_| percio("bench", &model, &["--backend", board])["instructions"].as_u64());
-        assert_eq!(first, second, "{board}: the same program counts the same");
-        assert!(
-            first.is_some_and(|count| (macs..20 * macs).contains(&count)),
-            "{first:?} instructions for {macs} MACs"
-        );
+        let [first, second] = [0; 2].map(|_| percio("bench", &model, &["--backend", board]));
+        assert_eq!(first, second, "the same program counts the same");
+        let count = first["instructions"].as_u64().expect("boards count instructions");
+        assert!((macs..20 * macs).contains(&count), "{first:#} for {macs} MACs");
+        // `bench` fails when the board's counter and the log that the estimate is made of differ by one instruction.
+        let cycles = first["cycles_estimate"].as_u64();
+        assert_eq!(cycles.is_some(), board != "qemu-m55", "{first:#}");
+        assert!(cycles.is_none_or(|cycles| (count / 2..10 * count).contains(&cycles)), "{first:#}");
     }
 }

@@ -19,7 +19,7 @@ const SAMPLE: &str = include_str!("templates/sample.rs");
 /// What every generated crate for one kind of machine has in common.
 pub(super) struct Template {
     /// Start of the crates' names.
-    pub(super) prefix: &'static str,
+    pub(super) prefix: String,
     /// `Cargo.toml` with `{name}` and `{percio}` to be replaced.
     pub(super) manifest: &'static str,
     /// The other files, by path.

@@ -12,7 +12,7 @@ use std::time::Duration;
 /// The crate that a program becomes.
 fn template() -> Template {
     Template {
-        prefix: "percio-host",
+        prefix: "percio-host".to_owned(),
         manifest: include_str!("templates/host/Cargo.toml.in"),
         files: vec![
             ("src/main.rs", include_str!("templates/host/main.rs")),

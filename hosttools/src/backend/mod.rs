@@ -1,6 +1,5 @@
 //! What can run a program: this process, a program built for this machine, a board in QEMU.
 
-mod board;
 mod cargo;
 mod generated;
 mod glue;
@@ -10,9 +9,9 @@ mod qemu;
 mod timing;
 mod wire;
 
+use crate::board::Board;
 use crate::sample::Sample;
 use anyhow::Result;
-use board::Board;
 use percio_codegen_core::program::Program;
 use std::time::Duration;
 
@@ -28,8 +27,13 @@ pub type Outputs = Vec<Vec<f32>>;
 pub enum Cost {
     /// The time of each of several runs.
     Times(Vec<Duration>),
-    /// The exact number of instructions.
-    Instructions(u64),
+    /// Instructions, counted exactly, and the cycles that they are estimated to take.
+    Instructions {
+        /// How many.
+        count: u64,
+        /// None where the processor has no timing table.
+        cycles_estimate: Option<u64>,
+    },
 }
 
 /// Something that runs one program.

@@ -1,15 +1,17 @@
 //! The generated Rust as firmware of a board that QEMU emulates.
 
-use super::board::{Board, MEMORY, QEMU};
-use super::cargo;
+use super::cargo::{self, Template};
 use super::{Backend, Cost, Outputs, wire};
+use crate::board::{Board, QEMU};
+use crate::estimate;
 use crate::sample::Sample;
 use anyhow::{Context, Result, bail, ensure};
 use percio_codegen_core::program::{InputKind, Program};
 use percio_codegen_core::{Problems, Subject};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Flash that code needs beside the weights.
@@ -21,6 +23,8 @@ const STACK: usize = 64 << 10;
 const INFER: u32 = 0;
 const COUNT: u32 = 1;
 const NOTHING: u32 = 2;
+/// The function of `templates/firmware/count.rs` that is called once around nothing, then once around an inference.
+const MEASURED: &str = "percio_measured";
 
 /// A firmware, started anew for every inference.
 pub struct Qemu<'a> {
@@ -37,7 +41,7 @@ impl<'a> Qemu<'a> {
     /// When QEMU or Rust's target is missing, the program does not fit the machine, or the firmware does not build or start.
     pub(super) fn build(board: Board, program: &'a Program) -> Result<Self> {
         check(&board, program)?;
-        let firmware = cargo::build(&board.template(), program)?;
+        let firmware = cargo::build(&template(&board), program)?;
         let mut built = Self { board, program, firmware, isa: String::new() };
         built.isa = said(&built.run(NOTHING, &[])?, "isa").concat();
         Ok(built)
@@ -45,40 +49,64 @@ impl<'a> Qemu<'a> {
 
     /// Everything the firmware says about a sample.
     fn run(&self, command: u32, sample: &[u8]) -> Result<String> {
-        let length = u32::try_from(sample.len()).context("a sample of over 4 GB")?;
-        static REQUESTS: AtomicU64 = AtomicU64::new(0);
-        let number = REQUESTS.fetch_add(1, Ordering::Relaxed);
-        let request = self.firmware.with_extension(format!("{}-{number}.request", std::process::id()));
-        fs::write(&request, [command.to_le_bytes().as_slice(), &length.to_le_bytes(), sample].concat())
-            .with_context(|| format!("cannot write `{}`", request.display()))?;
-        let output = emulate(&self.board, &self.firmware, &request, command == COUNT);
-        // The request is of no use to anybody; one that cannot be removed does no harm.
-        let _ = fs::remove_file(&request);
-        let output = output?;
-        let (text, messages) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        let ended = text.lines().any(|line| line == "end");
-        ensure!(
-            output.status.success() && ended,
-            "the firmware failed in QEMU: {}{}",
-            text.trim_end(),
-            messages.trim_end()
-        );
-        Ok(text.into_owned())
+        let request = Request::write(&self.firmware, command, sample)?;
+        let text = match command {
+            COUNT => self.board.count(&self.firmware, Some(&request.0))?,
+            _ => self.board.run(&self.firmware, Some(&request.0))?,
+        };
+        ensure!(text.lines().any(|line| line == "end"), "the firmware failed in QEMU: {}", text.trim_end());
+        Ok(text)
+    }
+
+    /// The instructions and estimated cycles of an inference, on a board whose processor has a timing table.
+    fn estimate(&self, sample: &[u8]) -> Result<Option<estimate::Cost>> {
+        let Some(timing) = self.board.timing else { return Ok(None) };
+        let request = Request::write(&self.firmware, COUNT, sample)?;
+        let entry = estimate::address(&self.firmware, MEASURED)?;
+        let trace = self.board.trace(&self.firmware, Some(&request.0), entry, 2)?;
+        let [nothing, work] = [timing.estimate(&trace, 0)?, timing.estimate(&trace, 1)?];
+        let sum = |functions: BTreeMap<_, _>| functions.into_values().sum::<estimate::Cost>();
+        Ok(Some(sum(work) - sum(nothing)))
     }
 }
 
-/// Runs QEMU with the request in memory; `counted` makes an instruction take exactly 1 ns.
-fn emulate(board: &Board, firmware: &Path, request: &Path, counted: bool) -> Result<Output> {
-    let file = |path: &Path| path.display().to_string().replace(',', ",,");
-    let mut command = Command::new(QEMU);
-    command.args(["-machine", board.machine, "-display", "none", "-serial", "none", "-monitor", "none"]);
-    command.args(["-chardev", "stdio,id=console", "-semihosting-config", "enable=on,target=native,chardev=console"]);
-    command.arg("-device").arg(format!("loader,file={},addr={:#x},force-raw=on", file(request), board.sample));
-    // The loader starts the processor at the firmware's entry, wherever the board looks for its vectors.
-    command.arg("-device").arg(format!("loader,file={},cpu-num=0", file(firmware)));
-    command.stdin(std::process::Stdio::null());
-    command.args(if counted { ["-icount", "shift=0"].as_slice() } else { &[] });
-    command.output().with_context(|| format!("cannot run {QEMU}"))
+/// A command and a sample in a file, removed when dropped.
+struct Request(PathBuf);
+
+impl Request {
+    fn write(firmware: &Path, command: u32, sample: &[u8]) -> Result<Self> {
+        static REQUESTS: AtomicU64 = AtomicU64::new(0);
+        let length = u32::try_from(sample.len()).context("a sample of over 4 GB")?;
+        let number = REQUESTS.fetch_add(1, Ordering::Relaxed);
+        let request = Self(firmware.with_extension(format!("{}-{number}.request", std::process::id())));
+        fs::write(&request.0, [command.to_le_bytes().as_slice(), &length.to_le_bytes(), sample].concat())
+            .with_context(|| format!("cannot write `{}`", request.0.display()))?;
+        Ok(request)
+    }
+}
+
+impl Drop for Request {
+    fn drop(&mut self) {
+        // The request is of no use to anybody; one that cannot be removed does no harm.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// The crate that a program becomes.
+fn template(board: &Board) -> Template {
+    Template {
+        prefix: format!("percio-{}", board.name),
+        manifest: include_str!("templates/firmware/Cargo.toml.in"),
+        files: vec![
+            ("build.rs", include_str!("templates/firmware/build.rs")),
+            ("memory.x", board.memory),
+            ("src/main.rs", include_str!("templates/firmware/main.rs")),
+            ("src/count.rs", include_str!("templates/firmware/count.rs")),
+            ("src/board.rs", board.support),
+        ],
+        target: Some(board.target),
+        flags: board.flags,
+    }
 }
 
 /// The rest of each line that starts with `what`.
@@ -101,11 +129,12 @@ fn check(board: &Board, program: &Program) -> Result<(), Problems> {
     for (memory, needed, reserved) in
         [("flash", program.flash_bytes(), CODE), ("RAM", program.ram_bytes() + inputs, STACK)]
     {
-        if needed > MEMORY - reserved {
+        if needed > Board::MEMORY - reserved {
             add(format!(
-                "the model needs {needed} bytes of {memory}, the {} board has {MEMORY} with {reserved} of them for code and \
+                "the model needs {needed} bytes of {memory}, the {} board has {} with {reserved} of them for code and \
                  stack: choose another back end or a smaller model",
-                board.processor
+                board.processor,
+                Board::MEMORY
             ));
         }
     }
@@ -140,11 +169,20 @@ impl Backend for Qemu<'_> {
     }
 
     fn cost(&mut self, sample: &Sample) -> Result<Cost> {
-        let text = self.run(COUNT, &wire::bytes(sample))?;
-        match said(&text, "instructions").as_slice() {
-            [count] => Ok(Cost::Instructions(count.parse().context("the firmware's count is no number")?)),
+        let bytes = wire::bytes(sample);
+        let text = self.run(COUNT, &bytes)?;
+        let instructions = match said(&text, "instructions").as_slice() {
+            [count] => count.parse().context("the firmware's count is no number")?,
             _ => bail!("the firmware counted no instructions"),
+        };
+        let estimate = self.estimate(&bytes)?;
+        if let Some(estimate::Cost { instructions: traced, .. }) = estimate {
+            ensure!(traced == instructions, "QEMU logged {traced} instructions, the board counted {instructions}");
         }
+        Ok(Cost::Instructions {
+            count: instructions,
+            cycles_estimate: estimate.map(|cost| cost.cycles_estimate as u64),
+        })
     }
 }
 

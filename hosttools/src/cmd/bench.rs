@@ -28,6 +28,7 @@ struct Report {
     macs: u64,
     time_ns: Option<Times>,
     instructions: Option<u64>,
+    cycles_estimate: Option<u64>,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -44,9 +45,9 @@ impl Cmd {
         let program = self.model.program()?;
         let mut backend = busy("building the back end", quiet, || kind.open(&program))?;
         let sample = Sample::noise(&program);
-        let (time_ns, instructions) = match busy("measuring", quiet, || backend.cost(&sample))? {
-            Cost::Times(times) => (Times::of(&times), None),
-            Cost::Instructions(count) => (None, Some(count)),
+        let (time_ns, instructions, cycles_estimate) = match busy("measuring", quiet, || backend.cost(&sample))? {
+            Cost::Times(times) => (Times::of(&times), None, None),
+            Cost::Instructions { count, cycles_estimate } => (None, Some(count), cycles_estimate),
         };
         let report = Report {
             backend: kind.name(),
@@ -55,6 +56,7 @@ impl Cmd {
             macs: program.macs(),
             time_ns,
             instructions,
+            cycles_estimate,
         };
         match self.model.format {
             Format::Json => print_json(&report)?,
@@ -88,6 +90,10 @@ impl Report {
         if let Some(instructions) = self.instructions {
             row("instructions", grouped(instructions));
             row("instructions a MAC", format!("{:.2}", instructions as f64 / self.macs as f64));
+        }
+        if let Some(cycles) = self.cycles_estimate {
+            row("cycles (estimate)", grouped(cycles));
+            row("cycles a MAC (estimate)", format!("{:.2}", cycles as f64 / self.macs as f64));
         }
         println!("{}", table(&rows));
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod bench;
 pub(crate) mod compare;
+pub(crate) mod estimate;
 pub(crate) mod info;
 pub(crate) mod run;
 
