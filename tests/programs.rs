@@ -6,9 +6,10 @@ use crate::support::random_model::{Recipe, config, recipes};
 use extent::Extent;
 use percio_codegen_core::model::{Block, Input, Model, Reads};
 use percio_codegen_core::passes::Passes;
-use percio_codegen_core::program::{Place, Program, Step, Target, Weights};
+use percio_codegen_core::program::{Lengths, Place, Program, Step, Target, Weights};
 use percio_codegen_core::{CompileOptions, compile};
 use proptest::prelude::*;
+use std::ops::Range;
 
 /// The program of `recipe` with all passes, and with none.
 fn programs(recipe: &Recipe) -> [Program; 2] {
@@ -26,8 +27,12 @@ proptest! {
                     let buffer = &program.buffers[place.buffer];
                     prop_assert!(place.offset + place.len <= buffer.len, "{step:?} leaves {buffer:?}");
                     prop_assert!(buffer.offset + buffer.len <= program.arena_len);
-                    for other in &step.places()[..index] {
-                        prop_assert!(are_apart(&program, place, other), "{step:?} reads or writes a number twice");
+                    for lengths in runs(&program) {
+                        let place = numbers(&program, place, lengths);
+                        for other in step.places()[..index].iter().map(|other| numbers(&program, other, lengths)) {
+                            let are_apart = place.end <= other.start || other.end <= place.start;
+                            prop_assert!(are_apart, "{step:?} reads or writes a number twice");
+                        }
                     }
                 }
             }
@@ -36,21 +41,23 @@ proptest! {
 
     #[test]
     fn steps_stay_in_their_places_and_read_what_was_written_for_them(recipe in recipes()) {
-        for program in programs(&recipe) {
+        for (program, lengths) in programs(&recipe).iter().flat_map(|program| runs(program).map(move |run| (program, run))) {
             // For each number of the arena the buffer that it was last written as.
             let mut written = vec![None; program.arena_len];
             for step in &program.steps {
-                for (extent, place) in extent::reads(step, program.max_tokens) {
-                    prop_assert!(extent.end() <= place.len, "{step:?} reads beyond its place");
-                    for number in extent.numbers(start(&program, place)) {
+                for (extent, place) in extent::reads(step, lengths) {
+                    let place_numbers = numbers(program, place, lengths);
+                    prop_assert!(extent.end() <= place_numbers.len(), "{step:?} reads beyond its place");
+                    for number in extent.numbers(place_numbers.start) {
                         prop_assert_eq!(written[number], Some(place.buffer), "{:?} reads number {}", step, number);
                     }
                 }
-                let extent = extent::written(step, program.max_tokens);
+                let extent = extent::written(step, lengths);
                 match step.target() {
                     Target::Arena(place) => {
-                        prop_assert!(extent.end() <= place.len, "{step:?} writes beyond its place");
-                        extent.numbers(start(&program, place)).for_each(|number| written[number] = Some(place.buffer));
+                        let place_numbers = numbers(program, place, lengths);
+                        prop_assert!(extent.end() <= place_numbers.len(), "{step:?} writes beyond its place");
+                        extent.numbers(place_numbers.start).for_each(|number| written[number] = Some(place.buffer));
                     }
                     Target::Output(index) => {
                         let output = &program.outputs[*index];
@@ -66,7 +73,7 @@ proptest! {
     #[test]
     fn weights_lie_aligned_in_the_blob_and_are_as_many_as_their_step_reads(recipe in recipes()) {
         for program in programs(&recipe) {
-            for (step, weights, wanted) in program.steps.iter().flat_map(|step| weights(step, program.max_tokens)) {
+            for (step, weights, wanted) in program.steps.iter().flat_map(|step| weights(step, program.longest())) {
                 prop_assert_eq!(weights.len, wanted, "{:?}", step);
                 prop_assert_eq!(weights.offset % percio_format::ALIGN, 0, "{:?}", step);
                 prop_assert!(weights.offset + weights.len * 4 <= program.blob.len(), "{step:?}");
@@ -91,18 +98,20 @@ proptest! {
     }
 }
 
-/// Where a place starts in the arena.
-fn start(program: &Program, place: &Place) -> usize {
-    program.buffers[place.buffer].offset + place.offset
+/// The longest run and the shortest.
+fn runs(program: &Program) -> [Lengths; 2] {
+    let longest = program.longest();
+    [longest, if program.has_variable_length() { Lengths { tokens: 1 } } else { longest }]
 }
 
-fn are_apart(program: &Program, a: &Place, b: &Place) -> bool {
-    let (a_start, b_start) = (start(program, a), start(program, b));
-    a_start + a.len <= b_start || b_start + b.len <= a_start
+/// The numbers of the arena that a place covers.
+fn numbers(program: &Program, place: &Place, lengths: Lengths) -> Range<usize> {
+    let (offset, numbers) = (program.buffers[place.buffer].offset, place.numbers(lengths));
+    offset + numbers.start..offset + numbers.end
 }
 
 /// The weights of a step that it has, each with the numbers that its shape asks for.
-fn weights(step: &Step, max_tokens: usize) -> Vec<(&Step, Weights, usize)> {
+fn weights(step: &Step, lengths: Lengths) -> Vec<(&Step, Weights, usize)> {
     let mut weights = match *step {
         Step::Embed { table, vocabulary, width, .. } => vec![(table, vocabulary * width)],
         Step::Linear { weight, bias, inputs, outputs, .. } => {
@@ -117,7 +126,7 @@ fn weights(step: &Step, max_tokens: usize) -> Vec<(&Step, Weights, usize)> {
         }
         _ => Vec::new(),
     };
-    weights.extend(extent::constants(step, max_tokens));
+    weights.extend(extent::constants(step, lengths));
     let is_there = |&(weights, _): &(Weights, usize)| weights != Weights::NONE;
     weights.into_iter().filter(is_there).map(|(weights, wanted)| (step, weights, wanted)).collect()
 }

@@ -1,6 +1,6 @@
 //! One inference's inputs, in the order of the program's inputs.
 
-use percio_codegen_core::program::{InputKind, Program};
+use percio_codegen_core::program::{InputKind, Lengths, Program};
 
 /// What an input holds in one sample.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,13 +45,13 @@ impl Sample {
         Self { inputs: inputs.collect() }
     }
 
-    /// Tokens of the run: as many as there are ids, or all that the program has room for.
+    /// The lengths of the run: as many tokens as there are ids, or all that the program has room for.
     #[must_use]
-    pub fn tokens(&self, program: &Program) -> usize {
+    pub fn lengths(&self, program: &Program) -> Lengths {
         let ids = self.inputs.iter().find_map(|value| match value {
             Value::Ids(ids) => Some(ids.len()),
             Value::Numbers(_) | Value::Mask(_) => None,
         });
-        ids.unwrap_or(program.max_tokens)
+        Lengths { tokens: ids.unwrap_or(program.max_tokens) }
     }
 }

@@ -1,6 +1,6 @@
 //! Which numbers of its operands a step touches, by the contract of the `percio::layers` function it stands for.
 
-use percio_codegen_core::program::{Place, Source, Step, Target, Weights};
+use percio_codegen_core::program::{Lengths, Place, Source, Step, Target, Weights};
 
 /// `rows` rows of `width` numbers, `stride` apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,20 +32,20 @@ impl Extent {
     }
 }
 
-/// What a step writes at the most tokens.
-pub(super) fn written(step: &Step, max_tokens: usize) -> Extent {
+/// What a step writes in a run of these lengths.
+pub(super) fn written(step: &Step, lengths: Lengths) -> Extent {
     match *step {
         Step::Embed { rows, width, out_stride, .. }
         | Step::CopyRows { rows, width, out_stride, .. }
-        | Step::AddRows { rows, width, out_stride, .. } => Extent::strided(rows.most(max_tokens), width, out_stride),
-        Step::Linear { rows, outputs, out_stride, .. } => Extent::strided(rows.most(max_tokens), outputs, out_stride),
-        Step::Normalize { rows, width, .. } => Extent::rows(rows.most(max_tokens), width),
-        Step::AffineRows { rows, width, stride, .. } => Extent::strided(rows.most(max_tokens), width, stride),
-        Step::Attention { queries, heads, v_width, .. } => Extent::rows(queries, heads * v_width),
+        | Step::AddRows { rows, width, out_stride, .. } => Extent::strided(rows.at(lengths), width, out_stride),
+        Step::Linear { rows, outputs, out_stride, .. } => Extent::strided(rows.at(lengths), outputs, out_stride),
+        Step::Normalize { rows, width, .. } => Extent::rows(rows.at(lengths), width),
+        Step::AffineRows { rows, width, stride, .. } => Extent::strided(rows.at(lengths), width, stride),
+        Step::Attention { queries, heads, v_width, .. } => Extent::rows(queries.at(lengths), heads * v_width),
         Step::Fourier { rows, axes, bands, with_position, sine_only, out_stride, .. } => {
             let waves = if sine_only { 1 } else { 2 };
             let width = axes * (usize::from(with_position) + waves * bands);
-            Extent::strided(rows.most(max_tokens), width, out_stride)
+            Extent::strided(rows.at(lengths), width, out_stride)
         }
         Step::Unfold { channels, kernel, out_height, out_width, out_stride, .. } => {
             Extent::strided(out_height * out_width, kernel * kernel * channels, out_stride)
@@ -57,16 +57,20 @@ pub(super) fn written(step: &Step, max_tokens: usize) -> Extent {
 }
 
 /// What a step reads of each of its sources, in their order.
-fn sources(step: &Step, max_tokens: usize) -> Vec<(Extent, &Source)> {
+fn sources(step: &Step, lengths: Lengths) -> Vec<(Extent, &Source)> {
     let extents = match *step {
-        Step::Linear { rows, inputs, x_stride, .. } => vec![Extent::strided(rows.most(max_tokens), inputs, x_stride)],
+        Step::Linear { rows, inputs, x_stride, .. } => vec![Extent::strided(rows.at(lengths), inputs, x_stride)],
         Step::CopyRows { rows, width, x_stride, .. } | Step::AddRows { rows, width, x_stride, .. } => {
-            vec![Extent::strided(rows.most(max_tokens), width, x_stride)]
+            vec![Extent::strided(rows.at(lengths), width, x_stride)]
         }
-        Step::Normalize { rows, width, x: Some(_), .. } => vec![Extent::rows(rows.most(max_tokens), width)],
+        Step::Normalize { rows, width, x: Some(_), .. } => vec![Extent::rows(rows.at(lengths), width)],
         Step::Attention { queries, keys, heads, qk, v_width, .. } => {
-            let keys = keys.most(max_tokens);
-            vec![Extent::rows(queries, heads * qk), Extent::rows(keys, heads * qk), Extent::rows(keys, heads * v_width)]
+            let keys = keys.at(lengths);
+            vec![
+                Extent::rows(queries.at(lengths), heads * qk),
+                Extent::rows(keys, heads * qk),
+                Extent::rows(keys, heads * v_width),
+            ]
         }
         Step::Unfold { channels, height, width, .. } => vec![Extent::rows(height * width, channels)],
         Step::MaxPool { channels, height, width, .. } => vec![Extent::rows(height * width, channels)],
@@ -78,8 +82,8 @@ fn sources(step: &Step, max_tokens: usize) -> Vec<(Extent, &Source)> {
 }
 
 /// What a step reads of the arena, its target included where it changes that in place.
-pub(super) fn reads(step: &Step, max_tokens: usize) -> Vec<(Extent, &Place)> {
-    let arena = sources(step, max_tokens).into_iter().filter_map(|(extent, source)| match source {
+pub(super) fn reads(step: &Step, lengths: Lengths) -> Vec<(Extent, &Place)> {
+    let arena = sources(step, lengths).into_iter().filter_map(|(extent, source)| match source {
         Source::Arena(place) => Some((extent, place)),
         Source::Weights(_) | Source::Input(_) => None,
     });
@@ -91,7 +95,7 @@ pub(super) fn reads(step: &Step, max_tokens: usize) -> Vec<(Extent, &Place)> {
             | Step::AffineRows { .. }
     );
     let target = match step.target() {
-        Target::Arena(place) if is_in_place => Some((written(step, max_tokens), place)),
+        Target::Arena(place) if is_in_place => Some((written(step, lengths), place)),
         Target::Arena(_) | Target::Output(_) => None,
     };
     arena.chain(target).collect()
@@ -99,11 +103,11 @@ pub(super) fn reads(step: &Step, max_tokens: usize) -> Vec<(Extent, &Place)> {
 
 /// The sources of a step that are weights, each with the numbers that it reads of them.
 ///
-/// A run may have fewer tokens than the table of positions has rows, never more: the extent is at the most tokens.
-pub(super) fn constants(step: &Step, max_tokens: usize) -> Vec<(Weights, usize)> {
+/// A run may have fewer tokens than the table of positions has rows, never more: the extent is that of the longest run.
+pub(super) fn constants(step: &Step, lengths: Lengths) -> Vec<(Weights, usize)> {
     let constant = |(extent, source): (Extent, &Source)| match source {
         Source::Weights(weights) => Some((*weights, extent.end())),
         Source::Arena(_) | Source::Input(_) => None,
     };
-    sources(step, max_tokens).into_iter().filter_map(constant).collect()
+    sources(step, lengths).into_iter().filter_map(constant).collect()
 }

@@ -5,7 +5,7 @@ use crate::cli::Verdict;
 use crate::options::{Format, ModelArgs};
 use crate::table::{grouped, shape, table};
 use anyhow::Result;
-use percio_codegen_core::program::{InputKind, Program, Step};
+use percio_codegen_core::program::{InputKind, Lengths, Program, Step};
 use serde::Serialize;
 
 /// Parts of the flash that are shown.
@@ -92,8 +92,8 @@ impl<'a> Report<'a> {
         flash.truncate(BIGGEST);
         let step = |step: &Step| StepFigures {
             name: step.name(),
-            shape: describe(step, program.max_tokens),
-            macs: step.macs(program.max_tokens),
+            shape: describe(step, program.longest()),
+            macs: step.macs(program.longest()),
         };
         let buffers = program.buffers.iter().map(|buffer| Buffer {
             name: &buffer.name,
@@ -179,18 +179,18 @@ fn outputs(program: &Program) -> Vec<Port<'_>> {
         .collect()
 }
 
-/// A step's shape at the most tokens.
-fn describe(step: &Step, max_tokens: usize) -> String {
+/// A step's shape in a run of these lengths.
+fn describe(step: &Step, lengths: Lengths) -> String {
     match *step {
-        Step::Embed { rows, vocabulary, width, .. } => format!("{} × {width} of {vocabulary}", rows.most(max_tokens)),
-        Step::Linear { rows, inputs, outputs, .. } => format!("{} × {inputs} → {outputs}", rows.most(max_tokens)),
+        Step::Embed { rows, vocabulary, width, .. } => format!("{} × {width} of {vocabulary}", rows.at(lengths)),
+        Step::Linear { rows, inputs, outputs, .. } => format!("{} × {inputs} → {outputs}", rows.at(lengths)),
         Step::Attention { queries, keys, heads, qk, v_width, .. } => {
-            format!("{queries} over {}, {heads} × ({qk}, {v_width})", keys.most(max_tokens))
+            format!("{} over {}, {heads} × ({qk}, {v_width})", queries.at(lengths), keys.at(lengths))
         }
         Step::Normalize { rows, width, .. }
         | Step::CopyRows { rows, width, .. }
         | Step::AddRows { rows, width, .. }
-        | Step::AffineRows { rows, width, .. } => format!("{} × {width}", rows.most(max_tokens)),
+        | Step::AffineRows { rows, width, .. } => format!("{} × {width}", rows.at(lengths)),
         Step::Fourier { shape: lengths, axes, bands, .. } => {
             format!("{}, {bands} bands", shape(&lengths[3 - axes.min(3)..]))
         }

@@ -4,7 +4,7 @@ use super::File;
 use crate::sample::Value;
 use percio_codegen_core::container::{Array, Numbers};
 use percio_codegen_core::model::Provenance;
-use percio_codegen_core::program::{Input, InputKind, Output, Program};
+use percio_codegen_core::program::{Input, InputKind, Lengths, Output, Program};
 use std::collections::BTreeMap;
 
 fn program(inputs: Vec<(&str, InputKind)>, outputs: &[(&str, usize, usize)]) -> Program {
@@ -58,7 +58,7 @@ fn samples_and_expectations_are_split_along_the_batch() {
     ]);
     let reference = file.bind(&words()).expect("the file fits");
     assert_eq!(reference.samples[0].inputs, [Value::Ids(vec![1, 2, 3]), Value::Mask(vec![true, true, false])]);
-    assert_eq!(reference.samples[1].tokens(&words()), 3);
+    assert_eq!(reference.samples[1].lengths(&words()), Lengths { tokens: 3 });
     assert_eq!(reference.expected[0].numbers, [[1.0, 2.0], [3.0, 4.0]]);
     assert_eq!(reference.expected[0].labels, Some(vec![vec![1], vec![0]]));
     assert_eq!(reference.not_compared, ["output.hidden"]);

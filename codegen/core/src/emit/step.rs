@@ -46,7 +46,8 @@ impl Writer<'_> {
 
     fn range(&self, place: &Place) -> TokenStream {
         let start = self.program.buffers[place.buffer].offset + place.offset;
-        let (start, end) = (Literal::usize_unsuffixed(start), Literal::usize_unsuffixed(start + place.len));
+        let end = Literal::usize_unsuffixed(start + place.len);
+        let start = count(Count::fixed(start) + place.skip);
         quote!(#start..#end)
     }
 
@@ -75,6 +76,17 @@ impl Writer<'_> {
             }
         };
         quote!(#(#operands,)*)
+    }
+}
+
+/// `8 + 2 * tokens`
+fn count(count: Count) -> TokenStream {
+    let (fixed, factor) = (Literal::usize_unsuffixed(count.fixed), Literal::usize_unsuffixed(count.tokens));
+    let tokens = if count.tokens == 1 { quote!(tokens) } else { quote!(#factor * tokens) };
+    match count {
+        Count { tokens: 0, .. } => quote!(#fixed),
+        Count { fixed: 0, .. } => tokens,
+        _ => quote!(#fixed + #tokens),
     }
 }
 
@@ -108,7 +120,7 @@ fn shape(step: &Step) -> TokenStream {
             Shape::new("Normalize").count("rows", rows).size("width", width).number("eps", eps)
         }
         Step::Attention { queries, keys, heads, qk, v_width, scale, .. } => Shape::new("Attention")
-            .size("queries", queries)
+            .count("queries", queries)
             .count("keys", keys)
             .size("heads", heads)
             .size("qk", qk)
@@ -196,10 +208,7 @@ impl Shape {
     }
 
     fn count(self, name: &str, value: Count) -> Self {
-        match value {
-            Count::Fixed(rows) => self.size(name, rows),
-            Count::Tokens => self.field(name, quote!(tokens)),
-        }
+        self.field(name, count(value))
     }
 
     fn finish(self) -> TokenStream {

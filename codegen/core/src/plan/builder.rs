@@ -18,7 +18,7 @@ pub(super) struct Rows {
 impl Rows {
     /// All of them.
     pub(super) fn place(&self) -> Place {
-        Place { buffer: self.buffer, offset: 0, len: self.most * self.width }
+        Place { buffer: self.buffer, offset: 0, len: self.most * self.width, skip: Count::NONE }
     }
 
     pub(super) fn source(&self) -> Source {
@@ -31,8 +31,8 @@ impl Rows {
 
     /// `count` of the rows from row `first` on, from column `column` on.
     pub(super) fn part(&self, first: usize, count: usize, column: usize, width: usize) -> Place {
-        let offset = first * self.width + column;
-        Place { buffer: self.buffer, offset, len: count.saturating_sub(1) * self.width + width.min(self.width) }
+        let (offset, len) = (first * self.width + column, count.saturating_sub(1) * self.width + width.min(self.width));
+        Place { buffer: self.buffer, offset, len, skip: Count::NONE }
     }
 }
 
@@ -51,8 +51,8 @@ impl Builder {
     pub(super) fn new(model: &Model) -> Self {
         // The number of tokens varies only where ids are the only input. The mask follows all inputs.
         let token_count = match model.inputs.as_slice() {
-            [Input { stem: Stem::Ids { .. }, .. }] => Count::Tokens,
-            _ => Count::Fixed(model.tokens()),
+            [Input { stem: Stem::Ids { .. }, .. }] => Count::TOKENS,
+            _ => Count::fixed(model.tokens()),
         };
         let mask = model.mask.as_ref().map(|_| model.inputs.len());
         Self { blob: Blob::default(), token_count, mask, buffers: Vec::new(), steps: Vec::new() }

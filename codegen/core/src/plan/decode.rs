@@ -18,7 +18,7 @@ pub(super) fn lower(builder: &mut Builder, model: &Model, latents: Rows) {
 
 fn decode(builder: &mut Builder, model: &Model, decoder: &Decoder, latents: Rows) -> Rows {
     let [count, width] = model.output_rows();
-    let rows = builder.rows("decoded", Count::Fixed(count), count, width);
+    let rows = builder.rows("decoded", Count::fixed(count), count, width);
     if needs_rows(&decoder.block.attention) {
         match &decoder.queries {
             Queries::Learned(table) => fill(builder, table, &rows),
@@ -31,7 +31,7 @@ fn decode(builder: &mut Builder, model: &Model, decoder: &Decoder, latents: Rows
 }
 
 fn head(builder: &mut Builder, output: &Output, index: usize, rows: &Rows) {
-    let count = Count::Fixed(output.rows.most());
+    let count = Count::fixed(output.rows.most());
     let place: Place = rows.part(output.rows.first(), output.rows.most(), 0, rows.width);
     let (x, out, width) = (Source::Arena(place), Target::Output(index), rows.width);
     match &output.linear {

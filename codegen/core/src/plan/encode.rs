@@ -14,7 +14,7 @@ pub(super) struct Context {
 
 pub(super) fn lower(builder: &mut Builder, model: &Model, tokens: Rows) -> Rows {
     let [count, width] = model.latents.shape();
-    let latents = builder.rows("latents", Count::Fixed(count), count, width);
+    let latents = builder.rows("latents", Count::fixed(count), count, width);
     if let Latents::Learned(table) = &model.latents
         && model.schedule.first().is_none_or(|&first| needs_rows(&model.blocks[first].attention))
     {
@@ -79,7 +79,7 @@ fn attend(builder: &mut Builder, block: &Block, x: &Rows, context: &Context) -> 
     let v = project(builder, name, "value", &from, &attention.value);
     let out = builder.rows(format!("{name} attended"), x.count, x.most, attention.v);
     builder.step(Step::Attention {
-        queries: x.most,
+        queries: x.count,
         keys: from.count,
         heads: attention.heads,
         qk: attention.qk / attention.heads,
@@ -88,7 +88,7 @@ fn attend(builder: &mut Builder, block: &Block, x: &Rows, context: &Context) -> 
         q,
         k: k.source(),
         v: v.source(),
-        mask: if from.count == Count::Tokens { builder.mask } else { None },
+        mask: if from.count == Count::TOKENS { builder.mask } else { None },
         out: out.target(),
     });
     out

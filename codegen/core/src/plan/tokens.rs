@@ -39,7 +39,7 @@ impl Modality<'_> {
 
     /// Rows of its steps.
     fn count(&self) -> Count {
-        if self.tokens.count == Count::Tokens { Count::Tokens } else { Count::Fixed(self.input.tokens()) }
+        if self.tokens.count == Count::TOKENS { Count::TOKENS } else { Count::fixed(self.input.tokens()) }
     }
 
     /// Columns `column .. column + width` of its rows.
@@ -71,7 +71,7 @@ impl Modality<'_> {
             // A stem that needs work before its linear layer goes through a buffer of its own.
             Some(_) if unfolds || self.input.scale.is_some() => {
                 let grid: usize = self.input.stem.grid().iter().product();
-                let rows = builder.rows(format!("{} windows", self.input.name), Count::Fixed(grid), grid, width);
+                let rows = builder.rows(format!("{} windows", self.input.name), Count::fixed(grid), grid, width);
                 self.raw(builder, rows.place(), width);
                 self.project(builder, rows.source(), grid);
             }
@@ -94,7 +94,7 @@ impl Modality<'_> {
     fn raw(&self, builder: &mut Builder, out: Place, out_stride: usize) {
         let width = self.input.stem.width();
         let grid: usize = self.input.stem.grid().iter().product();
-        let (rows, image) = (Count::Fixed(grid), Source::Input(self.index));
+        let (rows, image) = (Count::fixed(grid), Source::Input(self.index));
         let target = Target::Arena(out);
         if let (Stem::Image { height, width, channels, layout, window }, false) =
             (&self.input.stem, self.is_contiguous())
@@ -126,7 +126,7 @@ impl Modality<'_> {
     /// The linear layer on each token, and the rest of a convolution.
     fn project(&self, builder: &mut Builder, x: Source, grid: usize) {
         let Some(linear) = &self.input.project else { return };
-        let (count, x_stride, width) = (Count::Fixed(grid), self.input.stem.width(), linear.weight.rows());
+        let (count, x_stride, width) = (Count::fixed(grid), self.input.stem.width(), linear.weight.rows());
         let activation = self.input.tail.as_ref().map_or(Activation::Identity, |tail| tail.activation);
         let direct = Target::Arena(self.part(0, width));
         let Some(pool) = self.input.tail.as_ref().and_then(|tail| tail.pool) else {

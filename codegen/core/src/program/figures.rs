@@ -1,17 +1,6 @@
 //! What a program costs, exactly.
 
-use super::{Count, InputKind, Program, Step};
-
-impl Count {
-    /// The most rows this can be.
-    #[must_use]
-    pub fn most(self, max_tokens: usize) -> usize {
-        match self {
-            Self::Fixed(rows) => rows,
-            Self::Tokens => max_tokens,
-        }
-    }
-}
+use super::{InputKind, Lengths, Program, Step};
 
 impl Step {
     /// The name of the function of `percio::layers`.
@@ -32,13 +21,13 @@ impl Step {
         }
     }
 
-    /// Multiply-accumulate operations at the most tokens: those of matrix products and attention.
+    /// Multiply-accumulate operations of a run of these lengths: those of matrix products and attention.
     #[must_use]
-    pub fn macs(&self, max_tokens: usize) -> u64 {
+    pub fn macs(&self, lengths: Lengths) -> u64 {
         match *self {
-            Self::Linear { rows, inputs, outputs, .. } => (rows.most(max_tokens) * inputs * outputs) as u64,
+            Self::Linear { rows, inputs, outputs, .. } => (rows.at(lengths) * inputs * outputs) as u64,
             Self::Attention { queries, keys, heads, qk, v_width, .. } => {
-                (queries * keys.most(max_tokens) * heads * (qk + v_width)) as u64
+                (queries.at(lengths) * keys.at(lengths) * heads * (qk + v_width)) as u64
             }
             _ => 0,
         }
@@ -46,10 +35,16 @@ impl Step {
 }
 
 impl Program {
-    /// Multiply-accumulate operations of one inference at the most tokens.
+    /// The lengths of the largest run.
+    #[must_use]
+    pub fn longest(&self) -> Lengths {
+        Lengths { tokens: self.max_tokens }
+    }
+
+    /// Multiply-accumulate operations of the largest run.
     #[must_use]
     pub fn macs(&self) -> u64 {
-        self.steps.iter().map(|step| step.macs(self.max_tokens)).sum()
+        self.steps.iter().map(|step| step.macs(self.longest())).sum()
     }
 
     /// Bytes of the generated type: the arena, then the outputs, rounded up to the arena's alignment.

@@ -3,10 +3,12 @@
 //! Two back ends read it: [`crate::emit`] writes Rust that calls `percio::layers`, and the host's interpreter calls the
 //! same functions. Every [`Step`] stands for one call of the `percio::layers` function of the same name.
 
+mod count;
 mod figures;
 mod operands;
 mod step;
 
+pub use count::{Count, Lengths};
 pub use percio_format::Activation;
 pub use step::Step;
 
@@ -56,7 +58,7 @@ pub enum InputKind {
         /// Length of each axis.
         shape: Vec<usize>,
     },
-    /// Ids, as many as there are at run time up to `max`. The number of tokens of the run ([`Count::Tokens`]) is theirs.
+    /// Ids, as many as there are at run time up to `max`. The number of tokens of the run ([`Lengths`]) is theirs.
     Ids {
         /// Most ids.
         max: usize,
@@ -117,15 +119,6 @@ pub struct Part {
     pub bytes: usize,
 }
 
-/// How many rows a step handles.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Count {
-    /// So many.
-    Fixed(usize),
-    /// As many as the run has tokens.
-    Tokens,
-}
-
 /// Numbers that a step reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
@@ -153,8 +146,10 @@ pub struct Place {
     pub buffer: usize,
     /// Where the part starts inside it, in numbers.
     pub offset: usize,
-    /// How many numbers.
+    /// How many numbers, those that a run skips included.
     pub len: usize,
+    /// Numbers at its start that a run skips.
+    pub skip: Count,
 }
 
 /// A part of the blob.

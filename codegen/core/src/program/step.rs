@@ -67,7 +67,7 @@ pub enum Step {
     /// Softmax attention
     Attention {
         /// Rows of `q` and `out`.
-        queries: usize,
+        queries: Count,
         /// Rows of `k` and `v`.
         keys: Count,
         /// Heads.

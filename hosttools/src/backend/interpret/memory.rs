@@ -2,7 +2,7 @@
 
 use crate::sample::Value;
 use anyhow::{Result, ensure};
-use percio_codegen_core::program::{Buffer, Place, Program, Source, Target, Weights};
+use percio_codegen_core::program::{Buffer, Lengths, Place, Program, Source, Target, Weights};
 use std::ops::Range;
 
 /// All that steps read and write.
@@ -16,17 +16,18 @@ pub(super) struct Memory<'a> {
 
 impl Memory<'_> {
     /// What one step writes, and all that it may read.
-    pub(super) fn open(&mut self, target: &Target) -> (&mut [f32], Readable<'_>) {
+    pub(super) fn open(&mut self, target: &Target, lengths: Lengths) -> (&mut [f32], Readable<'_>) {
         let (out, before, after, after_at): (&mut [f32], &[f32], &[f32], usize) = match target {
             Target::Output(index) => (&mut self.outputs[*index], self.arena, &[], self.arena.len()),
             Target::Arena(place) => {
-                let range = span(self.buffers, place);
+                let range = span(self.buffers, place, lengths);
                 let (before, rest) = self.arena.split_at_mut(range.start);
                 let (out, after) = rest.split_at_mut(range.len());
                 (out, before, after, range.end)
             }
         };
-        (out, Readable { buffers: self.buffers, weights: self.weights, inputs: self.inputs, before, after, after_at })
+        let Self { buffers, weights, inputs, .. } = *self;
+        (out, Readable { buffers, lengths, weights, inputs, before, after, after_at })
     }
 }
 
@@ -34,6 +35,7 @@ impl Memory<'_> {
 #[derive(Clone, Copy)]
 pub(super) struct Readable<'a> {
     buffers: &'a [Buffer],
+    lengths: Lengths,
     weights: &'a [f32],
     inputs: &'a [Value],
     /// The arena before the written part.
@@ -48,7 +50,7 @@ impl<'a> Readable<'a> {
     pub(super) fn numbers(&self, source: &Source) -> &'a [f32] {
         match source {
             Source::Arena(place) => {
-                let Range { start, end } = span(self.buffers, place);
+                let Range { start, end } = span(self.buffers, place, self.lengths);
                 match start.checked_sub(self.after_at) {
                     Some(start) => &self.after[start..end - self.after_at],
                     None => &self.before[start..end],
@@ -82,9 +84,9 @@ impl<'a> Readable<'a> {
 }
 
 /// The part of the arena at `place`.
-fn span(buffers: &[Buffer], place: &Place) -> Range<usize> {
-    let start = buffers[place.buffer].offset + place.offset;
-    start..start + place.len
+fn span(buffers: &[Buffer], place: &Place, lengths: Lengths) -> Range<usize> {
+    let (offset, numbers) = (buffers[place.buffer].offset, place.numbers(lengths));
+    offset + numbers.start..offset + numbers.end
 }
 
 /// Checks what [`Memory::open`] relies on.
@@ -92,14 +94,14 @@ pub(super) fn check(program: &Program) -> Result<()> {
     for (index, step) in program.steps.iter().enumerate() {
         let name = step.name();
         for place in step.places() {
-            let Range { start, end } = span(&program.buffers, place);
+            let Range { start, end } = span(&program.buffers, place, program.longest());
             ensure!(end <= program.arena_len, "step {index}, {name}: {start} .. {end} leaves the arena");
         }
         let Target::Arena(out) = step.target() else { continue };
-        let out = span(&program.buffers, out);
+        let out = span(&program.buffers, out, program.longest());
         for source in step.sources() {
             let Source::Arena(place) = source else { continue };
-            let read = span(&program.buffers, place);
+            let read = span(&program.buffers, place, program.longest());
             let apart = read.end <= out.start || out.end <= read.start;
             ensure!(apart, "step {index}, {name}: reads {read:?} while it writes {out:?} of the arena");
         }

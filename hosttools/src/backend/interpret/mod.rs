@@ -10,7 +10,7 @@ use crate::sample::Sample;
 use anyhow::Result;
 use memory::Memory;
 use percio::isa::{Isa, Kernel, dispatch};
-use percio_codegen_core::program::{Output, Program};
+use percio_codegen_core::program::{Lengths, Output, Program};
 
 /// Runs a program in this process.
 pub struct Interpreter<'a> {
@@ -40,7 +40,7 @@ impl<'a> Interpreter<'a> {
     fn run(&mut self, sample: &Sample) {
         let Self { program, weights, arena, outputs } = self;
         let memory = Memory { buffers: &program.buffers, weights, inputs: &sample.inputs, arena, outputs };
-        dispatch(Pass { program, memory, tokens: sample.tokens(program) });
+        dispatch(Pass { program, memory, lengths: sample.lengths(program) });
     }
 }
 
@@ -48,7 +48,7 @@ impl<'a> Interpreter<'a> {
 struct Pass<'a> {
     program: &'a Program,
     memory: Memory<'a>,
-    tokens: usize,
+    lengths: Lengths,
 }
 
 impl Kernel for Pass<'_> {
@@ -57,7 +57,7 @@ impl Kernel for Pass<'_> {
     #[inline(always)]
     fn run<I: Isa>(mut self, isa: I) {
         for step in &self.program.steps {
-            step::run(isa, step, self.tokens, &mut self.memory);
+            step::run(isa, step, self.lengths, &mut self.memory);
         }
     }
 }

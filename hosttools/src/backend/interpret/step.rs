@@ -3,29 +3,29 @@
 use super::memory::{Memory, Readable};
 use percio::isa::Isa;
 use percio::layers::{self, Attention, Embed, Fourier, Linear, MaxPool, Normalize, Rows, Unfold};
-use percio_codegen_core::program::{Count, Step};
+use percio_codegen_core::program::{Count, Lengths, Step};
 
 #[inline(always)]
-pub(super) fn run<I: Isa>(isa: I, step: &Step, tokens: usize, memory: &mut Memory<'_>) {
-    let (out, read) = memory.open(step.target());
+pub(super) fn run<I: Isa>(isa: I, step: &Step, lengths: Lengths, memory: &mut Memory<'_>) {
+    let (out, read) = memory.open(step.target(), lengths);
     match step {
-        Step::Embed { .. } | Step::Fourier { .. } => features(isa, step, tokens, read, out),
+        Step::Embed { .. } | Step::Fourier { .. } => features(isa, step, lengths, read, out),
         Step::Unfold { .. } | Step::MaxPool { .. } => windows(isa, step, read, out),
-        Step::Linear { .. } | Step::Attention { .. } | Step::Normalize { .. } => block(isa, step, tokens, read, out),
-        Step::CopyRows { .. } | Step::AddRows { .. } | Step::AffineRows { .. } => rows(isa, step, tokens, read, out),
+        Step::Linear { .. } | Step::Attention { .. } | Step::Normalize { .. } => block(isa, step, lengths, read, out),
+        Step::CopyRows { .. } | Step::AddRows { .. } | Step::AffineRows { .. } => rows(isa, step, lengths, read, out),
     }
 }
 
 /// Steps that look up or compute the numbers of tokens.
 #[inline(always)]
-fn features<I: Isa>(isa: I, step: &Step, tokens: usize, read: Readable<'_>, out: &mut [f32]) {
+fn features<I: Isa>(isa: I, step: &Step, lengths: Lengths, read: Readable<'_>, out: &mut [f32]) {
     match *step {
         Step::Embed { ids, rows, vocabulary, width, out_stride, table, .. } => {
-            let shape = Embed { rows: rows.most(tokens), vocabulary, width, out_stride };
+            let shape = Embed { rows: rows.at(lengths), vocabulary, width, out_stride };
             layers::embed(isa, &shape, read.ids(ids), read.weights(table), out);
         }
         Step::Fourier { shape, axes, bands, with_position, sine_only, rows, out_stride, tables, .. } => {
-            let rows = rows.most(tokens);
+            let rows = rows.at(lengths);
             let shape = Fourier { shape, axes, bands, with_position, sine_only, rows, out_stride };
             layers::fourier(isa, &shape, read.weights(tables), out);
         }
@@ -75,7 +75,7 @@ fn windows<I: Isa>(isa: I, step: &Step, read: Readable<'_>, out: &mut [f32]) {
 
 /// Steps of an attention block.
 #[inline(always)]
-fn block<I: Isa>(isa: I, step: &Step, tokens: usize, read: Readable<'_>, out: &mut [f32]) {
+fn block<I: Isa>(isa: I, step: &Step, lengths: Lengths, read: Readable<'_>, out: &mut [f32]) {
     match *step {
         Step::Linear {
             rows,
@@ -90,12 +90,12 @@ fn block<I: Isa>(isa: I, step: &Step, tokens: usize, read: Readable<'_>, out: &m
             bias,
             ..
         } => {
-            let rows = rows.most(tokens);
+            let rows = rows.at(lengths);
             let shape = Linear { rows, inputs, outputs, x_stride, out_stride, activation, accumulate };
             layers::linear(isa, &shape, read.numbers(x), read.weights(weight), read.weights(bias), out);
         }
         Step::Normalize { rows, width, eps, ref x, gain, offset, .. } => {
-            let shape = Normalize { rows: rows.most(tokens), width, eps };
+            let shape = Normalize { rows: rows.at(lengths), width, eps };
             let (gain, offset) = (read.weights(gain), read.weights(offset));
             match x {
                 Some(x) => layers::normalize(isa, &shape, read.numbers(x), gain, offset, out),
@@ -103,7 +103,8 @@ fn block<I: Isa>(isa: I, step: &Step, tokens: usize, read: Readable<'_>, out: &m
             }
         }
         Step::Attention { queries, keys, heads, qk, v_width, scale, ref q, ref k, ref v, mask, .. } => {
-            let shape = Attention { queries, keys: keys.most(tokens), heads, qk, v: v_width, scale };
+            let shape =
+                Attention { queries: queries.at(lengths), keys: keys.at(lengths), heads, qk, v: v_width, scale };
             let (q, k, v) = (read.numbers(q), read.numbers(k), read.numbers(v));
             layers::attention(isa, &shape, q, k, v, read.mask(mask), out);
         }
@@ -113,9 +114,8 @@ fn block<I: Isa>(isa: I, step: &Step, tokens: usize, read: Readable<'_>, out: &m
 
 /// Steps that move rows.
 #[inline(always)]
-fn rows<I: Isa>(isa: I, step: &Step, tokens: usize, read: Readable<'_>, out: &mut [f32]) {
-    let shape =
-        |rows: Count, width, x_stride, out_stride| Rows { rows: rows.most(tokens), width, x_stride, out_stride };
+fn rows<I: Isa>(isa: I, step: &Step, lengths: Lengths, read: Readable<'_>, out: &mut [f32]) {
+    let shape = |rows: Count, width, x_stride, out_stride| Rows { rows: rows.at(lengths), width, x_stride, out_stride };
     match *step {
         Step::CopyRows { rows, width, x_stride, out_stride, ref x, .. } => {
             layers::copy_rows(isa, &shape(rows, width, x_stride, out_stride), read.numbers(x), out);
