@@ -10,8 +10,8 @@ use std::path::PathBuf;
 /// pub struct Motion;
 /// ```
 ///
-/// The first argument is a model directory (`config.json` and `model.safetensors`), relative to the directory of the
-/// crate's `Cargo.toml`. Options, all of them optional:
+/// The first argument is a model directory (`config.json` and `model.safetensors`) or a file of weights beside its
+/// `config.json`, relative to the directory of the crate's `Cargo.toml`. Options, all of them optional:
 ///
 /// | option | meaning |
 /// |---|---|

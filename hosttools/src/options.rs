@@ -42,7 +42,7 @@ impl Weights {
 /// A model and how it is compiled.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ModelArgs {
-    /// Directory with `config.json` and `model.safetensors`
+    /// Directory with `config.json` and weights, or the file of weights
     pub(crate) model: PathBuf,
     /// Number type of the weights: f32
     #[arg(long, value_name = "TYPE", default_value = "f32", value_parser = parse_weights)]

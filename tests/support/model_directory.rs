@@ -19,7 +19,13 @@ impl ModelDirectory {
     pub(crate) fn read(path: &Path) -> Self {
         let text = std::fs::read_to_string(path.join("config.json")).expect("the configuration of a fixture");
         let config = serde_json::from_str(&text).expect("the configuration of a fixture is JSON");
-        let tensors = container::read(&path.join("model.safetensors")).expect("the weights of a fixture");
+        let mut weights = container::open(&path.join("model.safetensors")).expect("the weights of a fixture");
+        let names: Vec<String> = weights.names().map(str::to_owned).collect();
+        let read = |name: String| {
+            let tensor = weights.take(&name).expect("a tensor that is named").read(&name);
+            (name, tensor.expect("numbers of a fixture"))
+        };
+        let tensors = names.into_iter().map(read).collect();
         Self { config, tensors }
     }
 

@@ -1,9 +1,12 @@
 //! Any arrays from a safetensors file, integers kept: reference files.
 
-use super::{decode, file};
-use crate::{Problems, Subject};
+use super::format::{self, Content, Format};
+use super::safetensors;
+use super::source::Source;
+use crate::Problems;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 /// An array, row-major.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,32 +37,17 @@ pub type Metadata = BTreeMap<String, String>;
 /// # Errors
 /// A file that is missing, is a directory, is truncated or is no safetensors file; and every array of an unknown number type.
 pub fn read_any(path: &Path) -> Result<(Arrays, Metadata), Problems> {
-    let bytes = file::bytes(path)?;
-    let parsed = file::parse(path, &bytes)?;
-    let mut problems = Problems::new();
-    let mut arrays = BTreeMap::new();
-    for (name, view) in parsed.iter() {
-        let (dtype, data) = (view.dtype(), view.data());
-        let floats = decode::floats(dtype, data).map(Numbers::F32);
-        match floats.or_else(|| decode::integers(dtype, data).map(Numbers::I64)) {
-            Some(numbers) => {
-                arrays.insert(name.to_owned(), Array { shape: view.shape().to_vec(), numbers });
-            }
-            None => problems.add(
-                Subject::Model,
-                format!(
-                    "array `{name}` of `{}` has numbers of type {dtype:?}, expected one of {}: save it as F32",
-                    path.display(),
-                    decode::SUPPORTED
-                ),
-            ),
-        }
+    let source = Arc::new(Source::open(path)?);
+    if format::recognise(&source)? != Content::Tensors(Format::Safetensors) {
+        let shown = path.display();
+        return Err(Problems::model(format!(
+            "`{shown}` is no safetensors file, expected one: save the arrays as safetensors"
+        )));
     }
-    problems.finish((arrays, metadata(&bytes)))
-}
-
-/// The metadata of a file that has been parsed before.
-fn metadata(bytes: &[u8]) -> Metadata {
-    let header = ::safetensors::SafeTensors::read_metadata(bytes);
-    header.ok().and_then(|(_, header)| header.metadata().clone()).into_iter().flatten().collect()
+    let (stored, metadata) = safetensors::read(&source)?;
+    let mut arrays = Arrays::new();
+    for (name, stored) in stored {
+        arrays.insert(name, Array { shape: stored.shape().to_vec(), numbers: stored.numbers()? });
+    }
+    Ok((arrays, metadata))
 }

@@ -2,7 +2,8 @@
 
 use super::budget;
 use crate::program::Program;
-use crate::{CompileOptions, LoadOptions, Problems, Subject, compile, load};
+use crate::scheme::load_tracked;
+use crate::{CompileOptions, LoadOptions, Problems, Subject, compile};
 use std::path::{Component, Path, PathBuf};
 
 /// The weight formats of the interface; only the first exists so far.
@@ -11,7 +12,7 @@ pub const WEIGHT_FORMATS: [&str; 4] = ["f32", "f16", "bf16", "i8"];
 /// A model to compile.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
-    /// The model directory, relative to the manifest's.
+    /// The model directory or file of weights, relative to the manifest's directory.
     pub path: String,
     /// Whether `path` may leave the manifest's directory.
     pub outside: bool,
@@ -33,21 +34,16 @@ impl Request {
         check_weights(self.weights.as_deref(), &mut problems);
         let flash = budget::read("flash", self.flash.as_deref(), &mut problems);
         let ram = budget::read("ram", self.ram.as_deref(), &mut problems);
-        let model = match self.directory(manifest) {
-            Ok(directory) => match load(&directory, &LoadOptions::default()) {
-                Ok(model) => Ok((model, directory)),
-                Err(problems) => Err(as_written(&problems, manifest)),
-            },
-            Err(problem) => Err(problem),
-        };
-        let Some((model, directory)) = problems.take(model) else { return Err(problems) };
+        let model = self.location(manifest).and_then(|path| {
+            load_tracked(&path, &LoadOptions::default()).map_err(|problems| as_written(&problems, manifest))
+        });
+        let Some((model, files)) = problems.take(model) else { return Err(problems) };
         let program = compile(model, &CompileOptions::default());
         budget::check(&program, flash, ram, &mut problems);
-        let files = ["config.json", "model.safetensors"].map(|file| directory.join(file)).to_vec();
         problems.finish((program, files))
     }
 
-    fn directory(&self, manifest: &Path) -> Result<PathBuf, Problems> {
+    fn location(&self, manifest: &Path) -> Result<PathBuf, Problems> {
         let path = Path::new(&self.path);
         let mut depth = 0i32;
         let leaves = path.components().any(|component| {

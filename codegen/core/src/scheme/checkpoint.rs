@@ -1,8 +1,8 @@
 //! Tensors by name and expected shape: what is missing, wrong or left over.
 
+use crate::container::Weights;
 use crate::model::{Linear, Model, Norm, NormKind, Tensor};
 use crate::{Problems, Subject};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -21,8 +21,8 @@ pub(super) enum Bias {
 /// The tensors that have not been asked for yet. An absent or wrong one gives an empty placeholder of the right shape and
 /// records a problem, so that all of them are found.
 pub(super) struct Checkpoint {
-    /// `None` when the weights could not be read at all; then nothing is missing.
-    tensors: Option<BTreeMap<String, Tensor>>,
+    /// `None` when the weights could not be opened at all; then nothing is missing.
+    weights: Option<Weights>,
     missing: Vec<String>,
     mismatches: Vec<Mismatch>,
     parameters: u64,
@@ -41,14 +41,14 @@ struct Mismatch {
 const NAMED: usize = 6;
 
 impl Checkpoint {
-    /// All of `tensors`.
-    pub(super) fn new(tensors: Option<BTreeMap<String, Tensor>>) -> Self {
-        Self { tensors, missing: Vec::new(), mismatches: Vec::new(), parameters: 0, problems: Problems::new() }
+    /// All tensors of `weights`.
+    pub(super) fn new(weights: Option<Weights>) -> Self {
+        Self { weights, missing: Vec::new(), mismatches: Vec::new(), parameters: 0, problems: Problems::new() }
     }
 
     /// Whether a tensor of this name is there and has not been asked for.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.tensors.as_ref().is_some_and(|tensors| tensors.contains_key(name))
+        self.weights.as_ref().is_some_and(|weights| weights.shape(name).is_some())
     }
 
     /// Records a problem with the model.
@@ -75,7 +75,7 @@ impl Checkpoint {
 
     /// A trained tensor whose absence needs the sentence `missing`.
     pub(super) fn tensor_or(&mut self, name: &str, axes: &[Axis<'_>], missing: impl FnOnce() -> String) -> Tensor {
-        if self.tensors.is_some() && !self.has(name) {
+        if self.weights.is_some() && !self.has(name) {
             self.complain(missing());
             return placeholder(name, axes);
         }
@@ -84,19 +84,22 @@ impl Checkpoint {
 
     /// A tensor that is no parameter (running statistics).
     pub(super) fn buffer(&mut self, name: &str, axes: &[Axis<'_>]) -> Tensor {
-        match self.tensors.as_mut().map(|tensors| tensors.remove(name)) {
-            None => {}
-            Some(None) => self.missing.push(format!("`{name}` {:?}", lengths(axes))),
-            Some(Some(tensor)) if tensor.shape == lengths(axes) => return tensor,
-            Some(Some(tensor)) => self.mismatch(&tensor, axes),
+        let Some(weights) = &mut self.weights else { return placeholder(name, axes) };
+        match weights.take(name) {
+            None => self.missing.push(format!("`{name}` {:?}", lengths(axes))),
+            Some(stored) if stored.shape() == lengths(axes) => {
+                if let Some(tensor) = self.problems.take(stored.read(name)) {
+                    return tensor;
+                }
+            }
+            Some(stored) => self.mismatch(name, stored.shape(), axes),
         }
         placeholder(name, axes)
     }
 
     /// Files a tensor of a wrong shape under the first axis that is wrong.
-    fn mismatch(&mut self, tensor: &Tensor, axes: &[Axis<'_>]) {
-        let (shape, wanted) = (&tensor.shape, lengths(axes));
-        let entry = format!("`{}` {shape:?} instead of {wanted:?}", tensor.name);
+    fn mismatch(&mut self, name: &str, shape: &[usize], axes: &[Axis<'_>]) {
+        let entry = format!("`{name}` {shape:?} instead of {:?}", lengths(axes));
         let wrong = shape.iter().zip(axes).find(|(found, (expected, _))| *found != expected);
         let Some((&found, &(expected, source))) = wrong.filter(|_| shape.len() == axes.len()) else {
             let sources: Vec<_> = axes.iter().map(|(_, source)| *source).collect();
@@ -138,23 +141,31 @@ impl Checkpoint {
         for group in std::mem::take(&mut self.mismatches) {
             self.complain(group.to_string());
         }
-        if !self.missing.is_empty() {
-            let (count, list) = (count(self.missing.len()), self.missing.join(", "));
-            self.complain(format!(
-                "model.safetensors lacks {count} that config.json asks for: {list}; save them under these names, or correct config.json"
-            ));
-        }
-        let left = self.tensors.take().unwrap_or_default();
-        let unused: Vec<_> = left.values().filter(|tensor| !harmless(&tensor.name)).collect();
-        if !unused.is_empty() {
-            let list: Vec<_> = unused.iter().map(|tensor| format!("`{}` {:?}", tensor.name, tensor.shape)).collect();
-            let (count, list) = (count(unused.len()), list.join(", "));
-            self.complain(format!(
-                "model.safetensors holds {count} that config.json has no use for: {list}; remove them, or correct config.json"
-            ));
+        if let Some(weights) = self.weights.take() {
+            self.missing_and_left(&weights, harmless);
         }
         model.parameters = self.parameters;
         self.problems.finish(model)
+    }
+
+    /// Complains about tensors that are not in `weights`, and about those that nothing asked for.
+    fn missing_and_left(&mut self, weights: &Weights, harmless: impl Fn(&str) -> bool) {
+        let file = weights.file_name();
+        if !self.missing.is_empty() {
+            let (count, list) = (count(self.missing.len()), self.missing.join(", "));
+            self.complain(format!(
+                "{file} lacks {count} that config.json asks for: {list}; save them under these names, or correct config.json"
+            ));
+        }
+        let unused = weights.names().filter(|name| !harmless(name));
+        let list: Vec<_> =
+            unused.map(|name| format!("`{name}` {:?}", weights.shape(name).unwrap_or_default())).collect();
+        if !list.is_empty() {
+            let (count, list) = (count(list.len()), list.join(", "));
+            self.complain(format!(
+                "{file} holds {count} that config.json has no use for: {list}; remove them, or correct config.json"
+            ));
+        }
     }
 }
 

@@ -13,8 +13,9 @@ mod native;
 use crate::model::Model;
 use crate::{Problems, Subject};
 use checkpoint::Checkpoint;
+use directory::Location;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What the caller decides beyond the configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,28 +29,40 @@ impl LoadOptions {
     const INPUT_SHAPES: Subject = Subject::Option("input_shapes");
 }
 
-/// Reads the model directory `dir` (`config.json` and `model.safetensors`).
+/// Reads the model at `path`: a directory with a configuration (`config.json`) and weights (`model.safetensors`, or one
+/// file of another name or format), or the file of weights itself, with the configuration beside it.
 ///
 /// # Errors
-/// Every problem of the directory at once: what was read, what was expected, and what to change.
-pub fn load(dir: &Path, options: &LoadOptions) -> Result<Model, Problems> {
-    directory::check(dir)?;
+/// Every problem of the model at once: what was read, what was expected, and what to change.
+pub fn load(path: &Path, options: &LoadOptions) -> Result<Model, Problems> {
+    load_tracked(path, options).map(|(model, _)| model)
+}
+
+/// [`load`], and the files that the model was read from.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_tracked(path: &Path, options: &LoadOptions) -> Result<(Model, Vec<PathBuf>), Problems> {
+    let location = Location::of(path)?;
     let mut problems = Problems::new();
-    let config = problems.take(directory::config(dir));
-    let checkpoint = Checkpoint::new(problems.take(directory::weights(dir)));
-    let model = config.and_then(|config| problems.take(recognise(dir, config, checkpoint, options)));
+    let config = problems.take(location.config());
+    let weights = problems.take(location.weights());
+    let mut files = vec![location.config_path()];
+    files.extend(weights.iter().flat_map(|weights| weights.files().to_vec()));
+    let checkpoint = Checkpoint::new(weights);
+    let model = config.and_then(|config| problems.take(recognise(&location.name(), config, checkpoint, options)));
     match model {
         Some(model) => {
             check_shapes(&model, options, &mut problems);
-            problems.finish(model)
+            problems.finish((model, files))
         }
         None => Err(problems),
     }
 }
 
-/// The source of a model, by `model_type`.
+/// The model called `name` (unless the configuration says otherwise), from the source that `model_type` names.
 fn recognise(
-    dir: &Path,
+    name: &str,
     config: serde_json::Value,
     checkpoint: Checkpoint,
     options: &LoadOptions,
@@ -57,7 +70,7 @@ fn recognise(
     const SUPPORTED: &str = "expected \"percio\" (percio's own format) or \"perceiver\" (Hugging Face transformers): export the model as one of the two";
     match config.get("model_type") {
         Some(kind) if kind == "percio" => native::load(config, checkpoint),
-        Some(kind) if kind == "perceiver" => hf::load(&directory::name(dir), config, checkpoint, options),
+        Some(kind) if kind == "perceiver" => hf::load(name, config, checkpoint, options),
         Some(kind) => Err(Problems::model(format!("`model_type` in config.json is {kind}, {SUPPORTED}"))),
         None => Err(Problems::model(format!("`model_type` in config.json is missing, {SUPPORTED}"))),
     }

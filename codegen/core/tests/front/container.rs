@@ -1,7 +1,12 @@
-//! Files that are no weights.
+//! Files of weights, and files that are none.
+
+#[path = "container/index.rs"]
+mod index;
 
 use crate::support::{Directory, fixture, has_all, messages, write_tensors};
+use percio_codegen_core::Problems;
 use percio_codegen_core::container::{self, Numbers};
+use percio_codegen_core::model::Tensor;
 use proptest::prelude::*;
 use safetensors::Dtype;
 use std::collections::BTreeMap;
@@ -9,12 +14,19 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
+/// Opens a file and reads all its tensors.
+fn read(path: &Path) -> Result<BTreeMap<String, Tensor>, Problems> {
+    let mut weights = container::open(path)?;
+    let names: Vec<String> = weights.names().map(str::to_owned).collect();
+    names.into_iter().map(|name| Ok((name.clone(), weights.take(&name).unwrap().read(&name)?))).collect()
+}
+
 /// The complaints about a file with these bytes.
 fn complaints(bytes: &[u8]) -> Vec<String> {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("weights.safetensors");
     fs::write(&path, bytes).unwrap();
-    let problems = messages(&container::read(&path).expect_err("these bytes are wrong"));
+    let problems = messages(&read(&path).expect_err("these bytes are wrong"));
     assert_eq!(problems, messages(&container::read_any(&path).map(|_| ()).expect_err("these bytes are wrong")));
     problems
 }
@@ -36,15 +48,15 @@ fn with_header(json: &str, data: usize) -> Vec<u8> {
 #[test]
 fn missing_and_directory() {
     let place = tempfile::tempdir().unwrap();
-    let problems = container::read(&place.path().join("none.safetensors")).unwrap_err();
+    let problems = container::open(&place.path().join("none.safetensors")).unwrap_err();
     has_all(&messages(&problems)[0], &["none.safetensors", "does not exist"]);
-    let problems = container::read(place.path()).unwrap_err();
-    has_all(&messages(&problems)[0], &["is a directory", "expected a safetensors file"]);
+    let problems = container::open(place.path()).unwrap_err();
+    has_all(&messages(&problems)[0], &["is a directory", "expected a file of weights"]);
 }
 
 #[test]
 fn truncated() {
-    complains(&[], &["has 0 bytes"]);
+    complains(&[], &["is empty", "expected weights"]);
     complains(&good()[..5], &["has 5 bytes"]);
     complains(&good()[..100], &["announces a header of", "has 100 bytes in all"]);
     let bytes = good();
@@ -60,21 +72,51 @@ fn absurd_header() {
     complains(&with_header("{nonsense", 0), &["is not a safetensors header", "line 1 column 2"]);
 }
 
+/// The complaints about one tensor with this description over 8 bytes of data.
+fn described(description: &str) -> Vec<String> {
+    complaints(&with_header(&format!(r#"{{"a":{description}}}"#), 8))
+}
+
 #[test]
 fn contradictory_header() {
-    complains(&with_header(r#"{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}"#, 8), &["contradicts itself"]);
-    complains(&with_header(r#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}"#, 12), &["contradicts itself"]);
+    let all = described(r#"{"dtype":"F32","shape":[3],"data_offsets":[0,8]}"#);
+    assert_eq!(all.len(), 1, "{all:#?}");
+    has_all(&all[0], &["tensor `a` of", "weights.safetensors", "has 8 bytes, but 12 are needed for shape [3] in F32"]);
+    let all = described(r#"{"dtype":"F32","shape":[1],"data_offsets":[4,8]}"#);
+    has_all(&all[0], &["tensor `a` of", "begins at byte 4 of the data, expected 0", "write the file again"]);
+    let all = described(r#"{"dtype":"F32","shape":[1],"data_offsets":[8,4]}"#);
+    has_all(&all[0], &["tensor `a` of", "ends at byte 4, before it begins at 8"]);
+    has_all(&described("3")[0], &["tensor `a` of", "is described as 3, expected {\"dtype\": …"]);
     let shape = format!("[{0},{0},{0}]", u64::MAX / 2);
+    let all = described(&format!(r#"{{"dtype":"F32","shape":{shape},"data_offsets":[0,8]}}"#));
+    has_all(&all[0], &["tensor `a` of", "has 8 bytes, but more than 2^64 are needed"]);
+    complains(&with_header(r#"{"__metadata__":{"a":1}}"#, 0), &["is not a safetensors header", "`__metadata__`"]);
+}
+
+#[test]
+fn names_that_are_there_twice() {
+    let entry = |begin, end| format!(r#""a":{{"dtype":"F32","shape":[1],"data_offsets":[{begin},{end}]}}"#);
     complains(
-        &with_header(&format!(r#"{{"a":{{"dtype":"F32","shape":{shape},"data_offsets":[0,8]}}}}"#), 8),
-        &["contradicts itself"],
+        &with_header(&format!("{{{},{}}}", entry(0, 4), entry(4, 8)), 8),
+        &["tensor `a` of", "is there twice: keep one"],
     );
+}
+
+/// Every tensor that is wrong, in one go.
+#[test]
+fn several_mistakes() {
+    let header = r#"{"a":{"dtype":"F12","shape":[2],"data_offsets":[0,8]},
+        "b":{"dtype":"F32","shape":[3],"data_offsets":[8,16]},
+        "c":{"dtype":"F32","shape":[2],"data_offsets":[20,28]}}"#;
+    let all = complaints(&with_header(header, 28));
+    assert_eq!(all.len(), 3, "{all:#?}");
+    has_all(&all.join("\n"), &["`a`", "F12", "`b`", "8 bytes, but 12", "`c`", "begins at byte 20"]);
 }
 
 #[test]
 fn number_types() {
-    let header = r#"{"a":{"dtype":"F12","shape":[2],"data_offsets":[0,8]}}"#;
-    complains(&with_header(header, 8), &["is not a safetensors header", "F12", "F32"]);
+    let all = described(r#"{"dtype":"F12","shape":[2],"data_offsets":[0,8]}"#);
+    has_all(&all[0], &["tensor `a` of", "has numbers of type F12, expected one of F32", "save it as F32"]);
     let mut directory = Directory::of("tiny-mlm");
     directory.tensors.insert("extra".to_owned(), (Dtype::F8_E4M3, vec![2], vec![0; 2]));
     directory.complains(&["`extra`", "F8_E4M3", "save it as F32"]);
@@ -133,7 +175,7 @@ fn a_megabyte_is_quick() {
     let bytes = vec![0x3f; 1 << 20];
     write_tensors(path, &BTreeMap::from([("a".to_owned(), (Dtype::F32, vec![1 << 18], bytes))]));
     let start = Instant::now();
-    container::read(path).unwrap();
+    read(path).unwrap();
     let took = start.elapsed();
     println!("1 MiB in {took:?}");
     assert!(took.as_millis() < 50, "{took:?}");
@@ -151,7 +193,7 @@ proptest! {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("weights.safetensors");
         fs::write(&path, bytes).unwrap();
-        if let Err(problems) = container::read(&path) {
+        if let Err(problems) = read(&path) {
             prop_assert!(!problems.is_empty());
         }
     }

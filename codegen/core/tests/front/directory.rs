@@ -2,7 +2,7 @@
 
 use crate::support::{Directory, fixture, has_all, messages};
 use percio_codegen_core::load;
-use percio_codegen_core::scheme::LoadOptions;
+use percio_codegen_core::scheme::{LoadOptions, load_tracked};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -17,7 +17,8 @@ fn no_directory() {
     let all = complaints(&place.path().join("nowhere"));
     assert_eq!(all.len(), 1);
     has_all(&all[0], &["nowhere", "does not exist", "config.json and model.safetensors"]);
-    has_all(&complaints(&fixture("tiny-mlm/config.json"))[0], &["is a file", "expected the directory"]);
+    let all = complaints(&fixture("tiny-mlm/config.json"));
+    has_all(&all[0], &["is JSON without an object `weight_map`", "name the file of the weights"]);
 }
 
 #[test]
@@ -41,14 +42,46 @@ fn invalid_json() {
     has_all(&complaints(directory.path())[0], &["`model_type`", "missing"]);
 }
 
-#[test]
-fn other_weights() {
+/// A model directory whose weights have another name.
+fn renamed(file: &str) -> Directory {
     let directory = Directory::of("tiny-mlm");
     directory.write();
-    fs::rename(directory.path().join("model.safetensors"), directory.path().join("pytorch_model.bin")).unwrap();
+    fs::rename(directory.path().join("model.safetensors"), directory.path().join(file)).unwrap();
+    directory
+}
+
+#[test]
+fn weights_of_other_libraries() {
+    let all = complaints(renamed("flax_model.msgpack").path());
+    assert_eq!(all.len(), 1, "{all:#?}");
+    has_all(&all[0], &["model.safetensors", "does not exist", "`flax_model.msgpack`", "save_pretrained"]);
+    let all = complaints(renamed("model.onnx").path());
+    assert_eq!(all.len(), 1, "{all:#?}");
+    has_all(&all[0], &["model.safetensors", "does not exist", "pytorch_model.bin", "*.ckpt", "save the weights there"]);
+}
+
+/// The content of a file tells its format; its name only says that it is weights.
+#[test]
+fn weights_of_another_name() {
+    let directory = renamed("epoch=3.ckpt");
+    let by_directory = load(directory.path(), &LoadOptions::default()).unwrap();
+    let file = directory.path().join("epoch=3.ckpt");
+    let (by_file, files) = load_tracked(&file, &LoadOptions::default()).unwrap();
+    assert_eq!(by_file.name, "epoch=3");
+    assert_eq!((by_file.parameters, by_directory.parameters), (47_488, 47_488));
+    assert_eq!(files, [directory.path().join("config.json"), file]);
+}
+
+#[test]
+fn several_files_of_weights() {
+    let directory = renamed("a.ckpt");
+    fs::copy(directory.path().join("a.ckpt"), directory.path().join("b.pt")).unwrap();
     let all = complaints(directory.path());
     assert_eq!(all.len(), 1, "{all:#?}");
-    has_all(&all[0], &["model.safetensors", "does not exist", "pytorch_model.bin", "save_pretrained"]);
+    has_all(&all[0], &["holds 2 files of weights, expected one: `a.ckpt`, `b.pt`", "remove the others", "a.ckpt`)"]);
+    fs::copy(directory.path().join("a.ckpt"), directory.path().join("model.safetensors")).unwrap();
+    let (_, files) = load_tracked(directory.path(), &LoadOptions::default()).unwrap();
+    assert_eq!(files[1], directory.path().join("model.safetensors"), "it comes before any other");
 }
 
 #[test]

@@ -44,8 +44,9 @@ fn convolutional_stem() {
     let tail = input.tail.as_ref().unwrap();
     assert_eq!((tail.activation, tail.pool), (Activation::Relu, Some(Window { kernel: 3, stride: 2, pad: [0, 0] })));
     assert_eq!(input.full_width(), 322);
-    let weights = container::read(&fixture("hf-image-conv").join("model.safetensors")).unwrap();
-    let kernel = &weights["perceiver.input_preprocessor.convnet.conv.weight"];
+    let name = "perceiver.input_preprocessor.convnet.conv.weight";
+    let mut weights = container::open(&fixture("hf-image-conv").join("model.safetensors")).unwrap();
+    let kernel = weights.take(name).unwrap().read(name).unwrap();
     let weight = &input.project.as_ref().unwrap().weight;
     assert_eq!((kernel.shape.as_slice(), weight.shape.as_slice()), ([64, 3, 7, 7].as_slice(), [64, 147].as_slice()));
     for (out, channel, row, column) in [(0, 0, 0, 0), (5, 2, 3, 1), (63, 1, 6, 6), (17, 0, 2, 5)] {

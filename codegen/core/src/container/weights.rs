@@ -1,0 +1,56 @@
+//! The tensors of a checkpoint.
+
+use super::Stored;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The tensors of a checkpoint by name. Their numbers are still in the file.
+#[derive(Debug)]
+pub struct Weights {
+    files: Vec<PathBuf>,
+    tensors: BTreeMap<String, Stored>,
+}
+
+impl Weights {
+    /// These tensors, which were named in the file at `path`.
+    pub(super) fn new(path: &Path, tensors: BTreeMap<String, Stored>) -> Self {
+        Self { files: vec![path.to_owned()], tensors }
+    }
+
+    /// Adds the tensors of a further file; gives back the names that are in both.
+    pub(super) fn append(&mut self, other: Self) -> Vec<String> {
+        self.files.extend(other.files);
+        let twice = other.tensors.keys().filter(|name| self.tensors.contains_key(*name)).cloned().collect();
+        self.tensors.extend(other.tensors);
+        twice
+    }
+
+    /// The files that were read, the one that was opened first.
+    #[must_use]
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+
+    /// The names of the tensors that have not been taken, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.tensors.keys().map(String::as_str)
+    }
+
+    /// The shape of the tensor `name`, if it is there and has not been taken.
+    #[must_use]
+    pub fn shape(&self, name: &str) -> Option<&[usize]> {
+        self.tensors.get(name).map(Stored::shape)
+    }
+
+    /// The tensor `name`, if it is there and has not been taken.
+    pub fn take(&mut self, name: &str) -> Option<Stored> {
+        self.tensors.remove(name)
+    }
+
+    /// The name of the file that was opened, without its directory.
+    #[must_use]
+    pub fn file_name(&self) -> String {
+        let name = self.files.first().and_then(|path| path.file_name());
+        name.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+}
