@@ -81,7 +81,7 @@ test() {
 # The kernels against their textbook twins, on each instruction set of this architecture.
 isa() {
     local name names=(scalar)
-    [ "$(uname -m)" = x86_64 ] && names+=(avx2)
+    [ "$(uname -m)" = x86_64 ] && names+=(avx2 avx512)
     for name in "${names[@]}"; do
         run env PERCIO_ISA="$name" cargo test "${HOST[@]}" --test twins
     done

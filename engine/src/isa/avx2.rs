@@ -63,7 +63,7 @@ impl Isa for Avx2 {
     const NAME: &'static str = "avx2";
     const LANES: usize = 8;
     type F32 = __m256;
-    type Lanes = Lanes;
+    type Strip<const PANELS: usize> = [__m256; PANELS];
 
     #[inline(always)]
     fn run<K: Kernel>(self, kernel: K) -> K::Output {
@@ -81,12 +81,12 @@ impl Isa for Avx2 {
         unsafe { _mm256_set1_ps(number) }
     }
     #[inline(always)]
-    fn whole(source: &[f32]) -> (&[Lanes], &[f32]) {
-        source.as_chunks()
+    fn zeros<const PANELS: usize>(self) -> Self::Strip<PANELS> {
+        [self.splat(0.0); PANELS]
     }
     #[inline(always)]
-    fn read(self, source: &Lanes) -> __m256 {
-        load_lanes(self, source)
+    fn vectors<const PANELS: usize>(strip: &mut Self::Strip<PANELS>) -> &mut [Self::F32] {
+        strip
     }
     #[inline(always)]
     fn load(self, source: &[f32]) -> __m256 {
@@ -207,12 +207,6 @@ impl Isa for Avx2 {
         // SAFETY: the array has room for four numbers; every x86-64 has SSE.
         unsafe { _mm_storeu_ps(numbers.as_mut_ptr(), sums) };
         numbers
-    }
-    #[inline(always)]
-    fn largest(self, vector: __m256) -> f32 {
-        let mut lanes = Lanes::default();
-        store_lanes(self, vector, &mut lanes);
-        lanes.into_iter().fold(f32::NEG_INFINITY, |a, b| if b > a { b } else { a })
     }
 
     #[inline(always)]

@@ -1,12 +1,12 @@
 //! The instruction set that the library uses: asked of the machine once on hosts, fixed by the target elsewhere.
 
 #[cfg(target_arch = "x86_64")]
-use super::Avx2;
+use super::{Avx2, Avx512};
 use super::{Isa, Kernel, Scalar};
 
 /// The instruction sets of this architecture, by the names that `PERCIO_ISA` takes; a later one is faster.
 #[cfg(target_arch = "x86_64")]
-pub const NAMES: &[&str] = &[Scalar::NAME, Avx2::NAME];
+pub const NAMES: &[&str] = &[Scalar::NAME, Avx2::NAME, Avx512::NAME];
 /// The instruction sets of this architecture, by the names that `PERCIO_ISA` takes; a later one is faster.
 #[cfg(not(target_arch = "x86_64"))]
 pub const NAMES: &[&str] = &[Scalar::NAME];
@@ -55,7 +55,7 @@ impl Kernel for Name {
 #[cfg(feature = "std")]
 mod choice {
     #[cfg(target_arch = "x86_64")]
-    use super::Avx2;
+    use super::{Avx2, Avx512};
     use super::{Isa, Kernel, NAMES, Scalar};
     use std::sync::OnceLock;
 
@@ -65,6 +65,8 @@ mod choice {
         Scalar(Scalar),
         #[cfg(target_arch = "x86_64")]
         Avx2(Avx2),
+        #[cfg(target_arch = "x86_64")]
+        Avx512(Avx512),
     }
 
     impl Choice {
@@ -74,6 +76,8 @@ mod choice {
                 Self::Scalar(isa) => isa.run(kernel),
                 #[cfg(target_arch = "x86_64")]
                 Self::Avx2(isa) => isa.run(kernel),
+                #[cfg(target_arch = "x86_64")]
+                Self::Avx512(isa) => isa.run(kernel),
             }
         }
 
@@ -83,6 +87,8 @@ mod choice {
                 Scalar::NAME => Some(Self::Scalar(Scalar)),
                 #[cfg(target_arch = "x86_64")]
                 Avx2::NAME => Avx2::detect().map(Self::Avx2),
+                #[cfg(target_arch = "x86_64")]
+                Avx512::NAME => Avx512::detect().map(Self::Avx512),
                 _ => None,
             }
         }
@@ -110,15 +116,13 @@ mod choice {
 
 #[cfg(not(feature = "std"))]
 mod choice {
-    #[cfg(all(target_arch = "x86_64", target_feature = "avx2", target_feature = "fma"))]
+    /// The best instruction set that the target guarantees.
     #[inline(always)]
     pub(super) const fn current() -> impl super::Isa {
-        super::Avx2::guaranteed()
-    }
-
-    #[cfg(not(all(target_arch = "x86_64", target_feature = "avx2", target_feature = "fma")))]
-    #[inline(always)]
-    pub(super) const fn current() -> impl super::Isa {
-        super::Scalar
+        cfg_select! {
+            all(target_feature = "avx512f", target_feature = "avx2", target_feature = "fma") => super::Avx512::guaranteed(),
+            all(target_feature = "avx2", target_feature = "fma") => super::Avx2::guaranteed(),
+            _ => super::Scalar,
+        }
     }
 }

@@ -7,13 +7,19 @@
 #[cfg(target_arch = "x86_64")]
 #[expect(unsafe_code, reason = "vector instructions; the token proves that the processor has them")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+#[expect(unsafe_code, reason = "vector instructions; the token proves that the processor has them")]
+mod avx512;
 mod dispatch;
 mod scalar;
 
 use crate::kernels::{attention, matmul, tile};
+use percio_format::PANEL;
 
 #[cfg(target_arch = "x86_64")]
 pub use avx2::Avx2;
+#[cfg(target_arch = "x86_64")]
+pub use avx512::Avx512;
 #[cfg(feature = "std")]
 pub use dispatch::on;
 pub use dispatch::{NAMES, dispatch, name};
@@ -32,12 +38,12 @@ pub trait Kernel {
 pub trait Isa: Copy {
     /// The name that `PERCIO_ISA` and reports use.
     const NAME: &'static str;
-    /// Numbers in a vector; divides `percio_format::PANEL`.
+    /// Numbers in a vector: divides `percio_format::PANEL`, or is a multiple of it.
     const LANES: usize;
     /// A vector.
     type F32: Copy;
-    /// A vector's numbers in memory: `[f32; LANES]`.
-    type Lanes: Copy;
+    /// The vectors of `PANELS` panels side by side; where one spans several panels, some stay unused.
+    type Strip<const PANELS: usize>: Copy;
 
     /// Runs `kernel` compiled with this ISA's instructions.
     fn run<K: Kernel>(self, kernel: K) -> K::Output;
@@ -47,12 +53,18 @@ pub trait Isa: Copy {
 
     /// The same number in every lane.
     fn splat(self, number: f32) -> Self::F32;
-    /// `source` in whole vectors, and the numbers left over.
-    fn whole(source: &[f32]) -> (&[Self::Lanes], &[f32]);
-    /// The vector in memory.
-    fn read(self, source: &Self::Lanes) -> Self::F32;
     /// The first lanes of `source`; lanes it does not reach are zero.
     fn load(self, source: &[f32]) -> Self::F32;
+    /// A strip of zeros.
+    fn zeros<const PANELS: usize>(self) -> Self::Strip<PANELS>;
+    /// The vectors of a strip that are in use.
+    fn vectors<const PANELS: usize>(strip: &mut Self::Strip<PANELS>) -> &mut [Self::F32];
+    /// Vector `index` of the numbers of `groups` laid side by side; lanes beyond the last group are zero.
+    #[inline(always)]
+    fn strip(self, groups: &[&[f32; PANEL]], index: usize) -> Self::F32 {
+        let (group, part) = (index * Self::LANES / PANEL, index * Self::LANES % PANEL);
+        self.load(groups.get(group).and_then(|group| group.get(part..)).unwrap_or_default())
+    }
     /// Writes the lanes that `target` has room for.
     fn store(self, vector: Self::F32, target: &mut [f32]);
     /// `a + b`
@@ -83,8 +95,6 @@ pub trait Isa: Copy {
     fn sum(self, vector: Self::F32) -> f32;
     /// The sums of the lanes of four vectors.
     fn sums(self, vectors: [Self::F32; 4]) -> [f32; 4];
-    /// The largest lane.
-    fn largest(self, vector: Self::F32) -> f32;
 
     /// The innermost loop of the matrix product.
     #[inline(always)]

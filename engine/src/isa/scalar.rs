@@ -1,6 +1,7 @@
 //! One number at a time: every target has it.
 
 use super::{Isa, Kernel};
+use percio_format::PANEL;
 
 /// The instruction set of any processor.
 #[derive(Clone, Copy, Debug)]
@@ -10,7 +11,7 @@ impl Isa for Scalar {
     const NAME: &'static str = "scalar";
     const LANES: usize = 1;
     type F32 = f32;
-    type Lanes = [f32; 1];
+    type Strip<const PANELS: usize> = [[f32; PANEL]; PANELS];
 
     #[inline(always)]
     fn run<K: Kernel>(self, kernel: K) -> K::Output {
@@ -25,12 +26,12 @@ impl Isa for Scalar {
         number
     }
     #[inline(always)]
-    fn whole(source: &[f32]) -> (&[[f32; 1]], &[f32]) {
-        source.as_chunks()
+    fn zeros<const PANELS: usize>(self) -> Self::Strip<PANELS> {
+        [[0.0; PANEL]; PANELS]
     }
     #[inline(always)]
-    fn read(self, &[number]: &[f32; 1]) -> f32 {
-        number
+    fn vectors<const PANELS: usize>(strip: &mut Self::Strip<PANELS>) -> &mut [Self::F32] {
+        strip.as_flattened_mut()
     }
     #[inline(always)]
     fn load(self, source: &[f32]) -> f32 {
@@ -97,9 +98,5 @@ impl Isa for Scalar {
     #[inline(always)]
     fn sums(self, vectors: [f32; 4]) -> [f32; 4] {
         vectors
-    }
-    #[inline(always)]
-    fn largest(self, vector: f32) -> f32 {
-        vector
     }
 }

@@ -46,13 +46,25 @@ pub struct Matmul<'a> {
 pub fn tiled<I: Isa, const ROWS: usize, const PANELS: usize>(isa: I, mut product: Matmul<'_>) {
     let mut column = 0;
     while column < product.outputs {
-        if product.outputs - column > (PANELS - 1) * PANEL {
-            strip::<I, ROWS, PANELS>(isa, &mut product, column);
-            column += PANELS * PANEL;
-        } else {
-            strip::<I, ROWS, 1>(isa, &mut product, column);
-            column += PANEL;
+        let panels = strip_panels((product.outputs - column).div_ceil(PANEL), PANELS);
+        match panels {
+            1 => strip::<I, ROWS, 1>(isa, &mut product, column),
+            2 if PANELS > 2 => strip::<I, ROWS, 2>(isa, &mut product, column),
+            _ => strip::<I, ROWS, PANELS>(isa, &mut product, column),
         }
+        column += panels * PANEL;
+    }
+}
+
+/// Panels of the next strip: `most`, or 2 or 1 at the end.
+#[inline(always)]
+const fn strip_panels(panels: usize, most: usize) -> usize {
+    if panels >= most {
+        most
+    } else if panels >= 2 && most > 2 {
+        2
+    } else {
+        1
     }
 }
 

@@ -22,22 +22,17 @@ impl<const ROWS: usize, const PANELS: usize> Kernel for &mut Tile<'_, ROWS, PANE
     fn run<I: Isa>(self, isa: I) {
         let Some(inputs) = self.panels.first().map(|panel| panel.len()) else { return };
         let (Some(x), Some(panels)) = (cut(&self.x, inputs), cut(&self.panels, inputs)) else { return };
-        let mut sums = match self.start {
-            Some(start) => [read(isa, start); ROWS],
-            None => {
-                let mut sums = [read(isa, &[[0.0; PANEL]; PANELS]); ROWS];
-                for (sums, target) in sums.iter_mut().zip(&self.target) {
-                    *sums = target.first_chunk::<PANELS>().map_or(*sums, |target| read(isa, target));
-                }
-                sums
-            }
-        };
+        let mut sums: [I::Strip<PANELS>; ROWS] = [isa.zeros(); ROWS];
+        match self.start {
+            Some(start) => sums = [read(isa, start); ROWS],
+            None => sums.iter_mut().zip(&self.target).for_each(|(sums, target)| *sums = read(isa, target)),
+        }
         for k in 0..inputs {
             let (Some(x), Some(weights)) = (all(&x, k), all(&panels, k)) else { break };
             add(isa, x, weights, &mut sums);
         }
-        for (target, sums) in self.target.iter_mut().zip(&sums) {
-            write(isa, sums, target);
+        for (target, sums) in self.target.iter_mut().zip(sums) {
+            write::<I, PANELS>(isa, sums, target);
         }
     }
 }
@@ -63,14 +58,11 @@ impl<const ROWS: usize, const PANELS: usize> Kernel for &mut Outer<'_, ROWS, PAN
 
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
-        let mut sums = [[[isa.splat(0.0); PANEL]; PANELS]; ROWS];
+        let mut sums: [I::Strip<PANELS>; ROWS] = [isa.zeros(); ROWS];
         for ((sums, target), &decay) in sums.iter_mut().zip(&self.target).zip(&self.decay) {
-            let Some(target) = target.first_chunk::<PANELS>() else { return };
-            for (sums, before) in sums.iter_mut().zip(read(isa, target)) {
-                for (sum, before) in sums.iter_mut().zip(before).take(PANEL / I::LANES) {
-                    *sum = isa.mul(before, isa.splat(decay));
-                }
-            }
+            *sums = read(isa, target);
+            let decay = isa.splat(decay);
+            I::vectors(sums).iter_mut().for_each(|sum| *sum = isa.mul(*sum, decay));
         }
         let factors = self.factors.chunks(self.factor_stride.max(1));
         for (factors, values) in factors.zip(self.values.chunks(self.value_stride.max(1))) {
@@ -78,33 +70,28 @@ impl<const ROWS: usize, const PANELS: usize> Kernel for &mut Outer<'_, ROWS, PAN
             let Some(values) = values.as_chunks::<PANEL>().0.first_chunk::<PANELS>() else { break };
             add(isa, factors.each_ref(), values.each_ref(), &mut sums);
         }
-        for (target, sums) in self.target.iter_mut().zip(&sums) {
-            write(isa, sums, target);
+        for (target, sums) in self.target.iter_mut().zip(sums) {
+            write::<I, PANELS>(isa, sums, target);
         }
     }
 }
 
-/// The sums of one row, of which a vector ISA uses the first PANEL / LANES of each panel.
-type Sums<I, const PANELS: usize> = [[<I as Isa>::F32; PANEL]; PANELS];
-
+/// The first `PANELS` panels of `numbers`.
 #[inline(always)]
-fn read<I: Isa, const PANELS: usize>(isa: I, numbers: &[[f32; PANEL]; PANELS]) -> Sums<I, PANELS> {
-    let mut sums = [[isa.splat(0.0); PANEL]; PANELS];
-    for (sums, numbers) in sums.iter_mut().zip(numbers) {
-        for (sum, numbers) in sums.iter_mut().zip(I::whole(numbers).0) {
-            *sum = isa.read(numbers);
-        }
+fn read<I: Isa, const PANELS: usize>(isa: I, numbers: &[[f32; PANEL]]) -> I::Strip<PANELS> {
+    let mut strip = isa.zeros();
+    if let Some(numbers) = numbers.first_chunk::<PANELS>() {
+        let vectors = I::vectors::<PANELS>(&mut strip).iter_mut();
+        vectors.zip(numbers.as_flattened().chunks(I::LANES)).for_each(|(vector, lanes)| *vector = isa.load(lanes));
     }
-    sums
+    strip
 }
 
 #[inline(always)]
-fn write<I: Isa, const PANELS: usize>(isa: I, sums: &Sums<I, PANELS>, target: &mut [[f32; PANEL]]) {
-    for (target, sums) in target.iter_mut().zip(sums) {
-        for (target, &sum) in target.chunks_exact_mut(I::LANES).zip(sums) {
-            isa.store(sum, target);
-        }
-    }
+fn write<I: Isa, const PANELS: usize>(isa: I, mut strip: I::Strip<PANELS>, target: &mut [[f32; PANEL]]) {
+    let Some(target) = target.first_chunk_mut::<PANELS>() else { return };
+    let vectors = I::vectors::<PANELS>(&mut strip).iter();
+    vectors.zip(target.as_flattened_mut().chunks_mut(I::LANES)).for_each(|(&vector, lanes)| isa.store(vector, lanes));
 }
 
 /// The first `len` elements of each slice.
@@ -133,29 +120,24 @@ fn add<I: Isa, const ROWS: usize, const PANELS: usize>(
     isa: I,
     x: [&f32; ROWS],
     weights: [&[f32; PANEL]; PANELS],
-    sums: &mut [Sums<I, PANELS>; ROWS],
+    sums: &mut [I::Strip<PANELS>; ROWS],
 ) {
-    if PANELS * PANEL / I::LANES < ROWS {
-        let mut vectors = [[isa.splat(0.0); PANEL]; PANELS];
-        for (vectors, group) in vectors.iter_mut().zip(weights) {
-            for (vector, weights) in vectors.iter_mut().zip(I::whole(group).0) {
-                *vector = isa.read(weights);
-            }
-        }
+    if (PANELS * PANEL).div_ceil(I::LANES) < ROWS {
+        let mut strip = isa.zeros();
+        let vectors = I::vectors::<PANELS>(&mut strip);
+        vectors.iter_mut().enumerate().for_each(|(index, vector)| *vector = isa.strip(&weights, index));
         for (sums, &number) in sums.iter_mut().zip(x) {
             let number = isa.splat(number);
-            for (sums, vectors) in sums.iter_mut().zip(&vectors) {
-                for (sum, &vector) in sums.iter_mut().zip(vectors).take(PANEL / I::LANES) {
-                    *sum = isa.mul_add(number, vector, *sum);
-                }
+            for (sum, &vector) in I::vectors(sums).iter_mut().zip(&*vectors) {
+                *sum = isa.mul_add(number, vector, *sum);
             }
         }
     } else {
-        for (p, group) in weights.into_iter().enumerate() {
-            for (v, weights) in I::whole(group).0.iter().enumerate() {
-                let weights = isa.read(weights);
-                for (sums, &number) in sums.iter_mut().zip(x) {
-                    sums[p][v] = isa.mul_add(isa.splat(number), weights, sums[p][v]);
+        for index in 0..(PANELS * PANEL).div_ceil(I::LANES) {
+            let vector = isa.strip(&weights, index);
+            for (sums, &number) in sums.iter_mut().zip(x) {
+                if let Some(sum) = I::vectors(sums).get_mut(index) {
+                    *sum = isa.mul_add(isa.splat(number), vector, *sum);
                 }
             }
         }

@@ -52,9 +52,9 @@ impl<const PANELS: usize> Kernel for Take<'_, PANELS> {
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) -> [[f32; PANEL]; PANELS] {
         let mut decay = [[0.0; PANEL]; PANELS];
-        let largest = self.softmax.largest.as_flattened_mut().chunks_exact_mut(I::LANES);
-        let lanes = largest.zip(self.softmax.sum.as_flattened_mut().chunks_exact_mut(I::LANES));
-        let lanes = lanes.zip(decay.as_flattened_mut().chunks_exact_mut(I::LANES));
+        let largest = self.softmax.largest.as_flattened_mut().chunks_mut(I::LANES);
+        let lanes = largest.zip(self.softmax.sum.as_flattened_mut().chunks_mut(I::LANES));
+        let lanes = lanes.zip(decay.as_flattened_mut().chunks_mut(I::LANES));
         for (index, ((largest, sum), decay)) in lanes.enumerate().take(self.queries.div_ceil(I::LANES)) {
             let column = index * I::LANES;
             let seen = isa.load(largest);
