@@ -10,7 +10,7 @@ const PROGRAM: &str = r#"
 #![no_main]
 core::arch::global_asm!(
     ".global start", ".thumb_func", "start: bl work", "b .",
-    ".global work", ".type work, %function", ".thumb_func", "work: movs r0, #3", "2: subs r0, #1", "bne 2b", "bx lr",
+    ".global work", ".type work, %function", ".thumb_func", "work: movs r0, #3", "2: subs r0, #1", "bne 2b", "bx lr", ".size work, . - work",
 );
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! { loop {} }
