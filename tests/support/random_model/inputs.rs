@@ -153,7 +153,7 @@ impl InputKind {
 impl StemKind {
     fn stem(&self, numbers: &mut Numbers) -> Stem {
         match *self {
-            Self::Tokens { tokens, channels } => Stem::Tokens { tokens, channels },
+            Self::Tokens { tokens, channels } => Stem::Tokens { grid: vec![tokens], channels },
             Self::Series { tokens, channels, patch } => Stem::Series { samples: tokens * patch, channels, patch },
             Self::Image { grid: [rows, columns], channels, patch, layout } => {
                 let window = Window { kernel: patch, stride: patch, pad: [0, 0] };

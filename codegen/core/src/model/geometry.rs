@@ -44,7 +44,7 @@ impl Stem {
     #[must_use]
     pub fn raw_shape(&self) -> Vec<usize> {
         match *self {
-            Self::Tokens { tokens, channels } => vec![tokens, channels],
+            Self::Tokens { ref grid, channels } => [grid.as_slice(), &[channels]].concat(),
             Self::Series { samples, channels, .. } => vec![samples, channels],
             Self::Image { height, width, channels, layout: Layout::ChannelsFirst, .. } => vec![channels, height, width],
             Self::Image { height, width, channels, layout: Layout::ChannelsLast, .. } => vec![height, width, channels],
@@ -57,7 +57,8 @@ impl Stem {
     #[must_use]
     pub fn grid(&self) -> Vec<usize> {
         match *self {
-            Self::Tokens { tokens, .. } | Self::Ids { tokens, .. } => vec![tokens],
+            Self::Tokens { ref grid, .. } => grid.clone(),
+            Self::Ids { tokens, .. } => vec![tokens],
             Self::Series { samples, patch, .. } => vec![samples / patch],
             Self::Image { height, width, window, .. } => vec![window.count(height), window.count(width)],
             Self::Video { frames, height, width, patch: Patch { frames: depth, side }, .. } => {

@@ -2,13 +2,15 @@
 
 use super::{Linear, Norm};
 
-/// Replaces the stream by a mixture of everything it has been: with h₀ the state that the history starts from and h₁ … what
-/// each block so far has computed, `Σ_l softmax_l(expand(reduce(norm(h_l)))) ⊙ h_l`, the softmax over l for each number
-/// of a row. The history keeps what blocks compute, not the mixtures.
+/// Replaces the latents by a mixture of what they have been: `Σ_l softmax_l(expand(reduce(norm(h_l)))) ⊙ h_l`, the softmax
+/// over the states h_l for each number of a row. A state is what blocks computed, not the mixture that replaced it.
 #[derive(Clone, Debug)]
 pub struct Mixture {
+    /// The states h_l, ascending: state s is there after s entries of the schedule, state 0 are the latents at the start. The
+    /// mixture takes the place of the last one.
+    pub states: Vec<usize>,
     /// Norm of a state's rows.
-    pub norm: Norm,
+    pub norm: Option<Norm>,
     /// `[rank, D]`
     pub reduce: Linear,
     /// `[D, rank]`

@@ -40,7 +40,7 @@ pub struct Model {
     pub blocks: Vec<Block>,
     /// The blocks in the order they run. A cross-attention block reads the tokens, a self-attention block the latents.
     pub schedule: Vec<usize>,
-    /// What replaces the latents after each entry of `schedule` by a mixture of all that came before; empty, or as long as `schedule`.
+    /// Where the latents are replaced by a mixture of what they have been, in the order of the schedule.
     pub mixtures: Vec<Mixture>,
     /// Norm of the latents after the last block.
     pub norm: Option<Norm>,
@@ -99,11 +99,11 @@ pub struct Input {
 /// How raw numbers become tokens.
 #[derive(Clone, Debug)]
 pub enum Stem {
-    /// `[tokens, channels]` as they are.
+    /// `[…grid, channels]` as they are: a token at each position of a grid of any number of axes.
     Tokens {
-        /// Rows.
-        tokens: usize,
-        /// Numbers of a row.
+        /// Length of each axis, outermost first.
+        grid: Vec<usize>,
+        /// Numbers of a token.
         channels: usize,
     },
     /// `[samples, channels]`, `patch` consecutive samples a token.

@@ -38,7 +38,7 @@ fn one(input: &config::Input, checkpoint: &mut Checkpoint) -> Input {
 
 fn stem(name: &str, kind: &Kind, checkpoint: &mut Checkpoint) -> Stem {
     match *kind {
-        Kind::Tokens { tokens, channels } => Stem::Tokens { tokens, channels },
+        Kind::Tokens { tokens, channels } => Stem::Tokens { grid: vec![tokens], channels },
         Kind::Series { samples, channels, patch } => {
             check_patch(name, "samples", samples, patch, checkpoint);
             Stem::Series { samples, channels, patch }
