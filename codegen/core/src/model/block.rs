@@ -13,8 +13,17 @@ pub struct Block {
     pub attention: Attention,
     /// The MLP over each row.
     pub mlp: Option<Mlp>,
-    /// After it an MLP over each column, its norm still over the rows: it mixes the latents.
-    pub mixer: Option<Mlp>,
+    /// What mixes the rows after it.
+    pub mixer: Option<Mixer>,
+}
+
+/// Mixes rows: an MLP over each column, then one over each row.
+#[derive(Clone, Debug)]
+pub struct Mixer {
+    /// Over each column, its norm still over the rows: `up` is `[hidden, rows]`.
+    pub columns: Mlp,
+    /// Over each row.
+    pub rows: Mlp,
 }
 
 /// What the keys and values of a block are made from.

@@ -11,7 +11,9 @@ mod queries;
 mod tensor;
 
 pub use crate::program::Activation;
-pub use block::{Attention, Block, EmptyRows, Gate, Gru, HeadNorms, Mlp, Query, Reads, Residual, Rotary, Softmax};
+pub use block::{
+    Attention, Block, EmptyRows, Gate, Gru, HeadNorms, Mixer, Mlp, Query, Reads, Residual, Rotary, Softmax,
+};
 pub use fourier::{fourier_features, fourier_tables, linear_frequencies};
 pub use geometry::{Layout, Patch, Window};
 pub use history::Mixture;

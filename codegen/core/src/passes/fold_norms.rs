@@ -1,7 +1,7 @@
 //! A layer norm's gain and offset are affine: every linear layer that reads the norm takes them over.
 //!
-//! Not valid where keys and values are made from rows of two norms: the layers can take over neither. A mixer's norm stays,
-//! as what reads it runs over columns.
+//! Not valid where keys and values are made from rows of two norms: the layers can take over neither. The norm of a mixer's
+//! MLP over columns stays, as what reads it does not run over rows.
 
 use super::{absorb_affine, blocks, widen};
 use crate::model::{Attention, Linear, Model, Norm, Query, Reads};
@@ -10,7 +10,8 @@ pub(super) fn run(model: &mut Model) {
     for block in blocks(model) {
         let reads = block.reads;
         fold_attention(reads, &mut block.attention);
-        if let Some(mlp) = &mut block.mlp {
+        let mixer = block.mixer.as_mut().map(|mixer| &mut mixer.rows);
+        for mlp in block.mlp.iter_mut().chain(mixer) {
             fold(mlp.norm.as_mut(), [&mut mlp.up]);
         }
     }
