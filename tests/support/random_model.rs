@@ -9,7 +9,7 @@ use blocks::BlockSize;
 use inputs::InputKind;
 use numbers::Numbers;
 use percio_codegen_core::model::{
-    Block, Decoder, Extent, Input, Latents, Linear, Model, Output, Provenance, Queries, Reads, Stem,
+    Block, Decoder, Extent, Input, Latents, Linear, Mask, Model, Output, Provenance, Queries, Reads, Stem,
 };
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -94,7 +94,7 @@ impl Recipe {
             summary: String::new(),
             provenance: Provenance::default(),
             parameters: 0,
-            mask: self.inputs[0].has_mask().then(|| "mask".to_owned()),
+            mask: self.inputs[0].has_mask().then(|| Mask::new("mask")),
             latents: Latents::Learned(numbers.tensor("latents", &[count, latent], 1.0)),
             mixtures: Vec::new(),
             norm: None,

@@ -23,7 +23,7 @@ pub(super) fn feed(program: &Program) -> TokenStream {
 fn whole(program: &Program) -> TokenStream {
     let shape = |input: &Input| match &input.kind {
         InputKind::Numbers { shape } => shape.clone(),
-        InputKind::Ids { max, .. } | InputKind::Mask { max } => vec![*max],
+        InputKind::Ids { max, .. } | InputKind::Mask { max, .. } => vec![*max],
     };
     let (kind, empty, places) = match program.inputs.as_slice() {
         [input] => {
@@ -68,7 +68,7 @@ fn parts(program: &Program) -> TokenStream {
     for input in &program.inputs {
         let (kind, empty, reader, max) = match &input.kind {
             InputKind::Ids { max, .. } => (quote!(u32), quote!(0), format_ident!("ids"), max),
-            InputKind::Mask { max } => (quote!(bool), quote!(false), format_ident!("mask"), max),
+            InputKind::Mask { max, .. } => (quote!(bool), quote!(false), format_ident!("mask"), max),
             // Numbers beside ids do not exist: the type of the field then says so when the crate is built.
             InputKind::Numbers { .. } => (quote!(f32), quote!(0.0), format_ident!("numbers"), &0),
         };

@@ -145,7 +145,7 @@ fn input_bytes(kind: &InputKind) -> usize {
     match kind {
         InputKind::Numbers { shape } => 4 * shape.iter().product::<usize>(),
         InputKind::Ids { max, .. } => 4 * max,
-        InputKind::Mask { max } => *max,
+        InputKind::Mask { max, .. } => *max,
     }
 }
 

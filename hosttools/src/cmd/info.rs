@@ -166,7 +166,7 @@ fn inputs(program: &Program) -> Vec<Port<'_>> {
     let port = |input: &'_ percio_codegen_core::program::Input| match &input.kind {
         InputKind::Numbers { shape } => (shape.clone(), "numbers"),
         InputKind::Ids { max, .. } => (vec![*max], "ids"),
-        InputKind::Mask { max } => (vec![*max], "mask"),
+        InputKind::Mask { max, .. } => (vec![*max], "mask"),
     };
     let ports = program.inputs.iter().map(|input| (input, port(input)));
     ports.map(|(input, (shape, kind))| Port { name: &input.name, shape, kind, labels: &[] }).collect()

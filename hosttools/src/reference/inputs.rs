@@ -60,7 +60,8 @@ fn find<'a>(
 ) -> Option<Found<'a>> {
     let is_mask = |input: &Input| matches!(input.kind, InputKind::Mask { .. });
     let is_only_input = !is_mask(input) && program.inputs.iter().filter(|input| !is_mask(input)).count() == 1;
-    let aliases = [Some(input.name.as_str()), is_only_input.then_some(ANY_INPUT)];
+    let padding = if let InputKind::Mask { padding, .. } = &input.kind { padding.as_deref() } else { None };
+    let aliases = [Some(input.name.as_str()), padding, is_only_input.then_some(ANY_INPUT)];
     let found = aliases.into_iter().flatten().find_map(|name| Some(Found { name, array: arrays.get(name)? }));
     if found.is_none() && !is_mask(input) {
         let name = &input.name;
@@ -92,7 +93,7 @@ fn values(input: &Input, found: &Found<'_>, prefix: &str, problems: &mut Problem
     let (shape, wanted) = (&array.shape, shape_text(&input.kind));
     let fits = match (&input.kind, shape.as_slice()) {
         (InputKind::Numbers { shape }, [_, rest @ ..]) => rest == shape.as_slice(),
-        (InputKind::Ids { max, .. } | InputKind::Mask { max }, [_, len]) => (1..=*max).contains(len),
+        (InputKind::Ids { max, .. } | InputKind::Mask { max, .. }, [_, len]) => (1..=*max).contains(len),
         _ => false,
     };
     if !fits {
@@ -105,7 +106,8 @@ fn values(input: &Input, found: &Found<'_>, prefix: &str, problems: &mut Problem
             Some(floats(array).chunks(len).map(|part| Value::Numbers(part.to_vec())).collect())
         }
         InputKind::Mask { .. } => {
-            let keep: Vec<bool> = floats(array).iter().map(|&number| number != 0.0).collect();
+            let attend = *name == input.name;
+            let keep: Vec<bool> = floats(array).iter().map(|&number| (number != 0.0) == attend).collect();
             Some(keep.chunks(len).map(|part| Value::Mask(part.to_vec())).collect())
         }
         InputKind::Ids { vocabulary, .. } => match ids(array, *vocabulary) {
@@ -132,7 +134,7 @@ fn shape_text(kind: &InputKind) -> String {
             format!("[samples, {}]", axes.join(", "))
         }
         InputKind::Ids { max, .. } => format!("[samples, 1 to {max} ids]"),
-        InputKind::Mask { max } => format!("[samples, 1 to {max} tokens]"),
+        InputKind::Mask { max, .. } => format!("[samples, 1 to {max} tokens]"),
     }
 }
 

@@ -34,8 +34,10 @@ fn file(arrays: &[(&str, &[usize], Numbers)]) -> File {
 }
 
 fn words() -> Program {
-    let inputs =
-        vec![("ids", InputKind::Ids { max: 4, vocabulary: 9 }), ("attention_mask", InputKind::Mask { max: 4 })];
+    let inputs = vec![
+        ("ids", InputKind::Ids { max: 4, vocabulary: 9 }),
+        ("attention_mask", InputKind::Mask { max: 4, padding: Some("pad_mask".to_owned()) }),
+    ];
     program(inputs, &[("logits", 1, 2)])
 }
 
@@ -62,6 +64,17 @@ fn samples_and_expectations_are_split_along_the_batch() {
     assert_eq!(reference.expected[0].numbers, [[1.0, 2.0], [3.0, 4.0]]);
     assert_eq!(reference.expected[0].labels, Some(vec![vec![1], vec![0]]));
     assert_eq!(reference.not_compared, ["output.hidden"]);
+}
+
+#[test]
+fn padding_is_the_opposite_of_attention() {
+    let file = file(&[
+        ("input.ids", &[1, 3], Numbers::I64(vec![1, 2, 3])),
+        ("input.pad_mask", &[1, 3], Numbers::I64(vec![0, 1, 1])),
+        ("output.logits", &[1, 2], Numbers::F32(vec![1.0, 2.0])),
+    ]);
+    let reference = file.bind(&words()).expect("the file fits");
+    assert_eq!(reference.samples[0].inputs, [Value::Ids(vec![1, 2, 3]), Value::Mask(vec![true, false, false])]);
 }
 
 #[test]

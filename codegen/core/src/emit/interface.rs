@@ -258,8 +258,10 @@ fn describe(input: &Input) -> String {
     match &input.kind {
         InputKind::Numbers { shape } => shape_text(shape),
         InputKind::Ids { max, vocabulary } => format!("Up to {max} ids below {vocabulary}; more are not read."),
-        InputKind::Mask { .. } => {
-            "`true` for every token to attend to; tokens beyond its end are attended to.".to_owned()
+        InputKind::Mask { padding, .. } => {
+            let opposite = padding.as_ref().map(|name| format!(" The opposite of the source's `{name}`."));
+            let text = "`true` for every token to attend to; tokens beyond its end are attended to.";
+            format!("{text}{}", opposite.unwrap_or_default())
         }
     }
 }

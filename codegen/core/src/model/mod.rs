@@ -34,8 +34,8 @@ pub struct Model {
     pub parameters: u64,
     /// The modalities, in the order of their tokens.
     pub inputs: Vec<Input>,
-    /// The name of the input that says for each token whether it is attended to, if the model takes one.
-    pub mask: Option<String>,
+    /// What says for each token whether it is attended to, if the model takes such an input.
+    pub mask: Option<Mask>,
     /// Where the latents start from.
     pub latents: Latents,
     /// The distinct blocks; `schedule` names them, so weights are shared by repeating an index.
@@ -50,6 +50,23 @@ pub struct Model {
     pub decoder: Option<Decoder>,
     /// The heads over the decoded queries, or over the latents.
     pub outputs: Vec<Output>,
+}
+
+/// An input that says for each token whether it is attended to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mask {
+    /// Its name; `true` is to attend.
+    pub name: String,
+    /// The source's own name for the opposite, `true` where a token is padding, if that is what the source takes.
+    pub padding: Option<String>,
+}
+
+impl Mask {
+    /// A mask that the source takes as it is.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), padding: None }
+    }
 }
 
 /// Where the latents start from: M rows of D numbers.

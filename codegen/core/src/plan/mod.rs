@@ -9,8 +9,7 @@ mod tokens;
 
 pub use place::place;
 
-use crate::model::Stem;
-use crate::model::{Model, Reads};
+use crate::model::{Mask, Model, Reads, Stem};
 use crate::passes::{self, Passes};
 use crate::program::{Input, InputKind, Output, Program};
 use builder::Builder;
@@ -61,8 +60,9 @@ fn inputs(model: &Model) -> Vec<Input> {
         };
         inputs.push(Input { name: input.name.clone(), kind });
     }
-    if let Some(name) = &model.mask {
-        inputs.push(Input { name: name.clone(), kind: InputKind::Mask { max: model.tokens() } });
+    if let Some(Mask { name, padding }) = &model.mask {
+        let kind = InputKind::Mask { max: model.tokens(), padding: padding.clone() };
+        inputs.push(Input { name: name.clone(), kind });
     }
     inputs
 }

@@ -69,6 +69,8 @@ pub enum InputKind {
     Mask {
         /// Most entries.
         max: usize,
+        /// The name under which the source takes the opposite, `true` where a token is padding.
+        padding: Option<String>,
     },
 }
 

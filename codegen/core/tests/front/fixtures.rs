@@ -3,8 +3,8 @@
 use crate::support::{fixture, model};
 use percio_codegen_core::container;
 use percio_codegen_core::model::{
-    Activation, Attention, Combine, Decoder, Encoding, Extent, Layout, Model, Queries, Query, Residual, Stem, Window,
-    linear_frequencies,
+    Activation, Attention, Combine, Decoder, Encoding, Extent, Layout, Mask, Model, Queries, Query, Residual, Stem,
+    Window, linear_frequencies,
 };
 
 fn decoder(model: &Model) -> &Decoder {
@@ -24,7 +24,7 @@ fn tiny_masked_lm() {
     assert_eq!(model.schedule, [0, 1, 2]);
     assert_eq!(model.inputs[0].name, "input_ids");
     let Stem::Ids { tokens: 64, embedding } = &model.inputs[0].stem else { panic!("ids") };
-    assert_eq!(model.mask.as_deref(), Some("attention_mask"));
+    assert_eq!(model.mask, Some(Mask::new("attention_mask")));
     assert_eq!(model.inputs[0].position.as_ref().unwrap().combine, Combine::Add);
     let attention = &decoder(&model).block.attention;
     assert_eq!((attention.heads, attention.qk, attention.v, adds(attention)), (8, 256, 32, false));

@@ -14,7 +14,7 @@ use super::block::Names;
 use super::checkpoint::{Bias, Checkpoint};
 use super::{LoadOptions, fields::Fields};
 use crate::Problems;
-use crate::model::{Input, Latents, Model, Provenance, Stem};
+use crate::model::{Input, Latents, Mask, Model, Provenance, Stem};
 use class::Class;
 use config::Config;
 
@@ -81,7 +81,7 @@ fn assemble(
         summary: String::new(),
         provenance: Provenance { implementation: format!("Hugging Face transformers, {}", class.name()), remarks },
         parameters: 0,
-        mask: matches!(input.stem, Stem::Ids { .. }).then(|| "attention_mask".to_owned()),
+        mask: matches!(input.stem, Stem::Ids { .. }).then(|| Mask::new("attention_mask")),
         inputs: vec![input],
         latents: Latents::Learned(encoder.latents),
         blocks: encoder.blocks,
