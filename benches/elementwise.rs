@@ -39,7 +39,7 @@ fn main() {
     let x = numbers(LEN);
     let mut out = x.clone();
     for width in [32, 64, 1024] {
-        let shape = Normalize { rows: LEN / width, width, eps: 1e-5 };
+        let shape = Normalize { rows: LEN / width, width, centred: true, eps: 1e-5 };
         report.numbers(&format!("norm of {width}"), LEN, || {
             isa::dispatch(Norm { shape: black_box(shape), x: &x, out: &mut out });
         });

@@ -4,7 +4,7 @@ mod extent;
 
 use crate::support::random_model::{Recipe, config, recipes};
 use extent::Extent;
-use percio_codegen_core::model::{Block, Input, Model, Reads};
+use percio_codegen_core::model::{Block, Input, Model, Reads, Residual};
 use percio_codegen_core::passes::Passes;
 use percio_codegen_core::program::{Lengths, Place, Program, Step, Target, Weights};
 use percio_codegen_core::{CompileOptions, compile};
@@ -140,10 +140,8 @@ fn macs(model: &Model) -> u64 {
         let before_pool: usize = input.stem.grid().iter().product();
         input.project.as_ref().map_or(0, |linear| before_pool * linear.weight.len())
     });
-    let encoder = model.schedule.iter().map(|&index| {
-        let keys = if model.blocks[index].reads == Reads::Context { (tokens, width) } else { (latents, latent_width) };
-        block_macs(&model.blocks[index], (latents, latent_width), keys)
-    });
+    let encoder =
+        model.schedule.iter().map(|&index| block_macs(&model.blocks[index], (latents, latent_width), (tokens, width)));
     let [queries, query_width] = model.output_rows();
     let decoder = model
         .decoder
@@ -156,10 +154,21 @@ fn macs(model: &Model) -> u64 {
     (projected.sum::<usize>() + encoder.sum::<usize>() + decoder + heads.sum::<usize>()) as u64
 }
 
-/// Those of one block, for `(rows, width)` of what asks and what answers.
-fn block_macs(block: &Block, (queries, width): (usize, usize), (keys, context): (usize, usize)) -> usize {
+/// Those of one block, for `(rows, width)` of its own rows and of the others.
+fn block_macs(block: &Block, (rows, width): (usize, usize), (others, context): (usize, usize)) -> usize {
     let (qk, v) = (block.attention.qk, block.attention.v);
-    let projections = queries * width * qk + keys * context * (qk + v) + queries * v * width;
-    let mlp = block.mlp.as_ref().map_or(0, |mlp| 2 * queries * width * mlp.up.weight.rows());
-    projections + queries * keys * (qk + v) + mlp
+    let (from_itself, from_others) = match block.reads {
+        Reads::Itself => (rows, 0),
+        Reads::Context => (0, others),
+        Reads::ContextThenItself => (rows, others),
+        Reads::PrefixThenItself => (rows, others - rows),
+    };
+    let keys = from_itself + from_others;
+    let projections = rows * width * (qk + v) + (from_itself * width + from_others * context) * (qk + v);
+    let mlp = block.mlp.as_ref().map_or(0, |mlp| mlp.up.weight.len() + mlp.down.weight.len());
+    let gates = match &block.attention.residual {
+        Residual::Gru(cell) => cell.input.weight.len() + cell.hidden.weight.len(),
+        Residual::None | Residual::Add => 0,
+    };
+    projections + rows * keys * (qk + v) + rows * (mlp + gates)
 }

@@ -39,7 +39,9 @@ pub(super) fn written(step: &Step, lengths: Lengths) -> Extent {
         | Step::CopyRows { rows, width, out_stride, .. }
         | Step::AddRows { rows, width, out_stride, .. } => Extent::strided(rows.at(lengths), width, out_stride),
         Step::Linear { rows, outputs, out_stride, .. } => Extent::strided(rows.at(lengths), outputs, out_stride),
-        Step::Normalize { rows, width, .. } => Extent::rows(rows.at(lengths), width),
+        Step::Normalize { rows, width, .. } | Step::Gate { rows, width, .. } | Step::Gru { rows, width, .. } => {
+            Extent::rows(rows.at(lengths), width)
+        }
         Step::AffineRows { rows, width, stride, .. } => Extent::strided(rows.at(lengths), width, stride),
         Step::Attention { queries, heads, v_width, .. } => Extent::rows(queries.at(lengths), heads * v_width),
         Step::Fourier { rows, axes, bands, with_position, sine_only, out_stride, .. } => {
@@ -64,6 +66,8 @@ fn sources(step: &Step, lengths: Lengths) -> Vec<(Extent, &Source)> {
             vec![Extent::strided(rows.at(lengths), width, x_stride)]
         }
         Step::Normalize { rows, width, x: Some(_), .. } => vec![Extent::rows(rows.at(lengths), width)],
+        Step::Gate { rows, width, .. } => vec![Extent::rows(rows.at(lengths), 2 * width)],
+        Step::Gru { rows, width, .. } => vec![Extent::rows(rows.at(lengths), 3 * width); 2],
         Step::Attention { queries, keys, heads, qk, v_width, .. } => {
             let keys = keys.at(lengths);
             vec![
@@ -91,6 +95,7 @@ pub(super) fn reads(step: &Step, lengths: Lengths) -> Vec<(Extent, &Place)> {
         step,
         Step::Linear { accumulate: true, .. }
             | Step::Normalize { x: None, .. }
+            | Step::Gru { .. }
             | Step::AddRows { .. }
             | Step::AffineRows { .. }
     );

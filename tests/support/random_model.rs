@@ -5,11 +5,11 @@ mod inputs;
 mod numbers;
 mod sample;
 
-use blocks::BlockSize;
+use blocks::BlockKind;
 use inputs::InputKind;
 use numbers::Numbers;
 use percio_codegen_core::model::{
-    Block, Decoder, Extent, Input, Latents, Linear, Mask, Model, Output, Provenance, Queries, Reads, Stem,
+    Block, Decoder, Extent, Input, Latents, Linear, Mask, Model, NormKind, Output, Provenance, Queries, Reads, Stem,
 };
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -23,15 +23,19 @@ pub(crate) struct Recipe {
     inputs: Vec<InputKind>,
     /// M and D.
     latents: [usize; 2],
-    cross: BlockSize,
-    layers: Vec<BlockSize>,
+    cross: BlockKind,
+    /// Whether the cross-attention reads the latents too, which then are as wide as the tokens.
+    reads_itself: bool,
+    layers: Vec<BlockKind>,
     /// How often the layers run, with the same weights.
     repeats: usize,
     /// Whether the cross-attention runs again after the layers, with the same weights.
     reads_twice: bool,
     /// Rows and width, or a grid of positions when there is no width.
     queries: (usize, Option<usize>),
-    decoder: BlockSize,
+    /// Whether there is a norm after the last layer.
+    has_norm: bool,
+    decoder: BlockKind,
     head: Head,
     /// Where the weights come from.
     pub(crate) seed: u32,
@@ -58,17 +62,25 @@ pub(crate) fn config() -> ProptestConfig {
 pub(crate) fn recipes() -> impl Strategy<Value = Recipe> {
     let head = prop_oneof![Just(Head::Rows), (1..7usize).prop_map(Head::Linear), Just(Head::Tied)];
     let queries = (1..6usize, prop::option::weighted(0.7, 4..12usize));
-    let layers = prop::collection::vec(blocks::sizes(), 0..3);
-    let encoder = (prop::array::uniform2(4..11usize), blocks::sizes(), layers, 1..3usize, any::<bool>());
-    (inputs::kinds(), encoder, (queries, blocks::sizes(), head), any::<u32>()).prop_map(
-        |(inputs, (latents, cross, layers, repeats, reads_twice), (queries, decoder, head), seed)| Recipe {
+    let layers = prop::collection::vec(blocks::kinds(), 0..3);
+    let cross = (blocks::kinds(), prop::bool::weighted(0.3), any::<bool>());
+    let encoder = (prop::array::uniform2(4..11usize), cross, layers, 1..3usize, any::<bool>());
+    (inputs::kinds(), encoder, (queries, blocks::kinds(), head), any::<u32>()).prop_map(
+        |(
+            inputs,
+            (latents, (cross, reads_itself, reads_twice), layers, repeats, has_norm),
+            (queries, decoder, head),
+            seed,
+        )| Recipe {
             inputs,
             latents,
             cross,
+            reads_itself,
             layers,
             repeats,
             reads_twice,
             queries,
+            has_norm,
             decoder,
             head,
             seed,
@@ -82,13 +94,14 @@ impl Recipe {
         let numbers = &mut Numbers::new(self.seed);
         let inputs = inputs::make(&self.inputs, numbers);
         let width = inputs.iter().map(Input::full_width).max().unwrap_or(0);
-        let [count, latent] = self.latents;
-        let cross = self.cross.block("encoder.cross", Reads::Context, latent, width, numbers);
+        let [count, latent] = [self.latents[0], self.latent_width(width)];
+        let reads = if self.reads_itself { Reads::ContextThenItself } else { Reads::Context };
+        let cross = self.cross.block("encoder.cross", reads, latent, width, numbers);
         let mut blocks = vec![cross];
         for (index, layer) in self.layers.iter().enumerate() {
             blocks.push(layer.block(&format!("encoder.layers.{index}"), Reads::Itself, latent, latent, numbers));
         }
-        let (decoder, outputs) = self.decoder(&inputs, numbers);
+        let (decoder, outputs) = self.decoder(&inputs, latent, numbers);
         Model {
             name: "random".to_owned(),
             summary: String::new(),
@@ -97,7 +110,7 @@ impl Recipe {
             mask: self.inputs[0].has_mask().then(|| Mask::new("mask")),
             latents: Latents::Learned(numbers.tensor("latents", &[count, latent], 1.0)),
             mixtures: Vec::new(),
-            norm: None,
+            norm: self.has_norm.then(|| numbers.norm("norm", NormKind::Layer, latent)),
             schedule: self.schedule(&blocks),
             inputs,
             blocks,
@@ -106,13 +119,17 @@ impl Recipe {
         }
     }
 
+    fn latent_width(&self, tokens: usize) -> usize {
+        if self.reads_itself { tokens } else { self.latents[1] }
+    }
+
     fn schedule(&self, blocks: &[Block]) -> Vec<usize> {
         let layers = (1..blocks.len()).collect::<Vec<_>>().repeat(self.repeats);
         let again = self.reads_twice.then_some(0);
         [0].into_iter().chain(layers).chain(again).collect()
     }
 
-    fn decoder(&self, inputs: &[Input], numbers: &mut Numbers) -> (Decoder, Vec<Output>) {
+    fn decoder(&self, inputs: &[Input], latent: usize, numbers: &mut Numbers) -> (Decoder, Vec<Output>) {
         let embedding = match &inputs[0].stem {
             Stem::Ids { embedding, .. } => Some(embedding),
             _ => None,
@@ -124,7 +141,7 @@ impl Recipe {
             ((rows, None), None) => Queries::Fourier(inputs::fourier(&[rows, 2], 2)),
         };
         let [rows, width] = queries.shape([0, 0]);
-        let block = self.decoder.block("decoder.cross", Reads::Context, width, self.latents[1], numbers);
+        let block = self.decoder.block("decoder.cross", Reads::Context, width, latent, numbers);
         let output = |name: &str, rows, linear| Output::new(name, Extent::Rows(rows), linear);
         let outputs = match (&self.head, tied) {
             (_, Some(table)) => {

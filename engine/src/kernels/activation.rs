@@ -61,15 +61,16 @@ fn squared_relu<I: Isa>(isa: I, x: I::F32) -> I::F32 {
     isa.mul(positive, positive)
 }
 
+/// tanh x = 2σ(2x) − 1
 #[inline(always)]
-fn tanh<I: Isa>(isa: I, x: I::F32) -> I::F32 {
+pub(crate) fn tanh<I: Isa>(isa: I, x: I::F32) -> I::F32 {
     let twice = sigmoid(isa, isa.add(x, x));
     isa.sub(isa.add(twice, twice), isa.splat(1.0))
 }
 
 /// σ(x) = 1 / (1 + e⁻ˣ)
 #[inline(always)]
-fn sigmoid<I: Isa>(isa: I, x: I::F32) -> I::F32 {
+pub(crate) fn sigmoid<I: Isa>(isa: I, x: I::F32) -> I::F32 {
     let one = isa.splat(1.0);
     isa.div(one, isa.add(one, exp(isa, isa.mul(x, isa.splat(-1.0)))))
 }

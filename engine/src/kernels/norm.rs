@@ -1,16 +1,13 @@
-//! Layer norm: `(x − mean) / √(variance + eps)`, then gain and offset where they were not folded away.
+//! Layer norm, `(x − mean) / √(variance + eps)`, and RMS norm, `x / √(mean of squares + eps)`: the same without the mean.
+//! Then gain and offset where they were not folded away.
 
 use crate::isa::Isa;
 
-/// The shift and the factor that normalise `row`: `(x + shift) · factor`.
+/// The shift and the factor that normalise `row`: `(x + shift) · factor`. What is not `centred` has no shift.
 #[inline(always)]
-pub fn statistics<I: Isa>(isa: I, row: &[f32], eps: f32) -> (f32, f32) {
+pub fn statistics<I: Isa>(isa: I, row: &[f32], centred: bool, eps: f32) -> (f32, f32) {
     let count = row.len() as f32;
-    let mut sum = isa.splat(0.0);
-    for x in row.chunks(I::LANES) {
-        sum = isa.add(sum, isa.load(x));
-    }
-    let mean = isa.sum(sum) / count;
+    let mean = if centred { mean(isa, row) } else { 0.0 };
     let mut squares = isa.splat(0.0);
     let whole = row.chunks_exact(I::LANES);
     let rest = whole.remainder();
@@ -26,10 +23,19 @@ pub fn statistics<I: Isa>(isa: I, row: &[f32], eps: f32) -> (f32, f32) {
     (-mean, 1.0 / libm::sqrtf(variance / count + eps))
 }
 
+#[inline(always)]
+fn mean<I: Isa>(isa: I, row: &[f32]) -> f32 {
+    let mut sum = isa.splat(0.0);
+    for x in row.chunks(I::LANES) {
+        sum = isa.add(sum, isa.load(x));
+    }
+    isa.sum(sum) / row.len() as f32
+}
+
 /// Normalises `row` in place; `gain` and `offset` are as long as the row, or empty.
 #[inline(always)]
-pub fn normalize<I: Isa>(isa: I, row: &mut [f32], eps: f32, gain: &[f32], offset: &[f32]) {
-    let (shift, factor) = statistics(isa, row, eps);
+pub fn normalize<I: Isa>(isa: I, row: &mut [f32], centred: bool, eps: f32, gain: &[f32], offset: &[f32]) {
+    let (shift, factor) = statistics(isa, row, centred, eps);
     for (index, x) in row.chunks_mut(I::LANES).enumerate() {
         let mut normal = isa.mul(isa.add(isa.load(x), isa.splat(shift)), isa.splat(factor));
         if let (Some(gain), Some(offset)) = (gain.get(index * I::LANES..), offset.get(index * I::LANES..))

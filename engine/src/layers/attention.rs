@@ -11,6 +11,8 @@ pub struct Attention {
     pub queries: usize,
     /// Rows that answer.
     pub keys: usize,
+    /// The first of them, which a mask is about; it says nothing of the others.
+    pub masked: usize,
     /// Heads.
     pub heads: usize,
     /// Numbers of one head in a query or key.
@@ -22,15 +24,17 @@ pub struct Attention {
 }
 
 /// `out = softmax(scale · q kᵀ) v` per head: `q` `[queries, heads·qk]`, `k` `[keys, heads·qk]`, `v` `[keys, heads·v]`,
-/// `out` `[queries, heads·v]`. Where `mask` is `false` a key is not attended to; an empty mask keeps all.
+/// `out` `[queries, heads·v]`. Where `mask` is `false` a key is not attended to; keys beyond its
+/// end are.
 #[inline]
 pub fn attention<I: Isa>(isa: I, shape: &Attention, q: &[f32], k: &[f32], v: &[f32], mask: &[bool], out: &mut [f32]) {
-    let Attention { queries, keys, heads, qk, v: v_width, scale } = *shape;
+    let Attention { queries, keys, masked, heads, qk, v: v_width, scale } = *shape;
     let ok = fits(q, queries, heads * qk, heads * qk)
         && fits(k, keys, heads * qk, heads * qk)
         && fits(v, keys, heads * v_width, heads * v_width)
         && fits(out, queries, heads * v_width, heads * v_width);
     if ok {
+        let mask = mask.get(..masked).unwrap_or(mask);
         isa.run(kernel::Attention { queries, keys, heads, qk, v_width, scale, q, k, v, mask, out, carried: None });
     }
 }

@@ -51,12 +51,12 @@ pub fn begin<I: Isa>(_: I, shape: &Attention, state: &mut [f32]) {
 /// Takes `shape.keys` more keys into `state`; operands as for [`attention`](super::attention).
 #[inline]
 pub fn gather<I: Isa>(isa: I, shape: &Attention, q: &[f32], k: &[f32], v: &[f32], mask: &[bool], state: &mut [f32]) {
-    let Attention { queries, keys, heads, qk, v: v_width, scale } = *shape;
+    let Attention { queries, keys, masked, heads, qk, v: v_width, scale } = *shape;
     let ok = fits(q, queries, heads * qk, heads * qk)
         && fits(k, keys, heads * qk, heads * qk)
         && fits(v, keys, heads * v_width, heads * v_width);
     if let (true, Some(State { largest, sum, values: out })) = (ok, State::split(shape, state)) {
-        let carried = Some(Carried { largest, sum });
+        let (mask, carried) = (mask.get(..masked).unwrap_or(mask), Some(Carried { largest, sum }));
         isa.run(kernel::Attention { queries, keys, heads, qk, v_width, scale, q, k, v, mask, out, carried });
     }
 }

@@ -5,7 +5,9 @@
 
 mod attention;
 mod embed;
+mod gate;
 mod gather;
+mod gru;
 mod linear;
 mod norm;
 mod position;
@@ -14,7 +16,9 @@ mod window;
 
 pub use attention::{Attention, attention};
 pub use embed::{Embed, embed};
+pub use gate::{Gate, gate};
 pub use gather::{begin, gather, merge, settle};
+pub use gru::{Gru, gru};
 pub use linear::{Linear, linear};
 pub use norm::{Normalize, normalize, normalize_in_place};
 pub use position::{Fourier, fourier};

@@ -1,18 +1,20 @@
-//! Layer norm over rows.
+//! Layer norm and RMS norm over rows.
 
 use super::fits;
 use crate::isa::{Isa, Kernel};
 use crate::kernels::norm;
 use crate::kernels::part_mut;
 
-/// The shape of a layer norm over contiguous rows.
+/// The shape of a norm over contiguous rows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Normalize {
     /// Rows.
     pub rows: usize,
     /// Numbers of a row.
     pub width: usize,
-    /// Added to the variance.
+    /// Whether the mean is taken off first: layer norm; RMS norm otherwise.
+    pub centred: bool,
+    /// Added to the variance, or to the mean of squares.
     pub eps: f32,
 }
 
@@ -29,16 +31,17 @@ pub fn normalize<I: Isa>(isa: I, shape: &Normalize, x: &[f32], gain: &[f32], off
 /// [`normalize`] where `x` is not needed afterwards.
 #[inline]
 pub fn normalize_in_place<I: Isa>(isa: I, shape: &Normalize, gain: &[f32], offset: &[f32], x: &mut [f32]) {
-    let Normalize { rows, width, eps } = *shape;
+    let Normalize { rows, width, centred, eps } = *shape;
     let affine = gain.is_empty() && offset.is_empty() || fits(gain, 1, width, 0) && fits(offset, 1, width, 0);
     if affine && fits(x, rows, width, width) {
-        isa.run(Rows { x: part_mut(x, 0, rows * width), width, eps, gain, offset });
+        isa.run(Rows { x: part_mut(x, 0, rows * width), width, centred, eps, gain, offset });
     }
 }
 
 struct Rows<'a> {
     x: &'a mut [f32],
     width: usize,
+    centred: bool,
     eps: f32,
     gain: &'a [f32],
     offset: &'a [f32],
@@ -50,7 +53,7 @@ impl Kernel for Rows<'_> {
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
         for row in self.x.chunks_exact_mut(self.width.max(1)) {
-            norm::normalize(isa, row, self.eps, self.gain, self.offset);
+            norm::normalize(isa, row, self.centred, self.eps, self.gain, self.offset);
         }
     }
 }

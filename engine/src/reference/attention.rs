@@ -21,7 +21,7 @@ pub fn attention(shape: &Attention, q: &[f32], k: &[f32], v: &[f32], mask: &[boo
 }
 
 fn score(shape: &Attention, q: &[f32], k: &[f32], mask: &[bool], query: usize, key: usize, head: usize) -> f64 {
-    if mask.get(key) == Some(&false) {
+    if key < shape.masked && mask.get(key) == Some(&false) {
         return f64::MIN;
     }
     let q = &q[(query * shape.heads + head) * shape.qk..][..shape.qk];

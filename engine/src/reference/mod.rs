@@ -6,6 +6,8 @@
 mod activation;
 mod attention;
 mod embed;
+mod gate;
+mod gru;
 mod linear;
 mod norm;
 mod position;
@@ -15,6 +17,8 @@ mod window;
 pub use activation::activate;
 pub use attention::attention;
 pub use embed::embed;
+pub use gate::gate;
+pub use gru::gru;
 pub use linear::linear;
 pub use norm::normalize;
 pub use position::fourier;

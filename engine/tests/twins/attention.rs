@@ -16,7 +16,7 @@ struct Attend {
 
 impl Attend {
     fn new(queries: usize, keys: usize, heads: usize, qk: usize, v: usize) -> Self {
-        let shape = Attention { queries, keys, heads, qk, v, scale: 1.0 / (qk as f32).sqrt() };
+        let shape = Attention { queries, keys, masked: keys, heads, qk, v, scale: 1.0 / (qk as f32).sqrt() };
         Self { shape, mask: Vec::new(), gain: 1.0 }
     }
 
@@ -103,6 +103,15 @@ fn keys_beyond_the_mask_are_kept() {
     let mut attend = Attend::new(4, 20, 1, 8, 8);
     attend.mask = vec![false; 5];
     attend.check();
+}
+
+#[test]
+fn a_mask_says_nothing_of_keys_it_is_not_about() {
+    for masked in [0, 1, 9, 20] {
+        let mut attend = Attend::new(4, 20, 2, 8, 8).masked(|key| key % 4 == 3);
+        attend.shape.masked = masked;
+        attend.check();
+    }
 }
 
 #[test]

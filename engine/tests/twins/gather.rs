@@ -20,7 +20,7 @@ struct Gather {
 
 impl Gather {
     fn new(queries: usize, keys: usize, heads: usize, qk: usize, v: usize) -> Self {
-        let shape = Attention { queries, keys, heads, qk, v, scale: 1.0 / (qk as f32).sqrt() };
+        let shape = Attention { queries, keys, masked: keys, heads, qk, v, scale: 1.0 / (qk as f32).sqrt() };
         Self { shape, arrivals: vec![1, 5, 19], second: keys, mask: vec![true; keys], gain: 1.0 }
     }
 
@@ -47,7 +47,7 @@ impl Case for Gather {
         let (mut first, mut arrivals) = (0, self.arrivals.iter().cycle());
         while let (true, Some(&keys)) = (first < self.shape.keys, arrivals.next()) {
             let keys = keys.min(self.shape.keys - first);
-            let shape = Attention { keys, ..self.shape };
+            let shape = Attention { keys, masked: keys, ..self.shape };
             let (k, v) = (&k[first * heads * qk..], &v[first * heads * v_width..]);
             let state = &mut states[usize::from(first >= self.second)];
             layers::gather(isa, &shape, &q, k, v, &self.mask[first..], state);

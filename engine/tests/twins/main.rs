@@ -3,7 +3,9 @@
 mod activation;
 mod attention;
 mod dispatch;
+mod gate;
 mod gather;
+mod gru;
 mod linear;
 mod moves;
 mod norm;

@@ -1,4 +1,4 @@
-//! Layer norms.
+//! Layer norms and RMS norms.
 
 use crate::support::{Case, LENGTHS, check, numbers};
 use crate::tolerance;
@@ -41,8 +41,8 @@ impl Case for Norm {
 fn every_width() {
     for width in LENGTHS.into_iter().filter(|&width| width > 1) {
         for affine in [false, true] {
-            for shift in [0.0, 1.0] {
-                let shape = Normalize { rows: 3, width, eps: 1e-2 };
+            for (shift, centred) in [(0.0, true), (1.0, true), (0.0, false), (1.0, false)] {
+                let shape = Normalize { rows: 3, width, centred, eps: 1e-2 };
                 check(&Norm { shape, affine, shift }, tolerance::norm(width));
             }
         }
@@ -51,11 +51,14 @@ fn every_width() {
 
 #[test]
 fn one_number_has_no_deviation() {
-    let shape = Normalize { rows: 4, width: 1, eps: 1e-5 };
+    let shape = Normalize { rows: 4, width: 1, centred: true, eps: 1e-5 };
     check(&Norm { shape, affine: true, shift: 0.0 }, tolerance::EXACT);
 }
 
 #[test]
 fn no_rows() {
-    check(&Norm { shape: Normalize { rows: 0, width: 8, eps: 1e-5 }, affine: false, shift: 0.0 }, tolerance::EXACT);
+    check(
+        &Norm { shape: Normalize { rows: 0, width: 8, centred: true, eps: 1e-5 }, affine: false, shift: 0.0 },
+        tolerance::EXACT,
+    );
 }

@@ -38,6 +38,14 @@ pub(crate) const ERF: Bound = Bound { absolute: 0.0, relative: 1.08e-7 + ROUNDIN
 /// cancel, 1.1e-7 of erf or 1.9e-7 of 2σ − 1 remain, times |x| / 2, which is largest near −4.
 pub(crate) const ACTIVATION: Bound = Bound { absolute: 5.2e-7, relative: 4e-7 };
 
+/// A gated recurrent cell whose gates read numbers in ±`gain`: a sigmoid is as wrong as [`ACTIVATION`] and a quarter of its
+/// argument, a sum of two; reset is multiplied by up to `gain` before tanh, update by the distance of two numbers in ±1.
+pub(crate) fn gru(gain: f32) -> Bound {
+    let sigmoid = ACTIVATION.relative + 0.5 * gain * ROUNDING;
+    let new = 2.0 * ACTIVATION.relative + gain * sigmoid + 4.0 * gain * ROUNDING;
+    Bound { absolute: new + 2.0 * sigmoid + 4.0 * ROUNDING, relative: 0.0 }
+}
+
 /// Attention over `keys` keys of `qk` numbers: an error of a score is a relative error of a weight, and the weighted
 /// mean of values in −1 ..= 1 passes twice that on, next to its own roundings. The rescaling of an online softmax adds
 /// one rounding a tile.

@@ -188,6 +188,8 @@ fn describe(step: &Step, lengths: Lengths) -> String {
             format!("{} over {}, {heads} × ({qk}, {v_width})", queries.at(lengths), keys.at(lengths))
         }
         Step::Normalize { rows, width, .. }
+        | Step::Gate { rows, width, .. }
+        | Step::Gru { rows, width, .. }
         | Step::CopyRows { rows, width, .. }
         | Step::AddRows { rows, width, .. }
         | Step::AffineRows { rows, width, .. } => format!("{} × {width}", rows.at(lengths)),

@@ -1,7 +1,9 @@
-//! Attention blocks of random sizes.
+//! Attention blocks of random kinds and sizes.
 
 use super::numbers::Numbers;
-use percio_codegen_core::model::{Activation, Attention, Block, EmptyRows, Mlp, Query, Reads, Residual, Softmax};
+use percio_codegen_core::model::{
+    Activation, Attention, Block, EmptyRows, Gate, Gru, HeadNorms, Mlp, NormKind, Query, Reads, Residual, Softmax,
+};
 use proptest::prelude::*;
 
 const ACTIVATIONS: [Activation; 8] = [
@@ -15,46 +17,99 @@ const ACTIVATIONS: [Activation; 8] = [
     Activation::Tanh,
 ];
 
-/// The sizes of a block.
+/// What a block is made from.
 #[derive(Clone, Debug)]
-pub(super) struct BlockSize {
+pub(super) struct BlockKind {
     heads: usize,
     /// Of one head.
     qk: usize,
     /// Of one head.
     v: usize,
     has_bias: bool,
-    residual: bool,
-    /// The MLP's hidden width over the block's, and what is between its layers.
-    mlp: Option<(usize, Activation)>,
+    residual: ResidualKind,
+    /// Of the rows, of what else is read, before the MLP, and of each head where there are such.
+    norms: [Option<NormKind>; 4],
+    mlp: Option<MlpKind>,
 }
 
-pub(super) fn sizes() -> impl Strategy<Value = BlockSize> {
-    let mlp = prop::option::weighted(0.7, (1..3usize, prop::sample::select(ACTIVATIONS.to_vec())));
+#[derive(Clone, Copy, Debug)]
+enum ResidualKind {
+    None,
+    Add,
+    Gru,
+}
+
+#[derive(Clone, Debug)]
+struct MlpKind {
+    /// The hidden width over the block's.
+    widening: usize,
+    /// Between the layers.
+    activation: Activation,
+    gate: Option<Gate>,
+}
+
+pub(super) fn kinds() -> impl Strategy<Value = BlockKind> {
+    let gate = prop_oneof![2 => Just(None), 1 => Just(Some(Gate::First)), 1 => Just(Some(Gate::Second))];
+    let mlp = (1..3usize, prop::sample::select(ACTIVATIONS.to_vec()), gate)
+        .prop_map(|(widening, activation, gate)| MlpKind { widening, activation, gate });
+    let residual =
+        prop_oneof![2 => Just(ResidualKind::None), 3 => Just(ResidualKind::Add), 1 => Just(ResidualKind::Gru)];
+    let norms = (norm(0.9), norm(0.9), norm(0.9), norm(0.2)).prop_map(<[_; 4]>::from);
     // What is gathered is wider than one number, and something is added to it: a row that may come close to zero as a
     // whole makes the norm after it amplify roundings without bound.
-    let attention = (1..4usize, 1..7usize, 2..7usize, prop::bool::weighted(0.8), any::<bool>());
-    (attention, mlp).prop_map(|((heads, qk, v, has_bias, residual), mlp)| BlockSize {
-        heads,
-        qk,
-        v,
-        has_bias,
-        residual: residual || !has_bias,
-        mlp,
+    let attention = (1..4usize, 1..7usize, 2..7usize, prop::bool::weighted(0.8), residual);
+    (attention, norms, prop::option::weighted(0.7, mlp)).prop_map(|((heads, qk, v, has_bias, residual), norms, mlp)| {
+        BlockKind {
+            heads,
+            // For the same reason a norm of a head is over more than two numbers.
+            qk: if norms[3].is_some() { qk.max(4) } else { qk },
+            v,
+            has_bias,
+            residual: if has_bias { residual } else { ResidualKind::Add },
+            norms,
+            mlp,
+        }
     })
 }
 
-impl BlockSize {
-    /// A block over rows of `width` numbers whose keys come from rows of `context` numbers.
+/// A norm, as often as `probability` says.
+fn norm(probability: f64) -> impl Strategy<Value = Option<NormKind>> {
+    let kind = prop_oneof![3 => Just(NormKind::Layer), 1 => Just(NormKind::RootMeanSquare)];
+    prop::option::weighted(probability, kind)
+}
+
+impl BlockKind {
+    /// A block over rows of `width` numbers that reads others of `context` numbers.
     pub(super) fn block(&self, name: &str, reads: Reads, width: usize, context: usize, numbers: &mut Numbers) -> Block {
+        let attention = self.attention(name, reads, width, context, numbers);
+        let mlp = self.mlp.as_ref().map(|mlp| {
+            let hidden = mlp.widening * width;
+            let halves = if mlp.gate.is_some() { 2 } else { 1 };
+            Mlp {
+                norm: self.norms[2].map(|kind| numbers.norm(&format!("{name}.mlp.norm"), kind, width)),
+                up: numbers.linear(&format!("{name}.mlp.up"), halves * hidden, width, self.has_bias),
+                activation: mlp.activation,
+                gate: mlp.gate,
+                down: numbers.linear(&format!("{name}.mlp.down"), width, hidden, self.has_bias),
+            }
+        });
+        Block { name: name.to_owned(), reads, attention, mlp, mixer: None }
+    }
+
+    fn attention(&self, name: &str, reads: Reads, width: usize, context: usize, numbers: &mut Numbers) -> Attention {
         let (qk, v) = (self.heads * self.qk, self.heads * self.v);
         let mut linear =
             |part: &str, outputs, inputs| numbers.linear(&format!("{name}.{part}"), outputs, inputs, self.has_bias);
         let [query, key, value] = [linear("q", qk, width), linear("k", qk, context), linear("v", v, context)];
         let output = linear("o", width, v);
-        let attention = Attention {
-            query: Query::Projected { norm: Some(numbers.norm(&format!("{name}.norm_q"), width)), linear: query },
-            norm_kv: (reads == Reads::Context).then(|| numbers.norm(&format!("{name}.norm_kv"), context)),
+        let mut norm = |part: &str, kind: Option<NormKind>, width| {
+            kind.map(|kind| numbers.norm(&format!("{name}.{part}"), kind, width))
+        };
+        let heads = [norm("head_norms.q", self.norms[3], self.qk), norm("head_norms.k", self.norms[3], self.qk)];
+        let head_norms = if let [Some(query), Some(key)] = heads { Some(HeadNorms { query, key }) } else { None };
+        Attention {
+            query: Query::Projected { norm: norm("norm_q", self.norms[0], width), linear: query },
+            norm_kv: norm("norm_kv", self.norms[1].filter(|_| reads.context()), context),
             key,
             value,
             output,
@@ -62,22 +117,23 @@ impl BlockSize {
             qk,
             v,
             scale: 1.0 / (self.qk as f64).sqrt(),
-            // Layers in a transformer always have one.
-            residual: Residual::adds(self.residual || reads == Reads::Itself),
-            head_norms: None,
+            residual: self.residual(name, reads, width, numbers),
+            head_norms,
             rotary: None,
             causal: false,
             softmax: Softmax::Keys,
             empty_rows: EmptyRows::Uniform,
             masks_queries: false,
-        };
-        let mlp = self.mlp.map(|(widening, activation)| Mlp {
-            norm: Some(numbers.norm(&format!("{name}.mlp.norm"), width)),
-            up: numbers.linear(&format!("{name}.mlp.up"), widening * width, width, self.has_bias),
-            activation,
-            gate: None,
-            down: numbers.linear(&format!("{name}.mlp.down"), width, widening * width, self.has_bias),
-        });
-        Block { name: name.to_owned(), reads, attention, mlp, mixer: None }
+        }
+    }
+
+    /// Layers in a transformer always have one.
+    fn residual(&self, name: &str, reads: Reads, width: usize, numbers: &mut Numbers) -> Residual {
+        let mut gates = |part: &str| numbers.linear(&format!("{name}.gru.{part}"), 3 * width, width, self.has_bias);
+        match self.residual {
+            ResidualKind::Gru => Residual::Gru(Box::new(Gru { input: gates("input"), hidden: gates("hidden") })),
+            ResidualKind::None if reads != Reads::Itself => Residual::None,
+            ResidualKind::None | ResidualKind::Add => Residual::Add,
+        }
     }
 }

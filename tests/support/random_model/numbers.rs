@@ -39,13 +39,10 @@ impl Numbers {
         Linear { weight, bias: has_bias.then(|| self.tensor(&format!("{name}.bias"), &[outputs], 0.3)) }
     }
 
-    pub(super) fn norm(&mut self, name: &str, width: usize) -> Norm {
+    /// A norm; one without a mean has no offset.
+    pub(super) fn norm(&mut self, name: &str, kind: NormKind, width: usize) -> Norm {
         let gain = Tensor::new(format!("{name}.weight"), &[width], self.around(1.0, 0.3, width));
-        Norm {
-            kind: NormKind::Layer,
-            gain: Some(gain),
-            offset: Some(self.tensor(&format!("{name}.bias"), &[width], 0.3)),
-            eps: 1e-5,
-        }
+        let offset = (kind == NormKind::Layer).then(|| self.tensor(&format!("{name}.bias"), &[width], 0.3));
+        Norm { kind, gain: Some(gain), offset, eps: 1e-5 }
     }
 }

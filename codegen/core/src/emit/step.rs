@@ -71,9 +71,12 @@ impl Writer<'_> {
             }
             Step::AffineRows { gain, offset, .. } => vec![weights(*gain), weights(*offset)],
             Step::Fourier { tables, .. } => vec![weights(*tables)],
-            Step::CopyRows { .. } | Step::AddRows { .. } | Step::Unfold { .. } | Step::MaxPool { .. } => {
-                sources.to_vec()
-            }
+            Step::Gate { .. }
+            | Step::Gru { .. }
+            | Step::CopyRows { .. }
+            | Step::AddRows { .. }
+            | Step::Unfold { .. }
+            | Step::MaxPool { .. } => sources.to_vec(),
         };
         quote!(#(#operands,)*)
     }
@@ -116,12 +119,21 @@ fn shape(step: &Step) -> TokenStream {
                 .field("activation", activation_path(activation))
                 .field("accumulate", quote!(#accumulate))
         }
-        Step::Normalize { rows, width, eps, .. } => {
-            Shape::new("Normalize").count("rows", rows).size("width", width).number("eps", eps)
-        }
-        Step::Attention { queries, keys, heads, qk, v_width, scale, .. } => Shape::new("Attention")
+        Step::Normalize { rows, width, centred, eps, .. } => Shape::new("Normalize")
+            .count("rows", rows)
+            .size("width", width)
+            .field("centred", quote!(#centred))
+            .number("eps", eps),
+        Step::Gate { rows, width, activation, second, .. } => Shape::new("Gate")
+            .count("rows", rows)
+            .size("width", width)
+            .field("activation", activation_path(activation))
+            .field("second", quote!(#second)),
+        Step::Gru { rows, width, .. } => Shape::new("Gru").count("rows", rows).size("width", width),
+        Step::Attention { queries, keys, masked, heads, qk, v_width, scale, .. } => Shape::new("Attention")
             .count("queries", queries)
             .count("keys", keys)
+            .count("masked", masked)
             .size("heads", heads)
             .size("qk", qk)
             .size("v", v_width)

@@ -33,10 +33,9 @@ pub enum Reads {
     Itself,
     /// Other rows (cross-attention): the tokens, or for the decoder the latents.
     Context,
-    /// The other rows, then the block's own normalised ones. A mask covers the other rows only.
+    /// The other rows, then the block's own normalised ones: in any order, where no place counts. A mask covers the other
+    /// rows only.
     ContextThenItself,
-    /// The block's own normalised rows, then the others. A mask covers the others only.
-    ItselfThenContext,
     /// With latents that are the tail of the tokens: the tokens before the tail, then the block's own normalised rows. A
     /// mask covers all tokens.
     PrefixThenItself,

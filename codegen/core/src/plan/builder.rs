@@ -2,7 +2,7 @@
 
 use super::blob::Blob;
 use super::place::place;
-use crate::model::{Input, Linear, Model, Norm, Stem, Tensor};
+use crate::model::{Input, Linear, Model, Norm, NormKind, Stem, Tensor};
 use crate::program::{Activation, Buffer, Count, Place, Program, Source, Step, Target, Weights};
 
 /// Rows of numbers in one buffer, `stride` apart.
@@ -27,6 +27,11 @@ impl Rows {
 
     pub(super) fn target(&self) -> Target {
         Target::Arena(self.place())
+    }
+
+    /// The rows after the first `skipped`.
+    pub(super) fn after(&self, skipped: Count) -> Place {
+        Place { skip: skipped.times(self.width), ..self.place() }
     }
 
     /// `count` of the rows from row `first` on, from column `column` on.
@@ -137,6 +142,7 @@ impl Builder {
         let step = Step::Normalize {
             rows: out.count,
             width: out.width,
+            centred: norm.kind == NormKind::Layer,
             eps: norm.eps as f32,
             x,
             gain,

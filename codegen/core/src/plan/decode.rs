@@ -1,7 +1,8 @@
 //! The decoder: queries gather from the latents, heads read the rows they decode.
 
+use super::block::{Context, block, needs_rows};
 use super::builder::{Builder, Rows};
-use super::encode::{Context, block, fill, needs_rows};
+use super::encode::fill;
 use super::tokens::fourier;
 use crate::model::{Decoder, Model, Output, Queries};
 use crate::program::{Activation, Count, Place, Source, Step, Target};
@@ -26,7 +27,7 @@ fn decode(builder: &mut Builder, model: &Model, decoder: &Decoder, latents: Rows
             Queries::Tokens | Queries::Input { .. } | Queries::Parts(_) => {}
         }
     }
-    block(builder, &decoder.block, &rows, &Context { rows: latents, last_use: true });
+    block(builder, &decoder.block, &rows, &Context { rows: latents, last_use: true, mask: None });
     rows
 }
 

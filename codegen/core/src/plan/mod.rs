@@ -1,6 +1,8 @@
 //! Model to [`Program`]: lowering to steps, packing of weights, liveness and placement in the arena.
 
+mod attention;
 mod blob;
+mod block;
 mod builder;
 mod decode;
 mod encode;
@@ -9,7 +11,7 @@ mod tokens;
 
 pub use place::place;
 
-use crate::model::{Mask, Model, Reads, Stem};
+use crate::model::{Mask, Model, Stem};
 use crate::passes::{self, Passes};
 use crate::program::{Input, InputKind, Output, Program};
 use builder::Builder;
@@ -47,7 +49,7 @@ pub fn compile(mut model: Model, options: &CompileOptions) -> Program {
 
 /// Whether only one block reads the tokens, so that it may normalise them in place.
 fn tokens_are_read_once(model: &Model) -> bool {
-    model.schedule.iter().filter(|&&block| model.blocks[block].reads == Reads::Context).count() == 1
+    model.schedule.iter().filter(|&&block| model.blocks[block].reads.context()).count() == 1
 }
 
 /// The program's inputs; a mask is the last one.

@@ -11,6 +11,8 @@ impl Step {
             Self::Linear { .. } => "linear",
             Self::Normalize { x: Some(_), .. } => "normalize",
             Self::Normalize { x: None, .. } => "normalize_in_place",
+            Self::Gate { .. } => "gate",
+            Self::Gru { .. } => "gru",
             Self::Attention { .. } => "attention",
             Self::CopyRows { .. } => "copy_rows",
             Self::AddRows { .. } => "add_rows",

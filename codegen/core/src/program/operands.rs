@@ -7,10 +7,13 @@ impl Step {
     #[must_use]
     pub fn sources(&self) -> Vec<&Source> {
         match self {
-            Self::Linear { x, .. } | Self::CopyRows { x, .. } | Self::AddRows { x, .. } | Self::MaxPool { x, .. } => {
-                vec![x]
-            }
+            Self::Linear { x, .. }
+            | Self::Gate { x, .. }
+            | Self::CopyRows { x, .. }
+            | Self::AddRows { x, .. }
+            | Self::MaxPool { x, .. } => vec![x],
             Self::Normalize { x, .. } => x.iter().collect(),
+            Self::Gru { input, hidden, .. } => vec![input, hidden],
             Self::Attention { q, k, v, .. } => vec![q, k, v],
             Self::Unfold { image, .. } => vec![image],
             Self::Embed { .. } | Self::AffineRows { .. } | Self::Fourier { .. } => vec![],
@@ -24,6 +27,8 @@ impl Step {
             Self::Embed { out, .. }
             | Self::Linear { out, .. }
             | Self::Normalize { out, .. }
+            | Self::Gate { out, .. }
+            | Self::Gru { out, .. }
             | Self::Attention { out, .. }
             | Self::CopyRows { out, .. }
             | Self::AddRows { out, .. }

@@ -47,13 +47,15 @@ pub enum Step {
         /// The result.
         out: Target,
     },
-    /// Layer norm; without `x` in place of `out`
+    /// Layer norm or RMS norm; without `x` in place of `out`
     Normalize {
         /// Rows.
         rows: Count,
         /// Numbers of a row.
         width: usize,
-        /// Added to the variance.
+        /// Layer norm: the mean is taken off first.
+        centred: bool,
+        /// Added to the variance, or to the mean of squares.
         eps: f32,
         /// The rows, unless in place.
         x: Option<Source>,
@@ -64,12 +66,42 @@ pub enum Step {
         /// The result.
         out: Target,
     },
+    /// `out = act(one half of x) · the other`
+    Gate {
+        /// Rows.
+        rows: Count,
+        /// Numbers of a row of `out`.
+        width: usize,
+        /// Of one half.
+        activation: Activation,
+        /// Of the second half.
+        second: bool,
+        /// Rows of both halves.
+        x: Source,
+        /// The result.
+        out: Target,
+    },
+    /// A gated recurrent cell whose state is `out`
+    Gru {
+        /// Rows.
+        rows: Count,
+        /// Numbers of a row of `out`.
+        width: usize,
+        /// The gates' parts from the input.
+        input: Source,
+        /// The gates' parts from the state.
+        hidden: Source,
+        /// The state.
+        out: Target,
+    },
     /// Softmax attention
     Attention {
         /// Rows of `q` and `out`.
         queries: Count,
         /// Rows of `k` and `v`.
         keys: Count,
+        /// The first of them, which the mask is about.
+        masked: Count,
         /// Heads.
         heads: usize,
         /// Numbers of one head in `q` and `k`.

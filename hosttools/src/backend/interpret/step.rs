@@ -2,7 +2,7 @@
 
 use super::memory::{Memory, Readable};
 use percio::isa::Isa;
-use percio::layers::{self, Attention, Embed, Fourier, Linear, MaxPool, Normalize, Rows, Unfold};
+use percio::layers::{self, Attention, Embed, Fourier, Gate, Gru, Linear, MaxPool, Normalize, Rows, Unfold};
 use percio_codegen_core::program::{Count, Lengths, Step};
 
 #[inline(always)]
@@ -11,7 +11,11 @@ pub(super) fn run<I: Isa>(isa: I, step: &Step, lengths: Lengths, memory: &mut Me
     match step {
         Step::Embed { .. } | Step::Fourier { .. } => features(isa, step, lengths, read, out),
         Step::Unfold { .. } | Step::MaxPool { .. } => windows(isa, step, read, out),
-        Step::Linear { .. } | Step::Attention { .. } | Step::Normalize { .. } => block(isa, step, lengths, read, out),
+        Step::Linear { .. }
+        | Step::Attention { .. }
+        | Step::Normalize { .. }
+        | Step::Gate { .. }
+        | Step::Gru { .. } => block(isa, step, lengths, read, out),
         Step::CopyRows { .. } | Step::AddRows { .. } | Step::AffineRows { .. } => rows(isa, step, lengths, read, out),
     }
 }
@@ -94,17 +98,23 @@ fn block<I: Isa>(isa: I, step: &Step, lengths: Lengths, read: Readable<'_>, out:
             let shape = Linear { rows, inputs, outputs, x_stride, out_stride, activation, accumulate };
             layers::linear(isa, &shape, read.numbers(x), read.weights(weight), read.weights(bias), out);
         }
-        Step::Normalize { rows, width, eps, ref x, gain, offset, .. } => {
-            let shape = Normalize { rows: rows.at(lengths), width, eps };
+        Step::Normalize { rows, width, centred, eps, ref x, gain, offset, .. } => {
+            let shape = Normalize { rows: rows.at(lengths), width, centred, eps };
             let (gain, offset) = (read.weights(gain), read.weights(offset));
             match x {
                 Some(x) => layers::normalize(isa, &shape, read.numbers(x), gain, offset, out),
                 None => layers::normalize_in_place(isa, &shape, gain, offset, out),
             }
         }
-        Step::Attention { queries, keys, heads, qk, v_width, scale, ref q, ref k, ref v, mask, .. } => {
-            let shape =
-                Attention { queries: queries.at(lengths), keys: keys.at(lengths), heads, qk, v: v_width, scale };
+        Step::Gate { rows, width, activation, second, ref x, .. } => {
+            layers::gate(isa, &Gate { rows: rows.at(lengths), width, activation, second }, read.numbers(x), out);
+        }
+        Step::Gru { rows, width, ref input, ref hidden, .. } => {
+            layers::gru(isa, &Gru { rows: rows.at(lengths), width }, read.numbers(input), read.numbers(hidden), out);
+        }
+        Step::Attention { queries, keys, masked, heads, qk, v_width, scale, ref q, ref k, ref v, mask, .. } => {
+            let [queries, keys, masked] = [queries, keys, masked].map(|count| count.at(lengths));
+            let shape = Attention { queries, keys, masked, heads, qk, v: v_width, scale };
             let (q, k, v) = (read.numbers(q), read.numbers(k), read.numbers(v));
             layers::attention(isa, &shape, q, k, v, read.mask(mask), out);
         }
