@@ -29,7 +29,7 @@ impl Kernel for Activate<'_> {
 
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
-        apply(isa, self.0, self.1);
+        apply(isa, self.0, &mut self.1.into());
     }
 }
 

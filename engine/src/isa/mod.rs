@@ -12,6 +12,8 @@ mod avx2;
 mod avx512;
 mod dispatch;
 mod scalar;
+#[expect(unsafe_code, reason = "one check of all rows stands for a check of each access")]
+mod strided;
 
 use crate::kernels::{attention, matmul, tile};
 use percio_format::PANEL;
@@ -24,6 +26,7 @@ pub use avx512::Avx512;
 pub use dispatch::on;
 pub use dispatch::{NAMES, dispatch, name};
 pub use scalar::Scalar;
+pub use strided::{Strided, StridedMut};
 
 /// Work that runs on any instruction set.
 pub trait Kernel {

@@ -4,41 +4,49 @@
 //! tanh; beyond, it stays below 1.1e-7 of |x|. ReLU is exact, its square rounded once.
 
 use super::{erf::erf, exp::exp};
-use crate::isa::{Isa, Kernel};
+use crate::isa::{Isa, Kernel, StridedMut};
 use percio_format::Activation;
 
-/// `activation` of each number.
+/// `activation` of each number of `rows`.
 #[inline(always)]
-pub fn apply<I: Isa>(isa: I, activation: Activation, numbers: &mut [f32]) {
+pub fn apply<I: Isa>(isa: I, activation: Activation, rows: &mut StridedMut<'_>) {
     if activation != Activation::Identity {
-        isa.call(Apply { activation, numbers });
+        isa.call(Apply { activation, rows });
     }
 }
 
-struct Apply<'a> {
+struct Apply<'a, 'n> {
     activation: Activation,
-    numbers: &'a mut [f32],
+    rows: &'a mut StridedMut<'n>,
 }
 
-impl Kernel for Apply<'_> {
+impl Kernel for Apply<'_, '_> {
     type Output = ();
 
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
-        for part in self.numbers.chunks_mut(I::LANES) {
-            let x = isa.load(part);
-            let y = match self.activation {
-                Activation::Identity => x,
-                Activation::GeluErf => gelu_erf(isa, x),
-                Activation::GeluTanh => gelu_tanh(isa, x),
-                Activation::QuickGelu => isa.mul(x, sigmoid(isa, isa.mul(x, isa.splat(1.702)))),
-                Activation::Relu => isa.max(x, isa.splat(0.0)),
-                Activation::SquaredRelu => squared_relu(isa, x),
-                Activation::Silu => isa.mul(x, sigmoid(isa, x)),
-                Activation::Tanh => tanh(isa, x),
-            };
-            isa.store(y, part);
+        match self.activation {
+            Activation::Identity => {}
+            Activation::GeluErf => each(isa, self.rows, |x| gelu_erf(isa, x)),
+            Activation::GeluTanh => each(isa, self.rows, |x| gelu_tanh(isa, x)),
+            Activation::QuickGelu => {
+                each(isa, self.rows, |x| isa.mul(x, sigmoid(isa, isa.mul(x, isa.splat(1.702)))));
+            }
+            Activation::Relu => each(isa, self.rows, |x| isa.max(x, isa.splat(0.0))),
+            Activation::SquaredRelu => each(isa, self.rows, |x| squared_relu(isa, x)),
+            Activation::Silu => each(isa, self.rows, |x| isa.mul(x, sigmoid(isa, x))),
+            Activation::Tanh => each(isa, self.rows, |x| tanh(isa, x)),
         }
+    }
+}
+
+/// `function` of every vector of `rows`.
+#[inline(always)]
+fn each<I: Isa>(isa: I, rows: &mut StridedMut<'_>, function: impl Fn(I::F32) -> I::F32) {
+    let mut index = 0;
+    while let Some(row) = rows.row(index) {
+        row.chunks_mut(I::LANES).for_each(|x| isa.store(function(isa.load(x)), x));
+        index += 1;
     }
 }
 

@@ -11,8 +11,8 @@
 
 use super::activation;
 use super::tile::Tile;
-use super::{block, part, part_mut, rows, whole_rows};
-use crate::isa::Isa;
+use super::{block, part, part_mut};
+use crate::isa::{Isa, Strided, StridedMut};
 use percio_format::{Activation, PANEL};
 
 /// The operands of a product. `x` has `rows` rows of `inputs` numbers, `x_stride` apart; `out` alike with `outputs`.
@@ -74,12 +74,12 @@ fn strip<I: Isa, const ROWS: usize, const PANELS: usize>(isa: I, product: &mut M
     let Matmul { rows, inputs, outputs, weight, bias, .. } = *product;
     let width = (PANELS * PANEL).min(outputs - column);
     let weight = weight.as_chunks().0.get(column / PANEL * inputs..).unwrap_or_default();
-    let Some(panels) = panels(weight, inputs) else { return };
-    let mut padded = [[0.0; PANEL]; PANELS];
-    padded.as_flattened_mut().iter_mut().zip(part(bias, column, width)).for_each(|(to, &from)| *to = from);
+    let Some(panels) = Strided::new(weight, inputs, inputs) else { return };
+    let mut start = [[0.0; PANEL]; PANELS];
+    start.as_flattened_mut().iter_mut().zip(part(bias, column, width)).for_each(|(to, &from)| *to = from);
     let mut row = 0;
     while row < rows {
-        let block = Block { row, count: block(rows - row, ROWS), column, width, panels, bias: &padded };
+        let block = Block { row, count: block(rows - row, ROWS), column, width, panels, start: &start };
         match block.count {
             1 => block.run::<I, 1>(isa, product),
             2 => block.run::<I, 2>(isa, product),
@@ -90,53 +90,55 @@ fn strip<I: Isa, const ROWS: usize, const PANELS: usize>(isa: I, product: &mut M
     }
 }
 
-/// The first `PANELS` panels of `inputs` groups each.
-#[inline(always)]
-fn panels<const PANELS: usize>(groups: &[[f32; PANEL]], inputs: usize) -> Option<[&[[f32; PANEL]]; PANELS]> {
-    let mut panels = [groups; PANELS];
-    for (index, panel) in panels.iter_mut().enumerate() {
-        *panel = groups.get(index * inputs..)?.get(..inputs)?;
-    }
-    Some(panels)
-}
-
 /// Where a block of rows meets a strip of panels.
 struct Block<'a, const PANELS: usize> {
     row: usize,
     count: usize,
     column: usize,
     width: usize,
-    panels: [&'a [[f32; PANEL]]; PANELS],
-    bias: &'a [[f32; PANEL]; PANELS],
+    panels: Strided<'a, [f32; PANEL], PANELS>,
+    start: &'a [[f32; PANEL]; PANELS],
 }
 
 impl<const PANELS: usize> Block<'_, PANELS> {
     #[inline(always)]
     fn run<I: Isa, const ROWS: usize>(&self, isa: I, product: &mut Matmul<'_>) {
         let Matmul { inputs, x_stride, out_stride, activation, accumulate, x, .. } = *product;
-        let Some(x) = rows::<ROWS>(x, inputs, |r| (self.row + r) * x_stride) else { return };
+        let x = x.get(self.row * x_stride..).unwrap_or_default();
+        let Some(x) = Strided::<_, ROWS>::new(x, x_stride, inputs) else { return };
         let out = product.out.get_mut(self.row * out_stride + self.column..).unwrap_or_default();
-        if !accumulate
-            && self.width == PANELS * PANEL
-            && let Some(target) = whole_rows::<ROWS, PANELS>(out, out_stride)
-        {
-            let mut tile = Tile { x, panels: self.panels, start: Some(self.bias), target };
+        let whole = self.width == PANELS * PANEL && (!accumulate || activation == Activation::Identity);
+        if whole && let Some(mut target) = StridedMut::new(out, out_stride, ROWS, PANELS * PANEL) {
+            if accumulate {
+                self.add_start(isa, ROWS, &mut target);
+            }
+            let start = (!accumulate).then_some(self.start);
+            let mut tile = Tile { x, panels: self.panels, start, target };
             isa.tile(&mut tile);
-            tile.target.into_iter().for_each(|row| activation::apply(isa, activation, row.as_flattened_mut()));
+            activation::apply(isa, activation, &mut tile.target);
             return;
         }
         let mut sums = [[[0.0; PANEL]; PANELS]; ROWS];
-        isa.tile(&mut Tile {
-            x,
-            panels: self.panels,
-            start: Some(self.bias),
-            target: sums.each_mut().map(|row| row.as_mut_slice()),
-        });
-        activation::apply(isa, activation, sums.as_flattened_mut().as_flattened_mut());
+        let numbers = sums.as_flattened_mut().as_flattened_mut();
+        let Some(target) = StridedMut::new(numbers, PANELS * PANEL, ROWS, PANELS * PANEL) else { return };
+        let mut tile = Tile { x, panels: self.panels, start: Some(self.start), target };
+        isa.tile(&mut tile);
+        activation::apply(isa, activation, &mut tile.target);
         for (r, sums) in sums.iter().enumerate() {
             let out = part_mut(out, r * out_stride, self.width);
             for (out, &sum) in out.iter_mut().zip(sums.as_flattened()) {
                 *out = if accumulate { *out + sum } else { sum };
+            }
+        }
+    }
+
+    /// Adds what the sums start from to the first `rows` rows of `target`.
+    #[inline(always)]
+    fn add_start<I: Isa>(&self, isa: I, rows: usize, target: &mut StridedMut<'_>) {
+        for row in 0..rows {
+            let Some(target) = target.row(row) else { return };
+            for (target, start) in target.chunks_mut(I::LANES).zip(self.start.as_flattened().chunks(I::LANES)) {
+                isa.store(isa.add(isa.load(target), isa.load(start)), target);
             }
         }
     }

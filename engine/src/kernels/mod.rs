@@ -10,7 +10,6 @@ pub mod norm;
 pub mod tile;
 
 use crate::isa::Isa;
-use percio_format::PANEL;
 
 /// The `len` numbers of `slice` from `offset` on; empty when they are not all there.
 #[inline(always)]
@@ -22,16 +21,6 @@ pub(crate) fn part(slice: &[f32], offset: usize, len: usize) -> &[f32] {
 #[inline(always)]
 pub(crate) fn part_mut(slice: &mut [f32], offset: usize, len: usize) -> &mut [f32] {
     slice.get_mut(offset..).and_then(|rest| rest.get_mut(..len)).unwrap_or_default()
-}
-
-/// The rows of `len` numbers that start where `start` says; `None` when one is not all there.
-#[inline(always)]
-pub(crate) fn rows<const N: usize>(slice: &[f32], len: usize, start: impl Fn(usize) -> usize) -> Option<[&[f32]; N]> {
-    let mut rows = [slice; N];
-    for (r, row) in rows.iter_mut().enumerate() {
-        *row = slice.get(start(r)..)?.get(..len)?;
-    }
-    Some(rows)
 }
 
 /// The polynomial with these coefficients, from the highest power down.
@@ -56,18 +45,4 @@ pub(crate) const fn block(rows: usize, most: usize) -> usize {
     } else {
         1
     }
-}
-
-/// The starts of `ROWS` rows that are `stride` apart; `None` where one is shorter than `PANELS` panels.
-#[inline(always)]
-pub(crate) fn whole_rows<const ROWS: usize, const PANELS: usize>(
-    out: &mut [f32],
-    stride: usize,
-) -> Option<[&mut [[f32; PANEL]]; ROWS]> {
-    let mut chunks = out.chunks_mut(stride.max(1));
-    let mut rows: [&mut [[f32; PANEL]]; ROWS] = core::array::from_fn(|_| Default::default());
-    for row in &mut rows {
-        *row = chunks.next()?.as_chunks_mut().0.get_mut(..PANELS)?;
-    }
-    Some(rows)
 }

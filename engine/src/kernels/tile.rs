@@ -1,18 +1,18 @@
 //! The innermost loops: a few rows times a few panels, all sums in registers.
 
-use crate::isa::{Isa, Kernel};
+use crate::isa::{Isa, Kernel, Strided, StridedMut};
 use percio_format::PANEL;
 
-/// The operands of a tile of a matrix product. All rows have as many numbers as all panels have groups.
+/// The operands of a tile of a matrix product: `target = start + x · panelsᵀ`.
 pub struct Tile<'a, const ROWS: usize, const PANELS: usize> {
     /// The rows.
-    pub x: [&'a [f32]; ROWS],
-    /// The panels.
-    pub panels: [&'a [[f32; PANEL]]; PANELS],
-    /// What the sums of every row start from; `None` for what the targets hold.
+    pub x: Strided<'a, f32, ROWS>,
+    /// Panels of as many groups as rows have numbers.
+    pub panels: Strided<'a, [f32; PANEL], PANELS>,
+    /// What the sums of every row start from; `None` for what the target holds.
     pub start: Option<&'a [[f32; PANEL]; PANELS]>,
-    /// For each row, where its sums go: `PANELS` panels of numbers.
-    pub target: [&'a mut [[f32; PANEL]]; ROWS],
+    /// `ROWS` rows of `PANELS` panels of sums.
+    pub target: StridedMut<'a>,
 }
 
 impl<const ROWS: usize, const PANELS: usize> Kernel for &mut Tile<'_, ROWS, PANELS> {
@@ -20,20 +20,22 @@ impl<const ROWS: usize, const PANELS: usize> Kernel for &mut Tile<'_, ROWS, PANE
 
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
-        let Some(inputs) = self.panels.first().map(|panel| panel.len()) else { return };
-        let (Some(x), Some(panels)) = (cut(&self.x, inputs), cut(&self.panels, inputs)) else { return };
+        let (x, panels) = (self.x, self.panels);
         let mut sums: [I::Strip<PANELS>; ROWS] = [isa.zeros(); ROWS];
         match self.start {
-            Some(start) => sums = [read(isa, start); ROWS],
-            None => sums.iter_mut().zip(&self.target).for_each(|(sums, target)| *sums = read(isa, target)),
+            Some(start) => sums.iter_mut().for_each(|sums| *sums = read(isa, start)),
+            None => {
+                for (r, sums) in sums.iter_mut().enumerate() {
+                    let Some(target) = self.target.panels::<PANELS>(r) else { return };
+                    *sums = read(isa, target);
+                }
+            }
         }
-        for k in 0..inputs {
-            let (Some(x), Some(weights)) = (all(&x, k), all(&panels, k)) else { break };
+        for k in 0..x.width() {
+            let (Some(x), Some(weights)) = (x.column(k), panels.column(k)) else { break };
             add(isa, x, weights, &mut sums);
         }
-        for (target, sums) in self.target.iter_mut().zip(sums) {
-            write::<I, PANELS>(isa, sums, target);
-        }
+        write::<I, ROWS, PANELS>(isa, sums, &mut self.target);
     }
 }
 
@@ -49,8 +51,8 @@ pub struct Outer<'a, const ROWS: usize, const PANELS: usize> {
     pub value_stride: usize,
     /// Factors of what the targets hold.
     pub decay: [f32; ROWS],
-    /// For each row, where its sums are: `PANELS` panels of numbers.
-    pub target: [&'a mut [[f32; PANEL]]; ROWS],
+    /// `ROWS` rows of `PANELS` panels of sums.
+    pub target: StridedMut<'a>,
 }
 
 impl<const ROWS: usize, const PANELS: usize> Kernel for &mut Outer<'_, ROWS, PANELS> {
@@ -59,7 +61,8 @@ impl<const ROWS: usize, const PANELS: usize> Kernel for &mut Outer<'_, ROWS, PAN
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
         let mut sums: [I::Strip<PANELS>; ROWS] = [isa.zeros(); ROWS];
-        for ((sums, target), &decay) in sums.iter_mut().zip(&self.target).zip(&self.decay) {
+        for (r, (sums, &decay)) in sums.iter_mut().zip(&self.decay).enumerate() {
+            let Some(target) = self.target.panels::<PANELS>(r) else { return };
             *sums = read(isa, target);
             let decay = isa.splat(decay);
             I::vectors(sums).iter_mut().for_each(|sum| *sum = isa.mul(*sum, decay));
@@ -70,48 +73,29 @@ impl<const ROWS: usize, const PANELS: usize> Kernel for &mut Outer<'_, ROWS, PAN
             let Some(values) = values.as_chunks::<PANEL>().0.first_chunk::<PANELS>() else { break };
             add(isa, factors.each_ref(), values.each_ref(), &mut sums);
         }
-        for (target, sums) in self.target.iter_mut().zip(sums) {
-            write::<I, PANELS>(isa, sums, target);
-        }
+        write::<I, ROWS, PANELS>(isa, sums, &mut self.target);
     }
 }
 
-/// The first `PANELS` panels of `numbers`.
 #[inline(always)]
-fn read<I: Isa, const PANELS: usize>(isa: I, numbers: &[[f32; PANEL]]) -> I::Strip<PANELS> {
+fn read<I: Isa, const PANELS: usize>(isa: I, numbers: &[[f32; PANEL]; PANELS]) -> I::Strip<PANELS> {
     let mut strip = isa.zeros();
-    if let Some(numbers) = numbers.first_chunk::<PANELS>() {
-        let vectors = I::vectors::<PANELS>(&mut strip).iter_mut();
-        vectors.zip(numbers.as_flattened().chunks(I::LANES)).for_each(|(vector, lanes)| *vector = isa.load(lanes));
-    }
+    let vectors = I::vectors::<PANELS>(&mut strip).iter_mut();
+    vectors.zip(numbers.as_flattened().chunks(I::LANES)).for_each(|(vector, lanes)| *vector = isa.load(lanes));
     strip
 }
 
 #[inline(always)]
-fn write<I: Isa, const PANELS: usize>(isa: I, mut strip: I::Strip<PANELS>, target: &mut [[f32; PANEL]]) {
-    let Some(target) = target.first_chunk_mut::<PANELS>() else { return };
-    let vectors = I::vectors::<PANELS>(&mut strip).iter();
-    vectors.zip(target.as_flattened_mut().chunks_mut(I::LANES)).for_each(|(&vector, lanes)| isa.store(vector, lanes));
-}
-
-/// The first `len` elements of each slice.
-#[inline(always)]
-fn cut<'a, T, const N: usize>(slices: &[&'a [T]; N], len: usize) -> Option<[&'a [T]; N]> {
-    let mut cut = *slices;
-    for slice in &mut cut {
-        *slice = slice.get(..len)?;
+fn write<I: Isa, const ROWS: usize, const PANELS: usize>(
+    isa: I,
+    mut sums: [I::Strip<PANELS>; ROWS],
+    target: &mut StridedMut<'_>,
+) {
+    for (r, sums) in sums.iter_mut().enumerate() {
+        let Some(target) = target.panels::<PANELS>(r) else { return };
+        let lanes = target.as_flattened_mut().chunks_mut(I::LANES);
+        I::vectors(sums).iter().zip(lanes).for_each(|(&sum, lanes)| isa.store(sum, lanes));
     }
-    Some(cut)
-}
-
-/// The elements at `index`; in a loop over the common length of the slices the checks are compiled away.
-#[inline(always)]
-fn all<'a, T, const N: usize>(slices: &[&'a [T]; N], index: usize) -> Option<[&'a T; N]> {
-    let mut elements = [slices.first()?.get(index)?; N];
-    for (element, slice) in elements.iter_mut().zip(slices) {
-        *element = slice.get(index)?;
-    }
-    Some(elements)
 }
 
 /// Adds the products of one input. What is fewer, rows or vectors of weights, is loaded first and held.

@@ -45,7 +45,7 @@ impl Kernel for Halves<'_> {
         for (x, out) in rows().zip(self.out.chunks_exact_mut(width.max(1))) {
             out.iter_mut().zip(part(x, gate, width)).for_each(|(out, &x)| *out = x);
         }
-        apply(isa, activation, self.out);
+        apply(isa, activation, &mut (&mut *self.out).into());
         for (x, out) in rows().zip(self.out.chunks_exact_mut(width.max(1))) {
             for (x, out) in part(x, value, width).chunks(I::LANES).zip(out.chunks_mut(I::LANES)) {
                 isa.store(isa.mul(isa.load(x), isa.load(out)), out);

@@ -39,7 +39,7 @@ impl Case for Grid {
     fn layer<I: Isa>(&self, isa: I) -> Vec<f32> {
         let mut numbers = self.numbers();
         match self.function {
-            Function::Activation(activation) => apply(isa, activation, &mut numbers),
+            Function::Activation(activation) => apply(isa, activation, &mut numbers.as_mut_slice().into()),
             Function::Exp => numbers.chunks_mut(I::LANES).for_each(|x| isa.store(exp(isa, isa.load(x)), x)),
             Function::Erf => numbers.chunks_mut(I::LANES).for_each(|x| isa.store(erf(isa, isa.load(x)), x)),
         }

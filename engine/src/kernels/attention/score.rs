@@ -1,9 +1,9 @@
 //! The scores of a tile of keys: `K (scale · q)ᵀ`.
 
 use super::{Attention, Block};
-use crate::isa::Isa;
+use crate::isa::{Isa, Strided, StridedMut};
 use crate::kernels::tile::Tile;
-use crate::kernels::{block, part, rows};
+use crate::kernels::{block, part};
 use percio_format::PANEL;
 
 impl Block {
@@ -36,10 +36,8 @@ impl Block {
         turned: &[[[f32; PANEL]; DEPTH]; PANELS],
         scores: &mut [[[f32; PANEL]; PANELS]; TILE],
     ) {
-        let mut panels: [&[[f32; PANEL]]; PANELS] = [&[]; PANELS];
-        for (panel, turned) in panels.iter_mut().zip(turned) {
-            *panel = turned.get(..attention.qk - start).unwrap_or(turned);
-        }
+        let depth = DEPTH.min(attention.qk - start);
+        let Some(panels) = Strided::new(turned.as_flattened(), DEPTH, depth) else { return };
         let tile = TILE.min(attention.keys - first);
         let mut key = 0;
         while key < tile {
@@ -70,14 +68,16 @@ impl Keys {
         &self,
         isa: I,
         attention: &Attention<'_>,
-        panels: [&[[f32; PANEL]]; PANELS],
+        panels: Strided<'_, [f32; PANEL], PANELS>,
         scores: &mut [[[f32; PANEL]; PANELS]],
     ) {
         let Attention { heads, qk, k, .. } = *attention;
-        let depth = panels.first().map_or(0, |panel| panel.len());
-        let row = |r: usize| ((self.key + r) * heads + self.head) * qk + self.start;
-        let (Some(x), Some(scores)) = (rows::<ROWS>(k, depth, row), scores.first_chunk_mut::<ROWS>()) else { return };
+        let keys = k.get((self.key * heads + self.head) * qk + self.start..).unwrap_or_default();
+        let x = Strided::<_, ROWS>::new(keys, heads * qk, panels.width());
+        let numbers = scores.as_flattened_mut().as_flattened_mut();
+        let target = StridedMut::new(numbers, PANELS * PANEL, ROWS, PANELS * PANEL);
+        let (Some(x), Some(target)) = (x, target) else { return };
         let start = if self.start == 0 { Some(&[[0.0; PANEL]; PANELS]) } else { None };
-        isa.tile(&mut Tile { x, panels, start, target: scores.each_mut().map(|row| row.as_mut_slice()) });
+        isa.tile(&mut Tile { x, panels, start, target });
     }
 }

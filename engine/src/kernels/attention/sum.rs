@@ -1,9 +1,9 @@
 //! The weighted sums of a tile's values: `acc · decay + pᵀ V`.
 
 use super::{Attention, Block, Scratch, rest};
-use crate::isa::Isa;
+use crate::isa::{Isa, StridedMut};
 use crate::kernels::tile::Outer;
-use crate::kernels::{block, part, whole_rows};
+use crate::kernels::{block, part};
 use percio_format::PANEL;
 
 impl Block {
@@ -117,7 +117,8 @@ impl Weights<'_> {
         out_stride: usize,
     ) {
         let decay = self.decay.get(row..).and_then(|decay| decay.first_chunk::<ROWS>());
-        let (Some(&decay), Some(target)) = (decay, whole_rows::<ROWS, PANELS>(out, out_stride)) else { return };
+        let target = StridedMut::new(out, out_stride, ROWS, PANELS * PANEL);
+        let (Some(&decay), Some(target)) = (decay, target) else { return };
         let (factors, factor_stride) = (self.numbers.get(row..).unwrap_or_default(), self.stride);
         isa.outer::<ROWS, PANELS>(&mut Outer { factors, factor_stride, values, value_stride, decay, target });
     }

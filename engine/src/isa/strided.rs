@@ -1,0 +1,97 @@
+//! Rows that start a stride apart, checked once where they are made: hot loops then need no check of each access.
+
+use core::array;
+use core::marker::PhantomData;
+use percio_format::PANEL;
+
+/// `ROWS` rows of `width` elements that start a stride apart.
+#[derive(Clone, Copy, Debug)]
+pub struct Strided<'a, T, const ROWS: usize> {
+    starts: [*const T; ROWS],
+    width: usize,
+    elements: PhantomData<&'a [T]>,
+}
+
+impl<'a, T, const ROWS: usize> Strided<'a, T, ROWS> {
+    /// The rows at the start of `elements`; `None` when they are not all there.
+    #[inline(always)]
+    #[must_use]
+    pub fn new(elements: &'a [T], stride: usize, width: usize) -> Option<Self> {
+        let start = |r| elements.as_ptr().wrapping_add(r * stride);
+        let all = hold(elements.len(), stride, ROWS, width);
+        all.then(|| Self { starts: array::from_fn(start), width, elements: PhantomData })
+    }
+
+    /// Elements of a row.
+    #[inline(always)]
+    #[must_use]
+    pub const fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Element `index` of each row; `None` beyond the width.
+    #[inline(always)]
+    #[must_use]
+    pub fn column(&self, index: usize) -> Option<[&'a T; ROWS]> {
+        let element = |start: *const T| {
+            // SAFETY: `new` has found `width` elements of `'a` at every start, and `index` is below.
+            let element = unsafe { start.add(index) };
+            // SAFETY: as before.
+            unsafe { &*element }
+        };
+        (index < self.width).then(|| array::from_fn(|r| element(self.starts[r])))
+    }
+}
+
+/// `rows` rows of `width` numbers that start `stride` apart, to write.
+#[derive(Debug)]
+pub struct StridedMut<'a> {
+    numbers: &'a mut [f32],
+    stride: usize,
+    rows: usize,
+    width: usize,
+}
+
+impl<'a> StridedMut<'a> {
+    /// The rows at the start of `numbers`; `None` when they are not all there.
+    #[inline(always)]
+    #[must_use]
+    pub fn new(numbers: &'a mut [f32], stride: usize, rows: usize, width: usize) -> Option<Self> {
+        hold(numbers.len(), stride, rows, width).then_some(Self { numbers, stride, rows, width })
+    }
+
+    /// Row `row`; `None` when there is no such row.
+    #[inline(always)]
+    #[must_use]
+    pub fn row(&mut self, row: usize) -> Option<&mut [f32]> {
+        if row >= self.rows {
+            return None;
+        }
+        let start = row * self.stride;
+        // SAFETY: row `row` is one of the rows that `new` has found in `numbers`.
+        Some(unsafe { self.numbers.get_unchecked_mut(start..start + self.width) })
+    }
+
+    /// The first `PANELS` panels of row `row`; `None` when it is not so wide, or there is no such row.
+    #[inline(always)]
+    #[must_use]
+    pub fn panels<const PANELS: usize>(&mut self, row: usize) -> Option<&mut [[f32; PANEL]; PANELS]> {
+        self.row(row)?.as_chunks_mut().0.first_chunk_mut()
+    }
+}
+
+impl<'a> From<&'a mut [f32]> for StridedMut<'a> {
+    /// One row of all `numbers`.
+    #[inline(always)]
+    fn from(numbers: &'a mut [f32]) -> Self {
+        let width = numbers.len();
+        Self { numbers, stride: 0, rows: 1, width }
+    }
+}
+
+/// Whether `len` elements hold `rows` rows of `width` that start `stride` apart.
+#[inline(always)]
+fn hold(len: usize, stride: usize, rows: usize, width: usize) -> bool {
+    let end = rows.saturating_sub(1).checked_mul(stride).and_then(|start| start.checked_add(width));
+    rows == 0 || end.is_some_and(|end| end <= len)
+}
