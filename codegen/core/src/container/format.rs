@@ -18,10 +18,39 @@ pub(super) enum Content {
 pub(super) enum Format {
     /// Safetensors.
     Safetensors,
+    /// A zip archive: torch's format, and NumPy's for several arrays.
+    Zip,
+    /// torch's format before 1.6.
+    LegacyTorch,
+    /// A pickle: Haiku's parameters.
+    Pickle,
+}
+
+impl Format {
+    /// The format in a few words.
+    pub(super) fn describe(self) -> &'static str {
+        match self {
+            Self::Safetensors => "a safetensors file",
+            Self::Zip => "a zip archive, as torch and NumPy write",
+            Self::LegacyTorch => "a pickle, as torch before 1.6 writes",
+            Self::Pickle => "a pickle",
+        }
+    }
 }
 
 /// Bytes that tell a format.
 const HEAD: usize = 512;
+
+/// First bytes of each format that has such.
+const MAGIC: [(&[u8], Format); 6] = [
+    (b"PK\x03\x04", Format::Zip),
+    // A pickle of the number 0x1950a86a20f9469cfc6c.
+    (b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", Format::LegacyTorch),
+    (b"\x80\x02", Format::Pickle),
+    (b"\x80\x03", Format::Pickle),
+    (b"\x80\x04", Format::Pickle),
+    (b"\x80\x05", Format::Pickle),
+];
 
 /// First bytes of files that are often taken for weights, what such a file is, and what to do.
 const OTHERS: [(&[u8], &str, &str); 5] = [
@@ -40,6 +69,9 @@ pub(super) fn recognise(source: &Source) -> Result<Content, Problems> {
     }
     if let Some((_, kind, remedy)) = OTHERS.iter().find(|(magic, ..)| head.starts_with(magic)) {
         return Err(Problems::model(format!("`{shown}` is {kind}: {remedy}")));
+    }
+    if let Some((_, format)) = MAGIC.iter().find(|(magic, _)| head.starts_with(magic)) {
+        return Ok(Content::Tensors(*format));
     }
     if extension(source.path()) == "safetensors" || starts_with_header(&head) {
         return Ok(Content::Tensors(Format::Safetensors));

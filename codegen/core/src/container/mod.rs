@@ -8,10 +8,21 @@ mod decode;
 mod format;
 mod index;
 mod number;
+#[cfg(any(feature = "torch", feature = "haiku"))]
+#[cfg_attr(not(all(feature = "torch", feature = "haiku")), allow(dead_code, reason = "each reader has its part"))]
+mod pickle;
+mod place;
 mod safetensors;
 mod source;
 mod stored;
+mod strides;
+#[cfg(feature = "torch")]
+mod torch;
+#[cfg(any(feature = "torch", feature = "haiku"))]
+mod view;
 mod weights;
+#[cfg(any(feature = "torch", feature = "haiku"))]
+mod zip;
 
 pub use arrays::{Array, Arrays, Metadata, Numbers, read_any};
 pub use stored::Stored;
@@ -40,5 +51,31 @@ pub fn open(path: &Path) -> Result<Weights, Problems> {
 fn tensors(source: &Arc<Source>, format: Format) -> Result<Weights, Problems> {
     match format {
         Format::Safetensors => safetensors::open(source),
+        #[cfg(any(feature = "torch", feature = "haiku"))]
+        Format::Zip => archive(source),
+        #[cfg(feature = "torch")]
+        Format::LegacyTorch => torch::open_legacy(source),
+        other => Err(Problems::model(format!(
+            "`{0}` is {1}, which is not read here: run `percio import {0} -o DIRECTORY` and name that directory",
+            source.path().display(),
+            other.describe()
+        ))),
     }
+}
+
+/// The weights of a zip archive.
+#[cfg(any(feature = "torch", feature = "haiku"))]
+fn archive(source: &Arc<Source>) -> Result<Weights, Problems> {
+    let archive = zip::Archive::read(source)?;
+    #[cfg(feature = "torch")]
+    if let Some(weights) = torch::open_zip(source, &archive) {
+        return weights;
+    }
+    let names: Vec<String> = archive.names().take(8).map(|name| format!("`{name}`")).collect();
+    Err(Problems::model(format!(
+        "`{}` is a zip archive of {}, expected `data.pkl` in a directory (torch) or files that end in .npy (NumPy): name the \
+         file of the weights",
+        source.path().display(),
+        if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+    )))
 }

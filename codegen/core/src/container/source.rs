@@ -6,12 +6,19 @@ use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// An open file.
+/// An open file, or bytes that were unpacked from one.
 #[derive(Debug)]
 pub(super) struct Source {
     path: PathBuf,
-    file: File,
+    content: Content,
     len: u64,
+}
+
+#[derive(Debug)]
+enum Content {
+    Disk(File),
+    #[cfg(any(feature = "torch", feature = "haiku"))]
+    Memory(Vec<u8>),
 }
 
 impl Source {
@@ -26,7 +33,7 @@ impl Source {
         let open = || {
             let file = File::open(path)?;
             let len = file.metadata()?.len();
-            Ok(Self { path: path.to_owned(), file, len })
+            Ok(Self { path: path.to_owned(), content: Content::Disk(file), len })
         };
         open().map_err(|error: io::Error| {
             Problems::model(match error.kind() {
@@ -34,6 +41,12 @@ impl Source {
                 _ => format!("`{shown}` cannot be read ({error}): make it readable, or correct the path"),
             })
         })
+    }
+
+    /// Bytes that were packed in the file at `path`.
+    #[cfg(any(feature = "torch", feature = "haiku"))]
+    pub(super) fn unpacked(path: &Path, bytes: Vec<u8>) -> Self {
+        Self { path: path.to_owned(), len: bytes.len() as u64, content: Content::Memory(bytes) }
     }
 
     /// Where it is.
@@ -48,9 +61,18 @@ impl Source {
 
     /// Fills `buffer` with the bytes from `start` on.
     fn fill(&self, start: u64, buffer: &mut [u8]) -> io::Result<()> {
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(start))?;
-        file.read_exact(buffer)
+        match &self.content {
+            Content::Disk(file) => {
+                let mut file: &File = file;
+                file.seek(SeekFrom::Start(start))?;
+                file.read_exact(buffer)
+            }
+            #[cfg(any(feature = "torch", feature = "haiku"))]
+            Content::Memory(bytes) => {
+                let rest = usize::try_from(start).ok().and_then(|start| bytes.get(start..));
+                rest.unwrap_or_default().read_exact(buffer)
+            }
+        }
     }
 
     /// At most `count` bytes from the start.
@@ -87,15 +109,20 @@ impl Span {
         fits.then(|| Self { source: Arc::clone(&self.source), start: self.start + start, len })
     }
 
-    /// What follows `part` of these bytes.
-    pub(super) fn after(&self, part: &Self) -> Self {
-        let start = part.start + part.len;
-        Self { source: Arc::clone(&self.source), start, len: (self.start + self.len).saturating_sub(start) }
+    /// What follows the first `count` bytes; nothing when there are fewer.
+    pub(super) fn from(&self, count: u64) -> Self {
+        let count = count.min(self.len);
+        Self { source: Arc::clone(&self.source), start: self.start + count, len: self.len - count }
     }
 
     /// The file.
     pub(super) fn source(&self) -> &Arc<Source> {
         &self.source
+    }
+
+    /// How many bytes.
+    pub(super) fn len(&self) -> u64 {
+        self.len
     }
 
     /// Place in the file.

@@ -1,28 +1,44 @@
 //! A tensor that is still in its file.
 
 use super::number::NumberType;
-use super::source::Span;
-use super::{Numbers, decode};
+use super::place::Place;
+use super::{Numbers, decode, strides};
 use crate::Problems;
 use crate::model::Tensor;
-use std::io::Read;
-use std::sync::Arc;
+use std::io::{self, Read};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-/// A tensor in a file, row-major.
+/// A tensor in a file. Clones share its numbers once they are read.
 #[derive(Clone, Debug)]
 pub struct Stored {
     shape: Vec<usize>,
+    /// For each axis, how many numbers further its next element is; row-major when absent.
+    strides: Option<Vec<usize>>,
     number: NumberType,
-    place: Span,
+    big_endian: bool,
+    place: Place,
+    kept: Arc<Mutex<Weak<Vec<f32>>>>,
 }
 
 /// Bytes read at a time: enough that the calls do not count, few enough to stay in the cache.
 const CHUNK: usize = 1 << 16;
 
 impl Stored {
-    /// A tensor of this shape, whose numbers are in `place`: as many bytes as are needed.
-    pub(super) fn new(shape: Vec<usize>, number: NumberType, place: Span) -> Self {
-        Self { shape, number, place }
+    /// A tensor of this shape, row-major and little-endian, whose numbers are in `place`: as many bytes as are needed.
+    pub(super) fn new(shape: Vec<usize>, number: NumberType, place: Place) -> Self {
+        Self { shape, strides: None, number, big_endian: false, place, kept: Arc::default() }
+    }
+
+    /// The same with another step from an element to the next along each axis; the place holds all that they lead to.
+    #[cfg(any(feature = "torch", feature = "haiku"))]
+    pub(super) fn with_strides(self, strides: Vec<usize>) -> Self {
+        Self { strides: Some(strides), ..self }
+    }
+
+    /// The same with the most significant byte of a number first, or not.
+    #[cfg(any(feature = "torch", feature = "haiku"))]
+    pub(super) fn with_big_endian(self, big_endian: bool) -> Self {
+        Self { big_endian, ..self }
     }
 
     /// Length of each axis.
@@ -37,39 +53,60 @@ impl Stored {
     /// # Errors
     /// A file that can no longer be read, and a number that is not finite.
     pub fn read(&self, name: &str) -> Result<Tensor, Problems> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(data) = kept.upgrade() {
+            return Ok(Tensor { name: name.to_owned(), shape: self.shape.clone(), data });
+        }
         let numbers = match self.numbers()? {
             Numbers::F32(numbers) => numbers,
             Numbers::I64(numbers) => numbers.into_iter().map(|number| number as f32).collect(),
         };
-        match numbers.iter().position(|number| !number.is_finite()) {
-            Some(at) => Err(Problems::model(format!(
+        if let Some(at) = numbers.iter().position(|number| !number.is_finite()) {
+            return Err(Problems::model(format!(
                 "tensor `{name}` of shape {:?} holds {} at flat index {at}, expected finite numbers: train or export it \
                  again (in `{}`)",
                 self.shape,
                 numbers[at],
                 self.place.source().path().display()
-            ))),
-            None => Ok(Tensor { name: name.to_owned(), shape: self.shape.clone(), data: Arc::new(numbers) }),
+            )));
         }
+        let data = Arc::new(numbers);
+        *kept = Arc::downgrade(&data);
+        Ok(Tensor { name: name.to_owned(), shape: self.shape.clone(), data })
     }
 
-    /// The numbers, finite or not.
+    /// The numbers, row-major, finite or not.
     pub(super) fn numbers(&self) -> Result<Numbers, Problems> {
-        Ok(match self.number {
-            NumberType::Float(kind) => Numbers::F32(self.convert(|bytes, out| decode::floats(kind, bytes, out))?),
-            NumberType::Integer(kind) => Numbers::I64(self.convert(|bytes, out| decode::integers(kind, bytes, out))?),
+        let numbers = match self.number {
+            NumberType::Float(kind) => self.collect(|bytes, out| decode::floats(kind, bytes, out)).map(Numbers::F32),
+            NumberType::Integer(kind) => {
+                self.collect(|bytes, out| decode::integers(kind, bytes, out)).map(Numbers::I64)
+            }
+        };
+        numbers.map_err(|error| self.place.source().unreadable(&error))
+    }
+
+    /// All numbers as they are decoded, row-major.
+    fn collect<T: Copy + Default>(&self, decode: impl Fn(&[u8], &mut [T])) -> io::Result<Vec<T>> {
+        let numbers = self.consecutive(decode)?;
+        Ok(match &self.strides {
+            Some(strides) => strides::gather(&numbers, &self.shape, strides),
+            None => numbers,
         })
     }
 
-    /// All numbers, a chunk of bytes at a time, in a vector of their own.
-    fn convert<T: Copy + Default>(&self, decode: impl Fn(&[u8], &mut [T])) -> Result<Vec<T>, Problems> {
+    /// All numbers in the order of the file, a chunk of bytes at a time, in a vector of their own.
+    fn consecutive<T: Copy + Default>(&self, decode: impl Fn(&[u8], &mut [T])) -> io::Result<Vec<T>> {
         let width = self.number.width();
-        let mut numbers = vec![T::default(); self.shape.iter().product()];
+        let mut numbers = vec![T::default(); usize::try_from(self.place.len()).unwrap_or(usize::MAX) / width];
         let mut buffer = vec![0; CHUNK.min(numbers.len() * width)];
-        let mut reader = self.place.reader();
+        let mut reader = self.place.reader()?;
         for out in numbers.chunks_mut(CHUNK / width) {
             let bytes = &mut buffer[..out.len() * width];
-            reader.read_exact(bytes).map_err(|error| self.place.source().unreadable(&error))?;
+            reader.read_exact(bytes)?;
+            if self.big_endian {
+                bytes.chunks_exact_mut(width).for_each(<[u8]>::reverse);
+            }
             decode(bytes, out);
         }
         Ok(numbers)

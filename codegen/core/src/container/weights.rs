@@ -1,6 +1,7 @@
 //! The tensors of a checkpoint.
 
 use super::Stored;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -9,12 +10,13 @@ use std::path::{Path, PathBuf};
 pub struct Weights {
     files: Vec<PathBuf>,
     tensors: BTreeMap<String, Stored>,
+    hyper_parameters: Option<Value>,
 }
 
 impl Weights {
     /// These tensors, which were named in the file at `path`.
     pub(super) fn new(path: &Path, tensors: BTreeMap<String, Stored>) -> Self {
-        Self { files: vec![path.to_owned()], tensors }
+        Self { files: vec![path.to_owned()], tensors, hyper_parameters: None }
     }
 
     /// Adds the tensors of a further file; gives back the names that are in both.
@@ -23,6 +25,19 @@ impl Weights {
         let twice = other.tensors.keys().filter(|name| self.tensors.contains_key(*name)).cloned().collect();
         self.tensors.extend(other.tensors);
         twice
+    }
+
+    /// Keeps the settings that were saved beside the tensors.
+    #[cfg(feature = "torch")]
+    pub(super) fn set_hyper_parameters(&mut self, hyper_parameters: Value) {
+        self.hyper_parameters = Some(hyper_parameters);
+    }
+
+    /// The arguments of the model's class, as Lightning saves them beside the tensors. An object is its attributes, with the
+    /// name of its class under `__class__`.
+    #[must_use]
+    pub fn hyper_parameters(&self) -> Option<&Value> {
+        self.hyper_parameters.as_ref()
     }
 
     /// The files that were read, the one that was opened first.

@@ -58,6 +58,11 @@ impl Location {
         self.directory.join(CONFIG)
     }
 
+    /// Whether there is a configuration.
+    pub(super) fn has_config(&self) -> bool {
+        self.config_path().exists()
+    }
+
     /// The configuration, any JSON.
     pub(super) fn config(&self) -> Result<Value, Problems> {
         let path = self.config_path();

@@ -30,7 +30,8 @@ impl LoadOptions {
 }
 
 /// Reads the model at `path`: a directory with a configuration (`config.json`) and weights (`model.safetensors`, or one
-/// file of another name or format), or the file of weights itself, with the configuration beside it.
+/// file of another name or format), or the file of weights itself, with the configuration beside it. Without `config.json`
+/// the hyper-parameters that Lightning saves with the weights are the configuration.
 ///
 /// # Errors
 /// Every problem of the model at once: what was read, what was expected, and what to change.
@@ -45,9 +46,13 @@ pub fn load(path: &Path, options: &LoadOptions) -> Result<Model, Problems> {
 pub fn load_tracked(path: &Path, options: &LoadOptions) -> Result<(Model, Vec<PathBuf>), Problems> {
     let location = Location::of(path)?;
     let mut problems = Problems::new();
-    let config = problems.take(location.config());
-    let weights = problems.take(location.weights());
-    let mut files = vec![location.config_path()];
+    let weights = location.weights();
+    let beside = weights.as_ref().ok().and_then(|weights| weights.hyper_parameters().cloned());
+    let (config, mut files) = match beside.filter(|_| !location.has_config()) {
+        Some(hyper_parameters) => (Some(hyper_parameters), Vec::new()),
+        None => (problems.take(location.config()), vec![location.config_path()]),
+    };
+    let weights = problems.take(weights);
     files.extend(weights.iter().flat_map(|weights| weights.files().to_vec()));
     let checkpoint = Checkpoint::new(weights);
     let model = config.and_then(|config| problems.take(recognise(&location.name(), config, checkpoint, options)));

@@ -2,6 +2,8 @@
 
 #[path = "container/index.rs"]
 mod index;
+#[path = "container/torch.rs"]
+mod torch;
 
 use crate::support::{Directory, fixture, has_all, messages, write_tensors};
 use percio_codegen_core::Problems;
@@ -11,7 +13,7 @@ use proptest::prelude::*;
 use safetensors::Dtype;
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Opens a file and reads all its tensors.
@@ -19,6 +21,29 @@ fn read(path: &Path) -> Result<BTreeMap<String, Tensor>, Problems> {
     let mut weights = container::open(path)?;
     let names: Vec<String> = weights.names().map(str::to_owned).collect();
     names.into_iter().map(|name| Ok((name.clone(), weights.take(&name).unwrap().read(&name)?))).collect()
+}
+
+/// One of the small checkpoints in other formats than safetensors.
+fn checkpoint(name: &str) -> PathBuf {
+    fixture("checkpoints").join(name)
+}
+
+/// Asserts that the file holds the tensors of `arrays.safetensors`, as torch computed them.
+fn holds_the_arrays(name: &str) {
+    let (arrays, _) = container::read_any(&checkpoint("arrays.safetensors")).unwrap();
+    let tensors = read(&checkpoint(name)).unwrap();
+    assert_eq!(tensors.keys().collect::<Vec<_>>(), arrays.keys().collect::<Vec<_>>(), "{name}");
+    for (tensor, array) in tensors.values().zip(arrays.values()) {
+        assert_eq!((&tensor.shape, &array.shape), (&array.shape, &tensor.shape), "{name}, {}", tensor.name);
+        assert_eq!(Numbers::F32(tensor.data.to_vec()), array.numbers, "{name}, {}", tensor.name);
+    }
+}
+
+/// The complaints about a file at `path`.
+fn complaints_at(path: &Path) -> Vec<String> {
+    let complaints = messages(&read(path).expect_err("this file is wrong"));
+    println!("{}\n", complaints.join("\n"));
+    complaints
 }
 
 /// The complaints about a file with these bytes.

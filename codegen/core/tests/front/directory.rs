@@ -72,6 +72,18 @@ fn weights_of_another_name() {
     assert_eq!(files, [directory.path().join("config.json"), file]);
 }
 
+/// Lightning's file says itself what the model is, unless a configuration does.
+#[test]
+fn hyper_parameters_stand_in_for_the_configuration() {
+    let place = tempfile::tempdir().unwrap();
+    fs::copy(fixture("checkpoints/lightning.ckpt"), place.path().join("last.ckpt")).unwrap();
+    let all = complaints(place.path());
+    assert_eq!(all.len(), 1, "{all:#?}");
+    has_all(&all[0], &["`model_type`", "missing"]);
+    fs::write(place.path().join("config.json"), "{\"model_type\": \"bert\"}").unwrap();
+    has_all(&complaints(place.path())[0], &["`model_type`", "\"bert\""]);
+}
+
 #[test]
 fn several_files_of_weights() {
     let directory = renamed("a.ckpt");

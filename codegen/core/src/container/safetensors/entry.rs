@@ -2,8 +2,10 @@
 
 use super::header::Header;
 use crate::container::number::{Float, Integer, NumberType, SUPPORTED};
+use crate::container::place::Place;
 use crate::container::source::{Source, Span};
 use crate::container::stored::Stored;
+use crate::container::strides;
 use crate::{Problems, Subject};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -84,15 +86,15 @@ fn tensor(entry: Entry, data: &Span) -> Result<Option<Stored>, String> {
     let Some((_, number)) = NUMBER_TYPES.iter().find(|(name, _)| *name == dtype) else {
         return Err(format!("has numbers of type {dtype}, expected one of {SUPPORTED}: save it as F32"));
     };
-    let count = shape.iter().try_fold(number.width() as u64, |count, &length| count.checked_mul(length as u64));
-    if count != Some(end - begin) {
-        let needs = count.map_or("more than 2^64".to_owned(), |count| count.to_string());
+    let bytes = strides::count(&shape).and_then(|count| (count as u64).checked_mul(number.width() as u64));
+    if bytes != Some(end - begin) {
+        let needs = bytes.map_or("more than 2^64".to_owned(), |bytes| bytes.to_string());
         return Err(format!(
             "has {} bytes, but {needs} are needed for shape {shape:?} in {dtype}: write the file again as safetensors",
             end - begin
         ));
     }
-    Ok(data.part(begin, end - begin).map(|place| Stored::new(shape, *number, place)))
+    Ok(data.part(begin, end - begin).map(|place| Stored::new(shape, *number, Place::Plain(place))))
 }
 
 /// What is wrong with tensors that do not follow one another, or do not end where the file does.

@@ -47,7 +47,7 @@ pub(super) fn read(source: &Arc<Source>) -> Result<Header, Problems> {
     let metadata = metadata.map_or(Ok(Metadata::new()), |value| {
         serde_json::from_value(value).map_err(|error| wrong(format!("`__metadata__`: {error}")))
     })?;
-    Ok(Header { entries, metadata, data: whole.after(&span) })
+    Ok(Header { entries, metadata, data: whole.from(LENGTH_BYTES + length) })
 }
 
 /// The members of a JSON object in their order, repeated names kept.

@@ -1,0 +1,101 @@
+//! Values of a pickle as JSON: settings that were saved beside the weights.
+
+use super::{Global, Id, Known, Pickle, Record, Value};
+use serde_json::{Map, Number, Value as Json, json};
+
+/// How deep settings may be nested.
+const DEPTH: usize = 64;
+/// How many values settings may have; a pickle can repeat a value any number of times.
+const MOST: usize = 1 << 16;
+
+/// The value `id` as JSON; `None` when it is nested too deep or too large. Tuples and sets become lists, keys become texts,
+/// and an object becomes its attributes with the name of its class under `__class__`.
+pub(in crate::container) fn to_json(pickle: &Pickle, id: Id) -> Option<Json> {
+    Writer { pickle, left: MOST }.value(id, DEPTH)
+}
+
+struct Writer<'a> {
+    pickle: &'a Pickle,
+    left: usize,
+}
+
+impl Writer<'_> {
+    fn value(&mut self, id: Id, depth: usize) -> Option<Json> {
+        self.left = self.left.checked_sub(1)?;
+        let depth = depth.checked_sub(1)?;
+        Some(match self.pickle.get(id) {
+            Value::None => Json::Null,
+            Value::Bool(flag) => json!(flag),
+            Value::Int(number) => json!(number),
+            Value::Float(number) => Number::from_f64(*number).map_or_else(|| json!(number.to_string()), Json::Number),
+            Value::Text(text) => json!(text),
+            Value::List(items) | Value::Tuple(items) | Value::Set(items) => self.list(items, depth)?,
+            Value::Dict(entries) => Json::Object(self.object(entries, depth)?),
+            Value::Global(global) => json!(name(global)),
+            Value::Record(record) => self.record(record, depth)?,
+            Value::Long => json!({"__class__": "int"}),
+            Value::Bytes(_) => json!({"__class__": "bytes"}),
+            Value::Persistent(_) => json!({"__class__": "torch.storage"}),
+        })
+    }
+
+    fn list(&mut self, items: &[Id], depth: usize) -> Option<Json> {
+        items.iter().map(|&item| self.value(item, depth)).collect::<Option<_>>().map(Json::Array)
+    }
+
+    fn object(&mut self, entries: &[(Id, Id)], depth: usize) -> Option<Map<String, Json>> {
+        let entry = |&(key, value): &(Id, Id)| {
+            let key = match self.value(key, depth)? {
+                Json::String(text) => text,
+                other => other.to_string(),
+            };
+            Some((key, self.value(value, depth)?))
+        };
+        entries.iter().map(entry).collect()
+    }
+
+    fn record(&mut self, record: &Record, depth: usize) -> Option<Json> {
+        let arguments = self.pickle.members(record.arguments).unwrap_or_default();
+        match (Known::of(&record.callable), arguments) {
+            (Some(Known::OrderedDict | Known::DefaultDict), _) => {
+                return self.object(&record.entries, depth).map(Json::Object);
+            }
+            (Some(Known::Counter | Known::HaikuMapping | Known::Set | Known::Shape | Known::Device), &[only]) => {
+                return self.value(only, depth);
+            }
+            (Some(Known::Path), parts) => {
+                let parts: Vec<_> = parts.iter().filter_map(|&part| self.pickle.text(part)).collect();
+                return Some(json!(parts.join("/")));
+            }
+            _ => {}
+        }
+        let mut object = Map::from_iter([("__class__".to_owned(), json!(name(&record.callable)))]);
+        for state in self.states(record) {
+            match self.value(state, depth)? {
+                Json::Object(attributes) => object.extend(attributes),
+                Json::Null => {}
+                other => {
+                    object.insert("__state__".to_owned(), other);
+                }
+            }
+        }
+        object.extend(self.object(&record.entries, depth)?);
+        if !record.items.is_empty() {
+            object.insert("__items__".to_owned(), self.list(&record.items, depth)?);
+        }
+        Some(Json::Object(object))
+    }
+
+    /// The state of an object: its attributes, or a pair of them and those in slots.
+    fn states(&self, record: &Record) -> Vec<Id> {
+        let Some(state) = record.state.filter(|_| Known::of(&record.callable).is_none()) else { return Vec::new() };
+        match self.pickle.get(state) {
+            Value::Tuple(pair) if pair.len() == 2 => pair.clone(),
+            _ => vec![state],
+        }
+    }
+}
+
+fn name(global: &Global) -> String {
+    format!("{}.{}", global.module, global.name)
+}

@@ -1,0 +1,9 @@
+//! Files of `torch.save`: a pickle whose tensors are views into storages, which lie beside it.
+
+mod legacy;
+mod state_dict;
+mod tensor;
+mod zip;
+
+pub(super) use legacy::open as open_legacy;
+pub(super) use zip::open as open_zip;
