@@ -17,6 +17,17 @@ pub fn linear_frequencies(max_resolution: f64, bands: usize) -> Vec<f32> {
     linspace(1.0, max_resolution / 2.0, bands)
 }
 
+/// `base` to the power of `bands` exponents, evenly spaced between the two of `exponents`, to the bit as PyTorch's `logspace`
+/// computes them in single precision.
+#[must_use]
+pub fn logarithmic_frequencies(base: f64, exponents: [f64; 2], bands: usize) -> Vec<f32> {
+    let [from, to] = exponents.map(|exponent| exponent as f32);
+    let step = (to - from) / bands.saturating_sub(1).max(1) as f32;
+    let half = if bands == 1 { 1 } else { bands / 2 };
+    let at = |i: usize| if i < half { from + step * i as f32 } else { to - step * (bands - 1 - i) as f32 };
+    (0..bands).map(|i| (base as f32).powf(at(i))).collect()
+}
+
 /// The positions on an axis of `length`.
 fn positions(grid: Grid, length: usize) -> Vec<f32> {
     match grid {

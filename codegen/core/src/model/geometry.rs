@@ -197,6 +197,16 @@ impl Latents {
 }
 
 impl Model {
+    /// Each input that has a shape, the decoder's queries last, and the lengths of its axes.
+    #[must_use]
+    pub fn raw_shapes(&self) -> Vec<(&str, Vec<usize>)> {
+        let queries = self.decoder.as_ref().and_then(|decoder| match &decoder.queries {
+            Queries::Input { name, count, width } => Some((name.as_str(), vec![*count, *width])),
+            _ => None,
+        });
+        self.inputs.iter().map(|input| (input.name.as_str(), input.stem.raw_shape())).chain(queries).collect()
+    }
+
     /// N: tokens of all modalities.
     #[must_use]
     pub fn tokens(&self) -> usize {

@@ -9,12 +9,13 @@ mod history;
 mod output;
 mod queries;
 mod tensor;
+mod weights;
 
 pub use crate::program::Activation;
 pub use block::{
     Attention, Block, EmptyRows, Gate, Gru, HeadNorms, Mixer, Mlp, Query, Reads, Residual, Rotary, Softmax,
 };
-pub use fourier::{fourier_features, fourier_tables, linear_frequencies};
+pub use fourier::{fourier_features, fourier_tables, linear_frequencies, logarithmic_frequencies};
 pub use geometry::{Layout, Patch, Window};
 pub use history::Mixture;
 pub use output::{Extent, Output};

@@ -27,6 +27,15 @@ impl Tensor {
         Self::new(name, shape, data.iter().map(|&number| number as f32).collect())
     }
 
+    /// `count` rows from `first` on, as a tensor of their own; none of the numbers where this one has none.
+    #[must_use]
+    pub fn part_of_rows(&self, first: usize, count: usize) -> Self {
+        let columns = self.columns();
+        let data = self.data.get(first * columns..(first + count) * columns).unwrap_or_default().to_vec();
+        let shape = [&[count], &self.shape[1..]].concat();
+        Self { name: format!("{}[{first}..{}]", self.name, first + count), shape, data: Arc::new(data) }
+    }
+
     /// Length of the first axis; 1 for a scalar.
     #[must_use]
     pub fn rows(&self) -> usize {

@@ -16,6 +16,8 @@ pub(super) enum Bias {
     Required,
     /// It may.
     Optional,
+    /// It has none.
+    Absent,
 }
 
 /// The tensors that have not been asked for yet. An absent or wrong one gives an empty placeholder of the right shape and
@@ -49,6 +51,16 @@ impl Checkpoint {
     /// Whether a tensor of this name is there and has not been asked for.
     pub(super) fn has(&self, name: &str) -> bool {
         self.weights.as_ref().is_some_and(|weights| weights.shape(name).is_some())
+    }
+
+    /// Whether the weights are there, but without a tensor of this name that has not been asked for.
+    pub(super) fn lacks(&self, name: &str) -> bool {
+        self.weights.is_some() && !self.has(name)
+    }
+
+    /// Takes `tensors` out of the number of parameters: they have been counted under other names.
+    pub(super) fn discount(&mut self, tensors: &[&Tensor]) {
+        self.parameters -= tensors.iter().map(|tensor| tensor.len() as u64).sum::<u64>();
     }
 
     /// Records a problem with the model.
@@ -122,8 +134,16 @@ impl Checkpoint {
         let bias = match bias {
             Bias::Required => Some(self.tensor(&name, &[outputs])),
             Bias::Optional => self.optional(&name, &[outputs]),
+            Bias::Absent => None,
         };
         Linear { weight, bias }
+    }
+
+    /// `K` linear layers without biases over the same numbers, whose weights lie below each other in `<name>.weight`.
+    pub(super) fn fused<const K: usize>(&mut self, name: &str, outputs: Axis<'_>, inputs: Axis<'_>) -> [Linear; K] {
+        let source = format!("{K} × {}", outputs.1);
+        let all = self.tensor(&format!("{name}.weight"), &[(K * outputs.0, &source), inputs]);
+        std::array::from_fn(|index| Linear { weight: all.part_of_rows(index * outputs.0, outputs.0), bias: None })
     }
 
     /// `<name>.weight` and `<name>.bias` of a layer norm.

@@ -5,10 +5,13 @@
 
 mod block;
 mod checkpoint;
+mod constructor;
 mod directory;
 mod fields;
 mod hf;
+mod lucidrains;
 mod native;
+mod version;
 
 use crate::model::Model;
 use crate::{Problems, Subject};
@@ -16,6 +19,7 @@ use checkpoint::Checkpoint;
 use directory::Location;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use version::Version;
 
 /// What the caller decides beyond the configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,36 +69,40 @@ pub fn load_tracked(path: &Path, options: &LoadOptions) -> Result<(Model, Vec<Pa
     }
 }
 
-/// The model called `name` (unless the configuration says otherwise), from the source that `model_type` names.
+/// The model called `name` (unless the configuration says otherwise), from the source that `model_type` or `library` names.
 fn recognise(
     name: &str,
     config: serde_json::Value,
     checkpoint: Checkpoint,
     options: &LoadOptions,
 ) -> Result<Model, Problems> {
-    const SUPPORTED: &str = "expected \"percio\" (percio's own format) or \"perceiver\" (Hugging Face transformers): export the model as one of the two";
-    match config.get("model_type") {
-        Some(kind) if kind == "percio" => native::load(config, checkpoint),
-        Some(kind) if kind == "perceiver" => hf::load(name, config, checkpoint, options),
-        Some(kind) => Err(Problems::model(format!("`model_type` in config.json is {kind}, {SUPPORTED}"))),
-        None => Err(Problems::model(format!("`model_type` in config.json is missing, {SUPPORTED}"))),
+    const SUPPORTED: &str = "expected a `model_type` \"percio\" (percio's own format) or \"perceiver\" (Hugging Face transformers), or a \
+                             `library` \"perceiver-pytorch\": export the model as one of these";
+    let said = |field| config.get(field).filter(|value| !value.is_null());
+    match (said("model_type"), said("library")) {
+        (Some(kind), _) if kind == "percio" => native::load(config, checkpoint),
+        (Some(kind), _) if kind == "perceiver" => hf::load(name, config, checkpoint, options),
+        (_, Some(library)) if library == lucidrains::LIBRARY => lucidrains::load(name, config, checkpoint, options),
+        (Some(kind), _) => Err(Problems::model(format!("`model_type` in config.json is {kind}, {SUPPORTED}"))),
+        (None, Some(library)) => Err(Problems::model(format!("`library` in config.json is {library}, {SUPPORTED}"))),
+        (None, None) => Err(Problems::model(format!("`model_type` in config.json is missing, {SUPPORTED}"))),
     }
 }
 
 /// Every shape given must be that of an input.
 fn check_shapes(model: &Model, options: &LoadOptions, problems: &mut Problems) {
+    let inputs = model.raw_shapes();
     for (name, shape) in &options.input_shapes {
-        match model.inputs.iter().find(|input| input.name == *name) {
-            Some(input) if input.stem.raw_shape() == *shape => {}
-            Some(input) => problems.add(
+        match inputs.iter().find(|(input, _)| input == name) {
+            Some((_, fixed)) if fixed == shape => {}
+            Some((_, fixed)) => problems.add(
                 LoadOptions::INPUT_SHAPES,
                 format!(
-                    "the shape given for input `{name}` is {shape:?}, but the checkpoint fixes {:?}: give that one, or none",
-                    input.stem.raw_shape()
+                    "the shape given for input `{name}` is {shape:?}, but the checkpoint fixes {fixed:?}: give that one, or none"
                 ),
             ),
             None => {
-                let names: Vec<_> = model.inputs.iter().map(|input| format!("`{}`", input.name)).collect();
+                let names: Vec<_> = inputs.iter().map(|(input, _)| format!("`{input}`")).collect();
                 problems.add(
                     LoadOptions::INPUT_SHAPES,
                     format!("a shape is given for `{name}`, expected one of the inputs {}: correct the name", names.join(", ")),
