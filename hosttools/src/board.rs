@@ -46,13 +46,13 @@ impl Board {
     /// Flash and RAM of every board, in bytes.
     pub const MEMORY: usize = 4 << 20;
 
-    /// A Cortex-M4 with FPU. Code is built as the target wants it, which is right for this core.
+    /// A Cortex-M4 with FPU.
     pub const M4: Self = Self {
         name: "m4",
         processor: "Cortex-M4",
         machine: "mps2-an386",
         target: "thumbv7em-none-eabihf",
-        flags: &[],
+        flags: &["-Ctarget-cpu=cortex-m4"],
         timing: Some(Timing::CortexM4),
         memory: include_str!("../boards/an386/memory.x"),
         support: include_str!("../boards/an386/board.rs"),

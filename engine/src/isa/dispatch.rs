@@ -122,6 +122,7 @@ mod choice {
         cfg_select! {
             all(target_feature = "avx512f", target_feature = "avx2", target_feature = "fma") => super::Avx512::guaranteed(),
             all(target_feature = "avx2", target_feature = "fma") => super::Avx2::guaranteed(),
+            percio_isa = "cortex_m" => crate::isa::CortexM::guaranteed(),
             _ => super::Scalar,
         }
     }

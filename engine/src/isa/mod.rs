@@ -10,6 +10,8 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 #[expect(unsafe_code, reason = "vector instructions; the token proves that the processor has them")]
 mod avx512;
+#[cfg(percio_isa = "cortex_m")]
+mod cortex_m;
 mod dispatch;
 mod scalar;
 #[expect(unsafe_code, reason = "one check of all rows stands for a check of each access")]
@@ -22,6 +24,8 @@ use percio_format::PANEL;
 pub use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 pub use avx512::Avx512;
+#[cfg(percio_isa = "cortex_m")]
+pub use cortex_m::CortexM;
 #[cfg(feature = "std")]
 pub use dispatch::on;
 pub use dispatch::{NAMES, dispatch, name};

@@ -1,0 +1,45 @@
+//! Cortex-M processors with a single-precision floating-point unit: loops in assembler that keep its 32 registers full.
+//!
+//! The compiler has no intrinsics for them; all else is code for one number at a time.
+
+#[cfg(percio_cortex_m = "m7")]
+#[macro_use]
+mod vfma;
+#[cfg(not(percio_cortex_m = "m7"))]
+#[macro_use]
+mod vmul;
+
+mod matmul;
+#[expect(unsafe_code, reason = "loops in assembler; operands are checked before")]
+mod panel;
+
+use super::scalar::one_at_a_time;
+use super::{Isa, Kernel};
+use crate::kernels::matmul::Matmul;
+use percio_format::PANEL;
+
+/// The instructions of the Cortex-M that the code is built for.
+#[derive(Clone, Copy, Debug)]
+pub struct CortexM(());
+
+impl CortexM {
+    /// The token: only code for such a processor has it.
+    #[must_use]
+    pub const fn guaranteed() -> Self {
+        Self(())
+    }
+}
+
+impl Isa for CortexM {
+    const NAME: &'static str = cfg_select! {
+        percio_cortex_m = "m7" => "cortex-m7",
+        percio_cortex_m = "m33" => "cortex-m33",
+        _ => "cortex-m4",
+    };
+    one_at_a_time!();
+
+    #[inline(always)]
+    fn matmul(self, product: Matmul<'_>) {
+        matmul::product(self, product);
+    }
+}
