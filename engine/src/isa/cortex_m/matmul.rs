@@ -1,7 +1,7 @@
 //! The matrix product, a panel at a time over all rows.
 
 use super::panel::Panel;
-use crate::isa::Isa;
+use crate::isa::{Isa, StridedMut};
 use crate::kernels::matmul::Matmul;
 use crate::kernels::{activation, part, part_mut};
 use percio_format::{Activation, PANEL};
@@ -28,10 +28,8 @@ fn whole<I: Isa>(isa: I, product: &mut Matmul<'_>, column: usize, start: &[f32; 
     let out = product.out.get_mut(column..).unwrap_or_default();
     let groups = part(weight, column * inputs, PANEL * inputs);
     Panel { rows, inputs, x, x_stride, groups, group_stride: PANEL, start, out, out_stride, accumulate }.run();
-    if activation != Activation::Identity {
-        for row in 0..rows {
-            activation::apply(isa, activation, part_mut(out, row * out_stride, PANEL));
-        }
+    if let Some(mut out) = StridedMut::new(out, out_stride, rows, PANEL) {
+        activation::apply(isa, activation, &mut out);
     }
 }
 
@@ -57,7 +55,7 @@ fn row_by_row<I: Isa>(isa: I, product: &mut Matmul<'_>, column: usize, width: us
             accumulate: false,
         };
         panel.run();
-        activation::apply(isa, activation, &mut sums);
+        activation::apply(isa, activation, &mut StridedMut::from(sums.as_mut_slice()));
         for (out, &sum) in part_mut(product.out, row * out_stride + column, width).iter_mut().zip(&sums) {
             *out = if accumulate { *out + sum } else { sum };
         }
