@@ -8,3 +8,4 @@ mod passes;
 mod programs;
 mod rebuild;
 mod support;
+mod tiles;

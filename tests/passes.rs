@@ -30,7 +30,7 @@ const PASSES: [(&str, Passes); 7] = [
 ];
 
 fn outputs(recipe: &Recipe, passes: Passes) -> Outputs {
-    let program = compile(recipe.model(), &CompileOptions { passes });
+    let program = compile(recipe.model(), &CompileOptions { passes, ..CompileOptions::default() });
     let mut interpreter = Interpreter::new(&program).unwrap_or_else(|error| panic!("{error}"));
     interpreter.infer(&sample(recipe, &program)).unwrap_or_else(|error| panic!("{error}"))
 }

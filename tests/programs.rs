@@ -6,14 +6,16 @@ use crate::support::random_model::{Recipe, config, recipes};
 use extent::Extent;
 use percio_codegen_core::model::{Block, Input, Model, Reads, Residual};
 use percio_codegen_core::passes::Passes;
-use percio_codegen_core::program::{Lengths, Place, Program, Step, Target, Weights};
+use percio_codegen_core::program::{Head, Lengths, Place, Program, Stage, Step, Target, Weights};
 use percio_codegen_core::{CompileOptions, compile};
 use proptest::prelude::*;
+use std::num::NonZeroUsize;
 use std::ops::Range;
 
-/// The program of `recipe` with all passes, and with none.
+/// The program of `recipe` with all passes, and with none and small tiles.
 fn programs(recipe: &Recipe) -> [Program; 2] {
-    [Passes::default(), Passes::NONE].map(|passes| compile(recipe.model(), &CompileOptions { passes }))
+    let plain = CompileOptions { passes: Passes::NONE, tile: NonZeroUsize::new(2) };
+    [CompileOptions::default(), plain].map(|options| compile(recipe.model(), &options))
 }
 
 proptest! {
@@ -22,17 +24,15 @@ proptest! {
     #[test]
     fn places_lie_in_their_buffers_and_apart(recipe in recipes()) {
         for program in programs(&recipe) {
-            for step in &program.steps {
+            for (step, lengths) in runs(&program).into_iter().flat_map(|tokens| run(&program, tokens)) {
                 for (index, place) in step.places().into_iter().enumerate() {
                     let buffer = &program.buffers[place.buffer];
                     prop_assert!(place.offset + place.len <= buffer.len, "{step:?} leaves {buffer:?}");
                     prop_assert!(buffer.offset + buffer.len <= program.arena_len);
-                    for lengths in runs(&program) {
-                        let place = numbers(&program, place, lengths);
-                        for other in step.places()[..index].iter().map(|other| numbers(&program, other, lengths)) {
-                            let are_apart = place.end <= other.start || other.end <= place.start;
-                            prop_assert!(are_apart, "{step:?} reads or writes a number twice");
-                        }
+                    let place = numbers(&program, place, lengths);
+                    for other in step.places()[..index].iter().map(|other| numbers(&program, other, lengths)) {
+                        let are_apart = place.end <= other.start || other.end <= place.start;
+                        prop_assert!(are_apart, "{step:?} reads or writes a number twice");
                     }
                 }
             }
@@ -41,10 +41,10 @@ proptest! {
 
     #[test]
     fn steps_stay_in_their_places_and_read_what_was_written_for_them(recipe in recipes()) {
-        for (program, lengths) in programs(&recipe).iter().flat_map(|program| runs(program).map(move |run| (program, run))) {
+        for (program, tokens) in programs(&recipe).iter().flat_map(|program| runs(program).map(move |run| (program, run))) {
             // For each number of the arena the buffer that it was last written as.
             let mut written = vec![None; program.arena_len];
-            for step in &program.steps {
+            for (step, lengths) in run(program, tokens) {
                 for (extent, place) in extent::reads(step, lengths) {
                     let place_numbers = numbers(program, place, lengths);
                     prop_assert!(extent.end() <= place_numbers.len(), "{step:?} reads beyond its place");
@@ -53,27 +53,48 @@ proptest! {
                     }
                 }
                 let extent = extent::written(step, lengths);
-                match step.target() {
-                    Target::Arena(place) => {
-                        let place_numbers = numbers(program, place, lengths);
-                        prop_assert!(extent.end() <= place_numbers.len(), "{step:?} writes beyond its place");
-                        extent.numbers(place_numbers.start).for_each(|number| written[number] = Some(place.buffer));
+                if let Target::Arena(place) = step.target() {
+                    let place_numbers = numbers(program, place, lengths);
+                    prop_assert!(extent.end() <= place_numbers.len(), "{step:?} writes beyond its place");
+                    extent.numbers(place_numbers.start).for_each(|number| written[number] = Some(place.buffer));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_row_of_every_output_is_written_once(recipe in recipes()) {
+        for program in programs(&recipe) {
+            let mut written: Vec<Vec<usize>> = program.outputs.iter().map(|output| vec![0; output.rows]).collect();
+            for stage in &program.stages {
+                match stage {
+                    Stage::Once(steps) => {
+                        for step in &program.steps[steps.clone()] {
+                            let Target::Output(index) = step.target() else { continue };
+                            let output = &program.outputs[*index];
+                            let whole = Extent::rows(output.rows, output.width);
+                            prop_assert_eq!(extent::written(step, stage.tile(program.max_tokens)), whole);
+                            written[*index].iter_mut().for_each(|count| *count += 1);
+                        }
                     }
-                    Target::Output(index) => {
-                        let output = &program.outputs[*index];
-                        prop_assert_eq!(extent, Extent::rows(output.rows, output.width));
+                    Stage::Tokens(_) => {}
+                    Stage::Queries(queries) => {
+                        let rows = stage.whole(program.max_tokens).tile;
+                        for Head { output, first, .. } in &queries.heads {
+                            let rows = queries.first - first..queries.first - first + rows;
+                            written[*output][rows].iter_mut().for_each(|count| *count += 1);
+                        }
                     }
                 }
             }
-            let outputs = program.steps.iter().filter(|step| matches!(step.target(), Target::Output(_))).count();
-            prop_assert_eq!(outputs, program.outputs.len(), "every output is written once");
+            prop_assert!(written.iter().flatten().all(|&count| count == 1), "{written:?}");
         }
     }
 
     #[test]
     fn weights_lie_aligned_in_the_blob_and_are_as_many_as_their_step_reads(recipe in recipes()) {
         for program in programs(&recipe) {
-            for (step, weights, wanted) in program.steps.iter().flat_map(|step| weights(step, program.longest())) {
+            for (step, weights, wanted) in (0..program.steps.len()).flat_map(|index| weights(&program, index)) {
                 prop_assert_eq!(weights.len, wanted, "{:?}", step);
                 prop_assert_eq!(weights.offset % percio_format::ALIGN, 0, "{:?}", step);
                 prop_assert!(weights.offset + weights.len * 4 <= program.blob.len(), "{step:?}");
@@ -98,10 +119,19 @@ proptest! {
     }
 }
 
-/// The longest run and the shortest.
-fn runs(program: &Program) -> [Lengths; 2] {
-    let longest = program.longest();
-    [longest, if program.has_variable_length() { Lengths { tokens: 1 } } else { longest }]
+/// The tokens of the longest run and of the shortest.
+fn runs(program: &Program) -> [usize; 2] {
+    [program.max_tokens, if program.has_variable_length() { 1 } else { program.max_tokens }]
+}
+
+/// The steps in the order of a run whose stages all have two full tiles.
+fn run(program: &Program, tokens: usize) -> impl Iterator<Item = (&Step, Lengths)> {
+    program.stages.iter().flat_map(move |stage| {
+        let times = if matches!(stage, Stage::Once(_)) { 1 } else { 2 };
+        let steps: Vec<usize> = stage.steps().into_iter().flatten().collect();
+        let lengths = stage.tile(tokens);
+        steps.repeat(times).into_iter().map(move |index| (&program.steps[index], lengths))
+    })
 }
 
 /// The numbers of the arena that a place covers.
@@ -111,7 +141,8 @@ fn numbers(program: &Program, place: &Place, lengths: Lengths) -> Range<usize> {
 }
 
 /// The weights of a step that it has, each with the numbers that its shape asks for.
-fn weights(step: &Step, lengths: Lengths) -> Vec<(&Step, Weights, usize)> {
+fn weights(program: &Program, index: usize) -> Vec<(&Step, Weights, usize)> {
+    let step = &program.steps[index];
     let mut weights = match *step {
         Step::Embed { table, vocabulary, width, .. } => vec![(table, vocabulary * width)],
         Step::Linear { weight, bias, inputs, outputs, .. } => {
@@ -126,9 +157,19 @@ fn weights(step: &Step, lengths: Lengths) -> Vec<(&Step, Weights, usize)> {
         }
         _ => Vec::new(),
     };
-    weights.extend(extent::constants(step, lengths));
+    weights.extend(extent::constants(step, program.longest(index), table_rows(program, index)));
     let is_there = |&(weights, _): &(Weights, usize)| weights != Weights::NONE;
     weights.into_iter().filter(is_there).map(|(weights, wanted)| (step, weights, wanted)).collect()
+}
+
+/// The rows of tables that the step reads in all tiles together.
+fn table_rows(program: &Program, index: usize) -> usize {
+    let stages = program.stages.iter().filter(|stage| stage.steps().iter().any(|steps| steps.contains(&index)));
+    let ends = stages.map(|stage| {
+        let first = if let Stage::Queries(queries) = stage { queries.first } else { 0 };
+        first + stage.whole(program.max_tokens).tile
+    });
+    ends.max().unwrap_or(0)
 }
 
 /// Multiply-accumulate operations of a model as its checkpoint says it: those of its linear layers and attentions.

@@ -29,4 +29,11 @@ impl<const N: usize> Blob<N> {
             &*start
         }
     }
+
+    /// The numbers from row `row` of `width` numbers on, of the `LEN` that start at byte `OFFSET`; none beyond the last row.
+    #[must_use]
+    #[inline(always)]
+    pub fn rows<const OFFSET: usize, const LEN: usize>(&self, row: usize, width: usize) -> &[f32] {
+        self.f32::<OFFSET, LEN>().get(row * width..).unwrap_or_default()
+    }
 }

@@ -36,6 +36,7 @@ pub mod layers;
 mod model;
 #[cfg(feature = "reference")]
 pub mod reference;
+mod tiles;
 mod top;
 
 pub use arena::{Arena, split};
@@ -44,4 +45,5 @@ pub use model::Model;
 #[cfg(feature = "macros")]
 pub use percio_codegen::model;
 pub use percio_format::Activation;
+pub use tiles::tiles;
 pub use top::top;

@@ -45,13 +45,13 @@ impl Sample {
         Self { inputs: inputs.collect() }
     }
 
-    /// The lengths of the run: as many tokens as there are ids, or all that the program has room for.
+    /// The lengths of the run outside of tiles: as many tokens as there are ids, or all that the program has room for.
     #[must_use]
     pub fn lengths(&self, program: &Program) -> Lengths {
         let ids = self.inputs.iter().find_map(|value| match value {
             Value::Ids(ids) => Some(ids.len()),
             Value::Numbers(_) | Value::Mask(_) => None,
         });
-        Lengths { tokens: ids.unwrap_or(program.max_tokens) }
+        Lengths { tokens: ids.unwrap_or(program.max_tokens), tile: 0 }
     }
 }

@@ -44,13 +44,15 @@ pub(super) fn written(step: &Step, lengths: Lengths) -> Extent {
         }
         Step::AffineRows { rows, width, stride, .. } => Extent::strided(rows.at(lengths), width, stride),
         Step::Attention { queries, heads, v_width, .. } => Extent::rows(queries.at(lengths), heads * v_width),
+        Step::Begin { ref shape, .. } | Step::Gather { ref shape, .. } => Extent::rows(1, shape.state_len()),
+        Step::Settle { ref shape, .. } => Extent::rows(shape.queries, shape.heads * shape.v_width),
         Step::Fourier { rows, axes, bands, with_position, sine_only, out_stride, .. } => {
             let waves = if sine_only { 1 } else { 2 };
             let width = axes * (usize::from(with_position) + waves * bands);
             Extent::strided(rows.at(lengths), width, out_stride)
         }
-        Step::Unfold { channels, kernel, out_height, out_width, out_stride, .. } => {
-            Extent::strided(out_height * out_width, kernel * kernel * channels, out_stride)
+        Step::Unfold { channels, kernel, rows, out_stride, .. } => {
+            Extent::strided(rows.at(lengths), kernel * kernel * channels, out_stride)
         }
         Step::MaxPool { channels, out_height, out_width, out_stride, .. } => {
             Extent::strided(out_height * out_width, channels, out_stride)
@@ -76,9 +78,18 @@ fn sources(step: &Step, lengths: Lengths) -> Vec<(Extent, &Source)> {
                 Extent::rows(keys, heads * v_width),
             ]
         }
+        Step::Gather { ref shape, keys, .. } => {
+            let (keys, qk, v_width) = (keys.at(lengths), shape.heads * shape.qk, shape.heads * shape.v_width);
+            vec![Extent::rows(shape.queries, qk), Extent::rows(keys, qk), Extent::rows(keys, v_width)]
+        }
+        Step::Settle { ref shape, .. } => vec![Extent::rows(1, shape.state_len())],
         Step::Unfold { channels, height, width, .. } => vec![Extent::rows(height * width, channels)],
         Step::MaxPool { channels, height, width, .. } => vec![Extent::rows(height * width, channels)],
-        Step::Normalize { x: None, .. } | Step::Embed { .. } | Step::AffineRows { .. } | Step::Fourier { .. } => vec![],
+        Step::Normalize { x: None, .. }
+        | Step::Embed { .. }
+        | Step::AffineRows { .. }
+        | Step::Fourier { .. }
+        | Step::Begin { .. } => vec![],
     };
     let sources = step.sources();
     assert_eq!(extents.len(), sources.len(), "{step:?}");
@@ -89,12 +100,13 @@ fn sources(step: &Step, lengths: Lengths) -> Vec<(Extent, &Source)> {
 pub(super) fn reads(step: &Step, lengths: Lengths) -> Vec<(Extent, &Place)> {
     let arena = sources(step, lengths).into_iter().filter_map(|(extent, source)| match source {
         Source::Arena(place) => Some((extent, place)),
-        Source::Weights(_) | Source::Input(_) => None,
+        Source::Weights(_) | Source::Table { .. } | Source::Input(_) => None,
     });
     let is_in_place = matches!(
         step,
         Step::Linear { accumulate: true, .. }
             | Step::Normalize { x: None, .. }
+            | Step::Gather { .. }
             | Step::Gru { .. }
             | Step::AddRows { .. }
             | Step::AffineRows { .. }
@@ -106,12 +118,16 @@ pub(super) fn reads(step: &Step, lengths: Lengths) -> Vec<(Extent, &Place)> {
     arena.chain(target).collect()
 }
 
-/// The sources of a step that are weights, each with the numbers that it reads of them.
+/// The sources of a step that are weights, each with the numbers that it reads of them; tables have `rows` rows.
 ///
 /// A run may have fewer tokens than the table of positions has rows, never more: the extent is that of the longest run.
-pub(super) fn constants(step: &Step, lengths: Lengths) -> Vec<(Weights, usize)> {
+pub(super) fn constants(step: &Step, lengths: Lengths, rows: usize) -> Vec<(Weights, usize)> {
     let constant = |(extent, source): (Extent, &Source)| match source {
         Source::Weights(weights) => Some((*weights, extent.end())),
+        Source::Table { rows: weights, width } => {
+            assert_eq!(extent.stride, *width, "{step:?} leaves out numbers of a table");
+            Some((*weights, rows * width))
+        }
         Source::Arena(_) | Source::Input(_) => None,
     };
     sources(step, lengths).into_iter().filter_map(constant).collect()

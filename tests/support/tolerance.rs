@@ -15,3 +15,9 @@ pub(crate) const REFERENCE: f64 = 2e-5;
 /// are three to five layers deep with sums of at most 100 products: both effects are about 1e-6 before the norms, which
 /// may raise them fivefold.
 pub(crate) const PASSES: f64 = 1e-5;
+
+/// A program that takes its tokens a few at a time against the same one that takes all at once.
+///
+/// Each tile rescales what was gathered before, one rounding of it each, and its weights are relative to another score:
+/// up to thirty roundings of 2⁻²⁵ on average add up as independent ones do, and the norms after may raise them fivefold.
+pub(crate) const TILES: f64 = 5e-6;

@@ -21,7 +21,9 @@ pub struct Fourier {
     pub with_position: bool,
     /// Whether the cosines are left out.
     pub sine_only: bool,
-    /// Positions to write, from the first one on.
+    /// The first position to write, row-major.
+    pub first: usize,
+    /// Positions to write.
     pub rows: usize,
     /// From one row of `out` to the next.
     pub out_stride: usize,
@@ -48,7 +50,7 @@ impl Fourier {
     }
 }
 
-/// Writes the features of the first `rows` positions in row-major order to `out`.
+/// Writes the features of `rows` positions in row-major order to `out`; after the last position comes the first again.
 #[inline]
 pub fn fourier<I: Isa>(isa: I, shape: &Fourier, tables: &[f32], out: &mut [f32]) {
     if fits(tables, 1, shape.table_len(), 0) && fits(out, shape.rows, shape.width(), shape.out_stride) {
@@ -68,12 +70,23 @@ impl Kernel for Features<'_> {
     #[inline(always)]
     fn run<I: Isa>(self, _: I) {
         let Self { shape, tables, out } = self;
-        let mut position = [0; 3];
+        let mut position = start(shape.first, &shape.shape);
         for row in 0..shape.rows {
             write(&shape, tables, &position, part_mut(out, row * shape.out_stride, shape.width()));
             advance(&mut position, &shape.shape);
         }
     }
+}
+
+/// The position `index` in row-major order.
+#[inline(always)]
+fn start(mut index: usize, shape: &[usize; 3]) -> [usize; 3] {
+    let mut position = [0; 3];
+    for (at, &end) in position.iter_mut().zip(shape).rev() {
+        *at = index % end.max(1);
+        index /= end.max(1);
+    }
+    position
 }
 
 /// The next position in row-major order.

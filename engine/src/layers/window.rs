@@ -21,20 +21,21 @@ pub struct Unfold {
     pub stride: usize,
     /// Rows of zeros above the image and columns of zeros left of it.
     pub pad: usize,
-    /// Windows below each other.
-    pub out_height: usize,
     /// Windows side by side.
     pub out_width: usize,
+    /// The first window to write, row-major.
+    pub first: usize,
+    /// Windows to write.
+    pub rows: usize,
     /// From one row of `out` to the next.
     pub out_stride: usize,
 }
 
-/// Writes the windows of `image` to `out` `[out_height · out_width, kernel · kernel · channels]`, zeros outside the image.
+/// Writes windows of `image` to `out` `[rows, kernel · kernel · channels]`, zeros outside the image.
 #[inline]
 pub fn unfold<I: Isa>(isa: I, shape: &Unfold, image: &[f32], out: &mut [f32]) {
-    let windows = shape.out_height * shape.out_width;
     let ok = fits(image, 1, shape.channels * shape.height * shape.width, 0)
-        && fits(out, windows, shape.kernel * shape.kernel * shape.channels, shape.out_stride);
+        && fits(out, shape.rows, shape.kernel * shape.kernel * shape.channels, shape.out_stride);
     if ok {
         isa.run(Windows { shape: *shape, image, out });
     }
@@ -51,10 +52,11 @@ impl Kernel for Windows<'_> {
 
     #[inline(always)]
     fn run<I: Isa>(self, _: I) {
-        let Unfold { channels, kernel, stride, pad, out_height, out_width, out_stride, .. } = self.shape;
-        for token in 0..out_height * out_width {
-            let (top, left) = (token / out_width.max(1) * stride, token % out_width.max(1) * stride);
-            let out = part_mut(self.out, token * out_stride, kernel * kernel * channels);
+        let Unfold { channels, kernel, stride, pad, out_width, first, rows, out_stride, .. } = self.shape;
+        for row in 0..rows {
+            let window = first + row;
+            let (top, left) = (window / out_width.max(1) * stride, window % out_width.max(1) * stride);
+            let out = part_mut(self.out, row * out_stride, kernel * kernel * channels);
             for (index, pixel) in out.chunks_exact_mut(channels.max(1)).enumerate() {
                 let row = (top + index / kernel.max(1)).wrapping_sub(pad);
                 let column = (left + index % kernel.max(1)).wrapping_sub(pad);

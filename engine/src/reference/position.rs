@@ -9,7 +9,7 @@ pub fn fourier(shape: &Fourier, tables: &[f32], out: &mut [f32]) {
     for row in 0..shape.rows {
         let out = &mut out[row * shape.out_stride..];
         for axis in 0..shape.axes {
-            let position = row / sizes[axis + 1..].iter().product::<usize>() % sizes[axis];
+            let position = (shape.first + row) / sizes[axis + 1..].iter().product::<usize>() % sizes[axis];
             let table = (sizes[..axis].iter().sum::<usize>() + position) * record;
             let first_wave = if shape.with_position { shape.axes } else { 0 };
             if shape.with_position {

@@ -4,13 +4,13 @@ use crate::layers::{MaxPool, Unfold};
 
 /// [`crate::layers::unfold`]
 pub fn unfold(shape: &Unfold, image: &[f32], out: &mut [f32]) {
-    let Unfold { channels, kernel, stride, pad, out_width, out_stride, .. } = *shape;
-    for token in 0..shape.out_height * out_width {
+    let Unfold { channels, kernel, stride, pad, out_width, first, out_stride, .. } = *shape;
+    for window in first..first + shape.rows {
         for i in 0..kernel * kernel * channels {
             let (channel, column, row) = (i % channels, i / channels % kernel, i / channels / kernel);
-            let row = (token / out_width * stride + row) as isize - pad as isize;
-            let column = (token % out_width * stride + column) as isize - pad as isize;
-            out[token * out_stride + i] = pixel(shape, image, row, column, channel);
+            let row = (window / out_width * stride + row) as isize - pad as isize;
+            let column = (window % out_width * stride + column) as isize - pad as isize;
+            out[(window - first) * out_stride + i] = pixel(shape, image, row, column, channel);
         }
     }
 }

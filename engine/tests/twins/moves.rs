@@ -63,10 +63,12 @@ fn positions() {
     for (shape, axes) in [([1, 1, 9], 1), ([1, 3, 4], 2), ([2, 3, 4], 3)] {
         for (with_position, sine_only) in [(false, false), (true, false), (true, true), (false, true)] {
             for bands in [0, 1, 5, 8] {
-                let mut fourier = Fourier { shape, axes, bands, with_position, sine_only, rows: 0, out_stride: 0 };
+                let mut fourier =
+                    Fourier { shape, axes, bands, with_position, sine_only, first: 0, rows: 0, out_stride: 0 };
                 fourier.out_stride = fourier.width() + 3;
-                for rows in [1, shape.iter().product()] {
-                    check(&Move::Fourier(Fourier { rows, ..fourier }), EXACT);
+                let all = shape.iter().product();
+                for (first, rows) in [(0, 1), (0, all), (all / 2, all / 3), (all - 1, 3)] {
+                    check(&Move::Fourier(Fourier { first, rows, ..fourier }), EXACT);
                 }
             }
         }
@@ -94,21 +96,25 @@ fn windows() {
                 ((height + 2 * pad - kernel) / stride + 1, (width + 2 * pad - kernel) / stride + 1);
             for channels_first in [false, true] {
                 let out_stride = kernel * kernel * channels + 1;
-                check(
-                    &Move::Unfold(Unfold {
-                        channels,
-                        height,
-                        width,
-                        channels_first,
-                        kernel,
-                        stride,
-                        pad,
-                        out_height,
-                        out_width,
-                        out_stride,
-                    }),
-                    EXACT,
-                );
+                let all = out_height * out_width;
+                for (first, rows) in [(0, all), (all / 2, all / 3)] {
+                    check(
+                        &Move::Unfold(Unfold {
+                            channels,
+                            height,
+                            width,
+                            channels_first,
+                            kernel,
+                            stride,
+                            pad,
+                            out_width,
+                            first,
+                            rows,
+                            out_stride,
+                        }),
+                        EXACT,
+                    );
+                }
             }
         }
     }

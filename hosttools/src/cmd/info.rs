@@ -5,7 +5,7 @@ use crate::cli::Verdict;
 use crate::options::{Format, ModelArgs};
 use crate::table::{grouped, shape, table};
 use anyhow::Result;
-use percio_codegen_core::program::{InputKind, Lengths, Program, Step};
+use percio_codegen_core::program::{Gathering, InputKind, Lengths, Program, Step};
 use serde::Serialize;
 
 /// Parts of the flash that are shown.
@@ -90,10 +90,10 @@ impl<'a> Report<'a> {
             program.parts.iter().map(|part| Part { name: &part.name, bytes: part.bytes }).collect();
         flash.sort_by_key(|part| std::cmp::Reverse(part.bytes));
         flash.truncate(BIGGEST);
-        let step = |step: &Step| StepFigures {
+        let step = |(index, step): (usize, &Step)| StepFigures {
             name: step.name(),
-            shape: describe(step, program.longest()),
-            macs: step.macs(program.longest()),
+            shape: describe(step, program.longest(index)),
+            macs: program.step_macs(index),
         };
         let buffers = program.buffers.iter().map(|buffer| Buffer {
             name: &buffer.name,
@@ -116,7 +116,7 @@ impl<'a> Report<'a> {
             flash_bytes: program.flash_bytes(),
             inputs: inputs(program),
             outputs: outputs(program),
-            steps: program.steps.iter().map(step).collect(),
+            steps: program.steps.iter().enumerate().map(step).collect(),
             flash,
             arena: buffers.collect(),
         }
@@ -187,6 +187,12 @@ fn describe(step: &Step, lengths: Lengths) -> String {
         Step::Attention { queries, keys, heads, qk, v_width, .. } => {
             format!("{} over {}, {heads} × ({qk}, {v_width})", queries.at(lengths), keys.at(lengths))
         }
+        Step::Gather { shape: Gathering { queries, heads, qk, v_width, .. }, keys, .. } => {
+            format!("{queries} over {}, {heads} × ({qk}, {v_width})", keys.at(lengths))
+        }
+        Step::Begin { shape, .. } | Step::Settle { shape, .. } => {
+            format!("{}, {} × {}", shape.queries, shape.heads, shape.v_width)
+        }
         Step::Normalize { rows, width, .. }
         | Step::Gate { rows, width, .. }
         | Step::Gru { rows, width, .. }
@@ -196,8 +202,10 @@ fn describe(step: &Step, lengths: Lengths) -> String {
         Step::Fourier { shape: lengths, axes, bands, .. } => {
             format!("{}, {bands} bands", shape(&lengths[3 - axes.min(3)..]))
         }
-        Step::Unfold { channels, kernel, out_height, out_width, .. }
-        | Step::MaxPool { channels, kernel, out_height, out_width, .. } => {
+        Step::Unfold { channels, kernel, rows, .. } => {
+            format!("{} of {kernel} × {kernel} × {channels}", rows.at(lengths))
+        }
+        Step::MaxPool { channels, kernel, out_height, out_width, .. } => {
             format!("{out_height} × {out_width} of {kernel} × {kernel} × {channels}")
         }
     }

@@ -21,6 +21,7 @@ fn program(inputs: Vec<(&str, InputKind)>, outputs: &[(&str, usize, usize)]) -> 
         buffers: vec![],
         arena_len: 0,
         steps: vec![],
+        stages: vec![],
         blob: vec![],
         parts: vec![],
     }
@@ -60,7 +61,7 @@ fn samples_and_expectations_are_split_along_the_batch() {
     ]);
     let reference = file.bind(&words()).expect("the file fits");
     assert_eq!(reference.samples[0].inputs, [Value::Ids(vec![1, 2, 3]), Value::Mask(vec![true, true, false])]);
-    assert_eq!(reference.samples[1].lengths(&words()), Lengths { tokens: 3 });
+    assert_eq!(reference.samples[1].lengths(&words()), Lengths { tokens: 3, tile: 0 });
     assert_eq!(reference.expected[0].numbers, [[1.0, 2.0], [3.0, 4.0]]);
     assert_eq!(reference.expected[0].labels, Some(vec![vec![1], vec![0]]));
     assert_eq!(reference.not_compared, ["output.hidden"]);

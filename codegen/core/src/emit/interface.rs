@@ -202,6 +202,11 @@ impl<'a> Interface<'a> {
         quote!(input.#field)
     }
 
+    /// Numbers of a row of an output.
+    pub(super) fn output_width(&self, index: usize) -> usize {
+        self.program.outputs[index].width
+    }
+
     /// All of the numbers of an output, as a slice to write.
     pub(super) fn output_numbers(&self, index: usize) -> TokenStream {
         let output = &self.program.outputs[index];

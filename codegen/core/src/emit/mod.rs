@@ -4,6 +4,7 @@
 //! weights as one byte string.
 
 mod interface;
+mod stage;
 mod step;
 
 use crate::program::Program;
@@ -65,7 +66,8 @@ pub fn emit(program: &Program, options: &EmitOptions) -> TokenStream {
     });
     let (weights, constants, associated) = (weights(program, &options.blob), constants(program), associated(program));
     let (constructor, model) = (interface.constructor(), interface.model_impl(&associated));
-    let (input, steps) = (interface.input_type(), step::steps(program, &interface));
+    let (input, run) = (interface.input_type(), stage::run(program, &interface));
+    let functions = stage::functions(program, &interface);
     let borrowed = interface.input_type_with(quote!('a));
     let (output, result) = (interface.output_type(), interface.result());
     let labels = interface.labels();
@@ -111,9 +113,11 @@ pub fn emit(program: &Program, options: &EmitOptions) -> TokenStream {
                 #[inline(always)]
                 fn run<I: ::percio::isa::Isa>(self, isa: I) {
                     let Self { net, input } = self;
-                    #steps
+                    #run
                 }
             }
+
+            #functions
         };
     }
 }

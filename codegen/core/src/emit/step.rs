@@ -1,27 +1,34 @@
 //! One call of `percio::layers` a step.
 
 use super::interface::Interface;
-use crate::program::{Activation, Count, InputKind, Place, Program, Source, Step, Target, Weights};
+use crate::program::{Activation, Count, Gathering, Place, Program, Source, Step, Target, Weights};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
+use std::ops::Range;
 
-/// The body of an inference.
-pub(super) fn steps(program: &Program, interface: &Interface<'_>) -> TokenStream {
-    let writer = Writer { program, interface };
-    let length = program.inputs.iter().position(|input| matches!(input.kind, InputKind::Ids { .. })).map(|index| {
-        let (ids, max) = (interface.input_numbers(index), Literal::usize_unsuffixed(program.max_tokens));
-        quote!(let tokens = ::core::cmp::Ord::min(#ids.len(), #max);)
-    });
-    let steps = program.steps.iter().map(|step| writer.step(step));
-    quote!(#length #(#steps)*)
+/// Writes steps of a program.
+pub(super) struct Writer<'a> {
+    pub(super) program: &'a Program,
+    pub(super) interface: &'a Interface<'a>,
+    /// What the steps find around them.
+    pub(super) scope: Scope,
 }
 
-struct Writer<'a> {
-    program: &'a Program,
-    interface: &'a Interface<'a>,
+/// The variables that steps use.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// `net`, `input` and `tokens`
+    Run,
+    /// Those of a tile: `arena`, and what of `input`, `mask`, `row`, `tile` and `out` there is
+    Tile,
 }
 
 impl Writer<'_> {
+    /// The calls of some steps, in order.
+    pub(super) fn steps(&self, steps: Range<usize>) -> TokenStream {
+        self.program.steps[steps].iter().map(|step| self.step(step)).collect()
+    }
+
     /// A block that borrows the step's buffers and makes the call.
     fn step(&self, step: &Step) -> TokenStream {
         let places = step.places();
@@ -30,14 +37,18 @@ impl Writer<'_> {
         let borrow = if places.is_empty() {
             TokenStream::new()
         } else {
-            quote!(let [#(#names),*] = net.arena.split([#(#ranges),*]);)
+            let arena = match self.scope {
+                Scope::Run => quote!(net.arena),
+                Scope::Tile => quote!(arena),
+            };
+            quote!(let [#(#names),*] = #arena.split([#(#ranges),*]);)
         };
         let mut arena = names.iter();
         let sources: Vec<TokenStream> =
             step.sources().into_iter().map(|source| self.source(source, &mut arena)).collect();
         let target = match step.target() {
             Target::Arena(_) => arena.next().map_or_else(TokenStream::new, |name| quote!(#name)),
-            Target::Output(index) => self.interface.output_numbers(*index),
+            Target::Output(index) => self.output(*index),
         };
         let function = Ident::new(step.name(), Span::call_site());
         let (shape, operands) = (shape(step), self.operands(step, &sources));
@@ -55,24 +66,46 @@ impl Writer<'_> {
         match source {
             Source::Arena(_) => arena.next().map_or_else(TokenStream::new, |name| quote!(#name)),
             Source::Weights(part) => weights(*part),
-            Source::Input(index) => self.interface.input_numbers(*index),
+            Source::Table { rows, width } => table(*rows, *width),
+            Source::Input(index) => self.input(*index),
+        }
+    }
+
+    fn input(&self, index: usize) -> TokenStream {
+        match self.scope {
+            Scope::Run => self.interface.input_numbers(index),
+            Scope::Tile => quote!(input),
+        }
+    }
+
+    fn output(&self, index: usize) -> TokenStream {
+        match self.scope {
+            Scope::Run => self.interface.output_numbers(index),
+            Scope::Tile => quote!(out),
+        }
+    }
+
+    fn mask(&self, input: Option<usize>) -> TokenStream {
+        match (input, self.scope) {
+            (Some(index), Scope::Run) => self.interface.input_numbers(index),
+            (Some(_), Scope::Tile) => quote!(mask),
+            (None, _) => quote!(&[]),
         }
     }
 
     /// The operands before the target, each followed by a comma.
     fn operands(&self, step: &Step, sources: &[TokenStream]) -> TokenStream {
         let operands = match step {
-            Step::Embed { ids, table, .. } => vec![self.interface.input_numbers(*ids), weights(*table)],
+            Step::Embed { ids, table, .. } => vec![self.input(*ids), weights(*table)],
             Step::Linear { weight, bias, .. } => vec![sources[0].clone(), weights(*weight), weights(*bias)],
             Step::Normalize { gain, offset, .. } => [sources, &[weights(*gain), weights(*offset)]].concat(),
-            Step::Attention { mask, .. } => {
-                let mask = mask.map_or_else(|| quote!(&[]), |index| self.interface.input_numbers(index));
-                [sources, &[mask]].concat()
-            }
+            Step::Attention { mask, .. } | Step::Gather { mask, .. } => [sources, &[self.mask(*mask)]].concat(),
             Step::AffineRows { gain, offset, .. } => vec![weights(*gain), weights(*offset)],
             Step::Fourier { tables, .. } => vec![weights(*tables)],
             Step::Gate { .. }
             | Step::Gru { .. }
+            | Step::Begin { .. }
+            | Step::Settle { .. }
             | Step::CopyRows { .. }
             | Step::AddRows { .. }
             | Step::Unfold { .. }
@@ -83,14 +116,17 @@ impl Writer<'_> {
 }
 
 /// `8 + 2 * tokens`
-fn count(count: Count) -> TokenStream {
-    let (fixed, factor) = (Literal::usize_unsuffixed(count.fixed), Literal::usize_unsuffixed(count.tokens));
-    let tokens = if count.tokens == 1 { quote!(tokens) } else { quote!(#factor * tokens) };
-    match count {
-        Count { tokens: 0, .. } => quote!(#fixed),
-        Count { fixed: 0, .. } => tokens,
-        _ => quote!(#fixed + #tokens),
-    }
+pub(super) fn count(count: Count) -> TokenStream {
+    let Count { fixed, tokens, tile } = count;
+    let constant = Literal::usize_unsuffixed(fixed);
+    let parts = [(tokens, quote!(tokens)), (tile, quote!(tile))].into_iter().filter(|(factor, _)| *factor > 0);
+    let products = parts.map(|(factor, length)| {
+        let literal = Literal::usize_unsuffixed(factor);
+        if factor == 1 { length } else { quote!(#literal * #length) }
+    });
+    let constant = (fixed > 0 || tokens + tile == 0).then(|| quote!(#constant));
+    let terms = constant.into_iter().chain(products);
+    quote!(#(#terms)+*)
 }
 
 fn weights(part: Weights) -> TokenStream {
@@ -99,6 +135,13 @@ fn weights(part: Weights) -> TokenStream {
     }
     let (offset, len) = (Literal::usize_unsuffixed(part.offset), Literal::usize_unsuffixed(part.len));
     quote!(WEIGHTS.f32::<#offset, #len>())
+}
+
+/// The rows of a table from that of the tile's first row on.
+fn table(rows: Weights, width: usize) -> TokenStream {
+    let (offset, len, width) =
+        (Literal::usize_unsuffixed(rows.offset), Literal::usize_unsuffixed(rows.len), Literal::usize_unsuffixed(width));
+    quote!(WEIGHTS.rows::<#offset, #len>(row, #width))
 }
 
 /// The shape that the step's function takes.
@@ -138,6 +181,8 @@ fn shape(step: &Step) -> TokenStream {
             .size("qk", qk)
             .size("v", v_width)
             .number("scale", scale),
+        Step::Begin { shape, .. } | Step::Settle { shape, .. } => gather_shape(&shape, Count::NONE),
+        Step::Gather { shape, keys, .. } => gather_shape(&shape, keys),
         Step::CopyRows { rows, width, x_stride, out_stride, .. }
         | Step::AddRows { rows, width, x_stride, out_stride, .. } => rows_shape(rows, width, x_stride, out_stride),
         Step::AffineRows { rows, width, stride, .. } => rows_shape(rows, width, stride, stride),
@@ -149,6 +194,7 @@ fn shape(step: &Step) -> TokenStream {
                 .size("bands", bands)
                 .field("with_position", quote!(#with_position))
                 .field("sine_only", quote!(#sine_only))
+                .first(rows)
                 .count("rows", rows)
                 .size("out_stride", out_stride)
         }
@@ -160,15 +206,18 @@ fn shape(step: &Step) -> TokenStream {
             kernel,
             stride,
             pad,
-            out_height,
             out_width,
+            rows,
             out_stride,
             ..
-        } => window_shape("Unfold", [channels, height, width, kernel, stride, out_height, out_width, out_stride])
+        } => window_shape("Unfold", [channels, height, width, kernel, stride, out_width, out_stride])
             .field("channels_first", quote!(#channels_first))
-            .size("pad", pad),
+            .size("pad", pad)
+            .first(rows)
+            .count("rows", rows),
         Step::MaxPool { channels, height, width, kernel, stride, out_height, out_width, out_stride, .. } => {
-            window_shape("MaxPool", [channels, height, width, kernel, stride, out_height, out_width, out_stride])
+            window_shape("MaxPool", [channels, height, width, kernel, stride, out_width, out_stride])
+                .size("out_height", out_height)
         }
     }
     .finish()
@@ -182,8 +231,19 @@ fn rows_shape(rows: Count, width: usize, x_stride: usize, out_stride: usize) -> 
         .size("out_stride", out_stride)
 }
 
-fn window_shape(name: &str, sizes: [usize; 8]) -> Shape {
-    let names = ["channels", "height", "width", "kernel", "stride", "out_height", "out_width", "out_stride"];
+fn gather_shape(shape: &Gathering, keys: Count) -> Shape {
+    Shape::new("Attention")
+        .size("queries", shape.queries)
+        .count("keys", keys)
+        .count("masked", keys)
+        .size("heads", shape.heads)
+        .size("qk", shape.qk)
+        .size("v", shape.v_width)
+        .number("scale", shape.scale)
+}
+
+fn window_shape(name: &str, sizes: [usize; 7]) -> Shape {
+    let names = ["channels", "height", "width", "kernel", "stride", "out_width", "out_stride"];
     names.iter().zip(sizes).fold(Shape::new(name), |shape, (name, size)| shape.size(name, size))
 }
 
@@ -221,6 +281,11 @@ impl Shape {
 
     fn count(self, name: &str, value: Count) -> Self {
         self.field(name, count(value))
+    }
+
+    /// The first of `rows` rows.
+    fn first(self, rows: Count) -> Self {
+        if rows == Count::TILE { self.field("first", quote!(row)) } else { self.size("first", 0) }
     }
 
     fn finish(self) -> TokenStream {

@@ -2,6 +2,7 @@
 
 use super::block::Context;
 use super::builder::{Builder, Rows};
+use super::gather;
 use crate::model::{Attention, Block, Linear, Norm, Query, Reads};
 use crate::program::{Activation, Count, Source, Step, Target};
 
@@ -12,52 +13,77 @@ pub(super) fn attend(builder: &mut Builder, block: &Block, x: &Rows, context: &C
         Query::Projected { norm, .. } => builder.normalize_with(format!("{name} norm"), x, norm.as_ref()),
         Query::Constant(_) => *x,
     };
-    let from = match block.reads {
-        Reads::Itself => vec![own],
-        Reads::Context => vec![other(builder, block, context)],
-        Reads::ContextThenItself => vec![other(builder, block, context), own],
-        Reads::PrefixThenItself => vec![],
+    let keys = match (block.reads, context) {
+        (Reads::Itself, _) => keys(builder, block, &[own]),
+        (_, Context::Arriving(model)) => {
+            let q = queries(builder, name, attention, &own);
+            return gather::lower(builder, model, block, x, q);
+        }
+        (_, Context::Keys(keys)) => *keys,
+        (reads, Context::Rows { rows, last_use, mask }) => {
+            let other = other(builder, block, rows, *last_use);
+            let from = match reads {
+                Reads::Itself | Reads::PrefixThenItself => vec![],
+                Reads::Context => vec![other],
+                Reads::ContextThenItself => vec![other, own],
+            };
+            Keys { masked: mask.map(|mask| (mask, rows.count)), ..keys(builder, block, &from) }
+        }
     };
     let q = queries(builder, name, attention, &own);
-    let k = project(builder, format!("{name} key"), &from, &attention.key);
-    let v = project(builder, format!("{name} value"), &from, &attention.value);
-    if let Some(norms) = &attention.head_norms {
-        normalize_heads(builder, &k, attention.heads, &norms.key);
-    }
-    let mask = if block.reads.context() { context.mask } else { None };
     let out = builder.rows(format!("{name} attended"), x.count, x.most, attention.v);
     builder.step(Step::Attention {
         queries: x.count,
-        keys: k.count,
-        masked: if mask.is_some() { context.rows.count } else { Count::NONE },
+        keys: keys.k.count,
+        masked: keys.masked.map_or(Count::NONE, |(_, count)| count),
         heads: attention.heads,
         qk: attention.qk / attention.heads,
         v_width: attention.v / attention.heads,
         scale: attention.scale as f32,
         q,
-        k: k.source(),
-        v: v.source(),
-        mask,
+        k: keys.k.source(),
+        v: keys.v.source(),
+        mask: keys.masked.map(|(mask, _)| mask),
         out: out.target(),
     });
     out
 }
 
-/// The other rows, normalised.
-fn other(builder: &mut Builder, block: &Block, context: &Context) -> Rows {
+/// Keys and values.
+#[derive(Clone, Copy)]
+pub(super) struct Keys {
+    pub(super) k: Rows,
+    pub(super) v: Rows,
+    /// The input that says which of them are attended to, and how many of them, the first, it covers.
+    masked: Option<(usize, Count)>,
+}
+
+/// The keys and values of all rows of `from`, below each other.
+pub(super) fn keys(builder: &mut Builder, block: &Block, from: &[Rows]) -> Keys {
+    let Block { name, attention, .. } = block;
+    let k = project(builder, format!("{name} key"), from, &attention.key);
+    let v = project(builder, format!("{name} value"), from, &attention.value);
+    if let Some(norms) = &attention.head_norms {
+        normalize_heads(builder, &k, attention.heads, &norms.key);
+    }
+    Keys { k, v, masked: None }
+}
+
+/// Rows that the block reads beside its own, normalised.
+pub(super) fn other(builder: &mut Builder, block: &Block, rows: &Rows, last_use: bool) -> Rows {
     match &block.attention.norm_kv {
-        Some(norm) if context.last_use => {
-            builder.normalize_in_place(&context.rows, norm);
-            context.rows
+        Some(norm) if last_use => {
+            builder.normalize_in_place(rows, norm);
+            *rows
         }
-        norm => builder.normalize_with(format!("{} context norm", block.name), &context.rows, norm.as_ref()),
+        norm => builder.normalize_with(format!("{} context norm", block.name), rows, norm.as_ref()),
     }
 }
 
 fn queries(builder: &mut Builder, name: &str, attention: &Attention, own: &Rows) -> Source {
     let linear = match &attention.query {
         Query::Projected { linear, .. } => linear,
-        Query::Constant(table) => return Source::Weights(builder.blob.plain(table)),
+        Query::Constant(table) => return builder.table(table, own.count),
     };
     let q = project(builder, format!("{name} query"), &[*own], linear);
     if let Some(norms) = &attention.head_norms {

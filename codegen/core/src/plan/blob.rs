@@ -9,7 +9,10 @@ use std::sync::Arc;
 /// Collects weights.
 #[derive(Default)]
 pub(super) struct Blob {
+    /// Nothing is written, offsets are counted all the same.
+    is_draft: bool,
     bytes: Vec<u8>,
+    len: usize,
     parts: Vec<Part>,
     /// Keeps every tensor it has seen alive, so that an address stands for one tensor.
     known: HashMap<(*const Vec<f32>, bool), Known>,
@@ -19,9 +22,14 @@ pub(super) struct Blob {
 type Known = (Arc<Vec<f32>>, Weights);
 
 impl Blob {
+    /// A blob that is only measured.
+    pub(super) fn draft() -> Self {
+        Self { is_draft: true, ..Self::default() }
+    }
+
     /// `tensor` as it is.
     pub(super) fn plain(&mut self, tensor: &Tensor) -> Weights {
-        self.once(tensor, false, |blob| blob.push(&tensor.name, &tensor.data))
+        self.once(tensor, false, |blob| blob.push(&tensor.name, tensor.len(), || tensor.data.to_vec()))
     }
 
     /// `tensor` as it is, or nothing.
@@ -31,11 +39,13 @@ impl Blob {
 
     /// The matrix `tensor`, packed.
     pub(super) fn packed(&mut self, tensor: &Tensor) -> Weights {
-        self.once(tensor, true, |blob| {
-            let mut packed = vec![0.0; packed_len(tensor.rows(), tensor.columns())];
+        let len = packed_len(tensor.rows(), tensor.columns());
+        let pack = || {
+            let mut packed = vec![0.0; len];
             pack(&tensor.data, tensor.rows(), tensor.columns(), &mut packed);
-            blob.push(&tensor.name, &packed)
-        })
+            packed
+        };
+        self.once(tensor, true, |blob| blob.push(&tensor.name, len, pack))
     }
 
     /// The bytes, and what lies where.
@@ -53,12 +63,14 @@ impl Blob {
         weights
     }
 
-    fn push(&mut self, name: &str, numbers: &[f32]) -> Weights {
-        let offset = self.bytes.len().next_multiple_of(ALIGN);
-        self.bytes.resize(offset, 0);
-        self.bytes.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
-        self.bytes.resize(self.bytes.len().next_multiple_of(ALIGN), 0);
-        self.parts.push(Part { name: name.to_owned(), offset, bytes: numbers.len() * 4 });
-        Weights { offset, len: numbers.len() }
+    fn push(&mut self, name: &str, len: usize, numbers: impl FnOnce() -> Vec<f32>) -> Weights {
+        let offset = self.len;
+        self.len = (offset + len * 4).next_multiple_of(ALIGN);
+        if !self.is_draft {
+            self.bytes.extend(numbers().iter().flat_map(|number| number.to_le_bytes()));
+            self.bytes.resize(self.len, 0);
+        }
+        self.parts.push(Part { name: name.to_owned(), offset, bytes: len * 4 });
+        Weights { offset, len }
     }
 }

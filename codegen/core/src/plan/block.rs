@@ -1,17 +1,24 @@
 //! One block: attention, what the rows take up of it, an MLP.
 
-use super::attention::attend;
+use super::attention::{Keys, attend};
 use super::builder::{Builder, Rows};
-use crate::model::{Attention, Block, Gate, Gru, Linear, Mlp, Query, Residual};
+use super::encode::fill;
+use crate::model::{Attention, Block, Gate, Gru, Linear, Mlp, Model, Query, Residual, Tensor};
 use crate::program::{Activation, Step};
 
-/// The rows that a block reads beside its own.
-pub(super) struct Context {
-    pub(super) rows: Rows,
-    /// Nobody reads them afterwards: they may be normalised in place.
-    pub(super) last_use: bool,
-    /// The input that says which of them are attended to.
-    pub(super) mask: Option<usize>,
+/// What a block reads beside its own rows.
+pub(super) enum Context<'a> {
+    Rows {
+        rows: Rows,
+        /// Nobody reads them afterwards: they may be normalised in place.
+        last_use: bool,
+        /// The input that says which of them are attended to.
+        mask: Option<usize>,
+    },
+    /// The tokens, a few at a time.
+    Arriving(&'a Model),
+    /// Rows whose keys and values are there.
+    Keys(Keys),
 }
 
 /// Whether a block reads its own rows: to make queries from them or to take up the result.
@@ -19,14 +26,32 @@ pub(super) fn needs_rows(attention: &Attention) -> bool {
     !matches!(attention.residual, Residual::None) || matches!(attention.query, Query::Projected { .. })
 }
 
-/// One block over the rows `x`, which it replaces.
-pub(super) fn block(builder: &mut Builder, block: &Block, x: &Rows, context: &Context) {
+/// The first block over the rows `x`, which start as the table `start`.
+pub(super) fn first_block(builder: &mut Builder, block: &Block, x: &Rows, start: &Tensor, context: &Context<'_>) {
+    let is_asked = matches!(block.attention.query, Query::Projected { .. });
+    if is_asked {
+        fill(builder, start, x);
+    }
     let attended = attend(builder, block, x, context);
+    if !is_asked && needs_rows(&block.attention) {
+        fill(builder, start, x);
+    }
+    take_up(builder, block, &attended, x);
+}
+
+/// One block over the rows `x`, which it replaces.
+pub(super) fn block(builder: &mut Builder, block: &Block, x: &Rows, context: &Context<'_>) {
+    let attended = attend(builder, block, x, context);
+    take_up(builder, block, &attended, x);
+}
+
+/// What follows the attention.
+fn take_up(builder: &mut Builder, block: &Block, attended: &Rows, x: &Rows) {
     let output = &block.attention.output;
     match &block.attention.residual {
-        Residual::None => builder.linear_to(&attended, output, false, x),
-        Residual::Add => builder.linear_to(&attended, output, true, x),
-        Residual::Gru(cell) => gru(builder, &block.name, output, cell, &attended, x),
+        Residual::None => builder.linear_to(attended, output, false, x),
+        Residual::Add => builder.linear_to(attended, output, true, x),
+        Residual::Gru(cell) => gru(builder, &block.name, output, cell, attended, x),
     }
     if let Some(mlp) = &block.mlp {
         lower_mlp(builder, &block.name, mlp, x);

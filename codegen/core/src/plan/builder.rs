@@ -2,8 +2,10 @@
 
 use super::blob::Blob;
 use super::place::place;
+use super::tile::Tiles;
 use crate::model::{Input, Linear, Model, Norm, NormKind, Stem, Tensor};
-use crate::program::{Activation, Buffer, Count, Place, Program, Source, Step, Target, Weights};
+use crate::program::{Activation, Buffer, Count, Place, Program, Source, Stage, Step, Target, Weights};
+use std::ops::Range;
 
 /// Rows of numbers in one buffer, `stride` apart.
 #[derive(Clone, Copy, Debug)]
@@ -48,23 +50,61 @@ pub(super) struct Builder {
     pub(super) token_count: Count,
     /// The input that says which tokens are attended to.
     pub(super) mask: Option<usize>,
+    /// How much goes through at a time.
+    pub(super) tiles: Tiles,
     buffers: Vec<(String, usize)>,
     steps: Vec<Step>,
+    stages: Vec<Stage>,
+    /// The first step that is in no stage yet.
+    open: usize,
 }
 
 impl Builder {
-    pub(super) fn new(model: &Model) -> Self {
+    pub(super) fn new(model: &Model, tiles: Tiles, blob: Blob) -> Self {
         // The number of tokens varies only where ids are the only input. The mask follows all inputs.
         let token_count = match model.inputs.as_slice() {
             [Input { stem: Stem::Ids { .. }, .. }] => Count::TOKENS,
             _ => Count::fixed(model.tokens()),
         };
         let mask = model.mask.as_ref().map(|_| model.inputs.len());
-        Self { blob: Blob::default(), token_count, mask, buffers: Vec::new(), steps: Vec::new() }
+        let (buffers, steps, stages) = (Vec::new(), Vec::new(), Vec::new());
+        Self { blob, token_count, mask, tiles, buffers, steps, stages, open: 0 }
     }
 
     pub(super) fn step(&mut self, step: Step) {
         self.steps.push(step);
+    }
+
+    /// Ends a stage that runs once: what comes next does not.
+    pub(super) fn end_stage(&mut self) {
+        if self.open < self.steps.len() {
+            self.stages.push(Stage::Once(self.open..self.steps.len()));
+            self.open = self.steps.len();
+        }
+    }
+
+    /// The steps that `lower` adds, to become part of a stage.
+    pub(super) fn section(&mut self, lower: impl FnOnce(&mut Self)) -> Range<usize> {
+        let first = self.steps.len();
+        lower(self);
+        first..self.steps.len()
+    }
+
+    /// A stage over sections.
+    pub(super) fn stage(&mut self, stage: Stage) {
+        self.stages.push(stage);
+        self.open = self.steps.len();
+    }
+
+    /// The tokens of `input` in a run.
+    pub(super) fn tokens_of(&self, input: &Input) -> Count {
+        if self.token_count == Count::TOKENS { Count::TOKENS } else { Count::fixed(input.tokens()) }
+    }
+
+    /// The rows of `table` that belong to `count` rows: those of the tile, or all.
+    pub(super) fn table(&mut self, table: &Tensor, count: Count) -> Source {
+        let rows = self.blob.plain(table);
+        if count == Count::TILE { Source::Table { rows, width: table.columns() } } else { Source::Weights(rows) }
     }
 
     /// A new buffer for `most` rows of `width`.
@@ -166,7 +206,8 @@ impl Builder {
     }
 
     /// Fills in the steps, the planned buffers and the blob.
-    pub(super) fn finish(self, program: Program) -> Program {
+    pub(super) fn finish(mut self, program: Program) -> Program {
+        self.end_stage();
         let (blob, parts) = self.blob.finish();
         let mut buffers: Vec<Buffer> = self.buffers.into_iter().map(|(name, len)| unused(name, len)).collect();
         for (index, step) in self.steps.iter().enumerate() {
@@ -176,8 +217,33 @@ impl Builder {
                 buffer.last = buffer.last.max(index);
             }
         }
+        repeated(&self.stages).for_each(|steps| outlive(&steps, &mut buffers));
         let arena_len = place(&mut buffers);
-        Program { steps: self.steps, buffers, arena_len, blob, parts, ..program }
+        Program { steps: self.steps, stages: self.stages, buffers, arena_len, blob, parts, ..program }
+    }
+}
+
+/// The steps of consecutive stages over tiles: what such stages share is needed again by the next tile.
+fn repeated(stages: &[Stage]) -> impl Iterator<Item = Range<usize>> {
+    let groups = stages.chunk_by(|a, b| std::mem::discriminant(a) == std::mem::discriminant(b));
+    let tiled = groups.filter(|stages| !matches!(stages, [Stage::Once(_), ..]));
+    tiled.map(|stages| {
+        let steps: Vec<Range<usize>> = stages.iter().flat_map(Stage::steps).collect();
+        let first = steps.iter().map(|steps| steps.start).min().unwrap_or(0);
+        first..steps.iter().map(|steps| steps.end).max().unwrap_or(first)
+    })
+}
+
+/// Keeps what lives before or after repeated steps alive through all of them.
+fn outlive(steps: &Range<usize>, buffers: &mut [Buffer]) {
+    let last = steps.end.saturating_sub(1);
+    for buffer in buffers.iter_mut().filter(|buffer| buffer.first < steps.end && steps.start <= buffer.last) {
+        if buffer.first < steps.start {
+            buffer.last = buffer.last.max(last);
+        }
+        if buffer.last > last {
+            buffer.first = buffer.first.min(steps.start);
+        }
     }
 }
 

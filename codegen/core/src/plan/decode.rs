@@ -1,39 +1,101 @@
-//! The decoder: queries gather from the latents, heads read the rows they decode.
+//! The decoder: queries gather from the latents, heads read the rows they decode. No query depends on another, so they
+//! go through in tiles.
 
-use super::block::{Context, block, needs_rows};
+use super::attention::{keys, other};
+use super::block::{Context, block, first_block, needs_rows};
 use super::builder::{Builder, Rows};
-use super::encode::fill;
 use super::tokens::fourier;
-use crate::model::{Decoder, Model, Output, Queries};
-use crate::program::{Activation, Count, Place, Source, Step, Target};
+use crate::model::{Block, Decoder, Extent, Model, Output, Queries, Reads, Softmax};
+use crate::program::{Activation, Count, Head, QueryStage, Source, Stage, Step, Target};
+use std::collections::BTreeSet;
+use std::ops::Range;
 
 pub(super) fn lower(builder: &mut Builder, model: &Model, latents: Rows) {
-    let rows = match &model.decoder {
-        Some(decoder) => decode(builder, model, decoder, latents),
-        None => latents,
-    };
-    for (index, output) in model.outputs.iter().enumerate() {
-        head(builder, output, index, &rows);
-    }
-}
-
-fn decode(builder: &mut Builder, model: &Model, decoder: &Decoder, latents: Rows) -> Rows {
+    let Some(decoder) = &model.decoder else { return heads(builder, model, &latents) };
     let [count, width] = model.output_rows();
-    let rows = builder.rows("decoded", Count::fixed(count), count, width);
-    if needs_rows(&decoder.block.attention) {
-        match &decoder.queries {
-            Queries::Learned(table) => fill(builder, table, &rows),
-            Queries::Fourier(grid) => fourier(builder, grid, rows.count, rows.place(), width),
-            Queries::Tokens | Queries::Input { .. } | Queries::Parts(_) => {}
-        }
+    if is_row_by_row(model, decoder) {
+        let from = other(builder, &decoder.block, &latents, true);
+        let context = Context::Keys(keys(builder, &decoder.block, &[from]));
+        let rows = builder.rows("decoded", Count::TILE, builder.tiles.queries.min(count), width);
+        tiles(builder, model, decoder, &rows, &context);
+    } else {
+        let rows = builder.rows("decoded", Count::fixed(count), count, width);
+        decode(builder, decoder, &rows, &Context::Rows { rows: latents, last_use: true, mask: None });
+        heads(builder, model, &rows);
     }
-    block(builder, &decoder.block, &rows, &Context { rows: latents, last_use: true, mask: None });
-    rows
 }
 
+/// Whether each row of each output depends on one query alone.
+fn is_row_by_row(model: &Model, decoder: &Decoder) -> bool {
+    let is_alone = |output: &Output| matches!(output.rows, Extent::Rows(_)) && !output.mean;
+    let Block { reads, mixer, attention, .. } = &decoder.block;
+    let is_apart = *reads == Reads::Context && mixer.is_none() && attention.rotary.is_none() && !attention.causal;
+    is_apart && attention.softmax == Softmax::Keys && model.outputs.iter().all(is_alone)
+}
+
+/// All queries that outputs read, a tile at a time.
+fn tiles(builder: &mut Builder, model: &Model, decoder: &Decoder, rows: &Rows, context: &Context<'_>) {
+    builder.end_stage();
+    let decode = builder.section(|builder| decode(builder, decoder, rows, context));
+    let outputs = model.outputs.iter().enumerate();
+    let heads: Vec<Head> = outputs
+        .map(|(index, output)| {
+            let steps = builder.section(|builder| head(builder, output, index, rows));
+            Head { output: index, first: output.rows.first(), steps }
+        })
+        .collect();
+    for queries in segments(&model.outputs) {
+        let reads = |head: &&Head| extent(&model.outputs[head.output]).contains(&queries.start);
+        builder.stage(Stage::Queries(QueryStage {
+            first: queries.start,
+            rows: Count::fixed(queries.len()),
+            tile: builder.tiles.queries,
+            decode: decode.clone(),
+            heads: heads.iter().filter(reads).cloned().collect(),
+        }));
+    }
+}
+
+fn extent(output: &Output) -> Range<usize> {
+    let first = output.rows.first();
+    first..first + output.rows.most()
+}
+
+/// The queries that outputs read, cut where the rows of one begin or end.
+fn segments(outputs: &[Output]) -> Vec<Range<usize>> {
+    let ends: BTreeSet<usize> = outputs.iter().map(extent).flat_map(|rows| [rows.start, rows.end]).collect();
+    let ends: Vec<usize> = ends.into_iter().collect();
+    let between = ends.windows(2).map(|pair| pair[0]..pair[1]);
+    between.filter(|rows| outputs.iter().any(|output| extent(output).contains(&rows.start))).collect()
+}
+
+/// The queries as rows, then what they decode in their place.
+fn decode(builder: &mut Builder, decoder: &Decoder, rows: &Rows, context: &Context<'_>) {
+    match &decoder.queries {
+        Queries::Learned(table) => return first_block(builder, &decoder.block, rows, table, context),
+        Queries::Fourier(grid) if needs_rows(&decoder.block.attention) => {
+            fourier(builder, grid, rows.count, rows.place(), rows.width);
+        }
+        Queries::Fourier(_) | Queries::Tokens | Queries::Input { .. } | Queries::Parts(_) => {}
+    }
+    block(builder, &decoder.block, rows, context);
+}
+
+/// All heads over all rows.
+fn heads(builder: &mut Builder, model: &Model, rows: &Rows) {
+    for (index, output) in model.outputs.iter().enumerate() {
+        head(builder, output, index, rows);
+    }
+}
+
+/// A head over its part of `rows`, or over the rows of the tile.
 fn head(builder: &mut Builder, output: &Output, index: usize, rows: &Rows) {
-    let count = Count::fixed(output.rows.most());
-    let place: Place = rows.part(output.rows.first(), output.rows.most(), 0, rows.width);
+    let (count, place) = if rows.count == Count::TILE {
+        (Count::TILE, rows.place())
+    } else {
+        let most = output.rows.most();
+        (Count::fixed(most), rows.part(output.rows.first(), most, 0, rows.width))
+    };
     let (x, out, width) = (Source::Arena(place), Target::Output(index), rows.width);
     match &output.linear {
         Some(linear) => {

@@ -1,22 +1,30 @@
 //! The encoder: cross-attention from the tokens into the latents, then the latent transformer.
 
-use super::block::{Context, block, needs_rows};
+use super::block::{Context, block, first_block};
 use super::builder::{Builder, Rows};
-use super::tokens_are_read_once;
+use super::{gather, tokens, tokens_are_read_once};
 use crate::model::{Latents, Model, Tensor};
-use crate::program::{Count, Source, Step};
+use crate::program::{Count, Step};
 
-pub(super) fn lower(builder: &mut Builder, model: &Model, tokens: Rows) -> Rows {
+pub(super) fn lower(builder: &mut Builder, model: &Model) -> Rows {
+    let context = if gather::applies(model) {
+        Context::Arriving(model)
+    } else {
+        let (rows, last_use) = (tokens::lower(builder, model), tokens_are_read_once(model));
+        Context::Rows { rows, last_use, mask: builder.mask }
+    };
     let [count, width] = model.latents.shape();
     let latents = builder.rows("latents", Count::fixed(count), count, width);
-    if let Latents::Learned(table) = &model.latents
-        && model.schedule.first().is_none_or(|&first| needs_rows(&model.blocks[first].attention))
-    {
-        fill(builder, table, &latents);
+    for (position, &index) in model.schedule.iter().enumerate() {
+        match &model.latents {
+            Latents::Learned(start) if position == 0 => {
+                first_block(builder, &model.blocks[index], &latents, start, &context);
+            }
+            _ => block(builder, &model.blocks[index], &latents, &context),
+        }
     }
-    let context = Context { rows: tokens, last_use: tokens_are_read_once(model), mask: builder.mask };
-    for &index in &model.schedule {
-        block(builder, &model.blocks[index], &latents, &context);
+    if let (Latents::Learned(start), []) = (&model.latents, model.schedule.as_slice()) {
+        fill(builder, start, &latents);
     }
     if let Some(norm) = &model.norm {
         builder.normalize_in_place(&latents, norm);
@@ -26,7 +34,7 @@ pub(super) fn lower(builder: &mut Builder, model: &Model, tokens: Rows) -> Rows 
 
 /// `out = table`
 pub(super) fn fill(builder: &mut Builder, table: &Tensor, out: &Rows) {
-    let x = Source::Weights(builder.blob.plain(table));
+    let x = builder.table(table, out.count);
     let width = out.width;
     builder.step(Step::CopyRows { rows: out.count, width, x_stride: width, out_stride: width, x, out: out.target() });
 }

@@ -6,7 +6,9 @@ mod block;
 mod builder;
 mod decode;
 mod encode;
+mod gather;
 mod place;
+mod tile;
 mod tokens;
 
 pub use place::place;
@@ -14,34 +16,45 @@ pub use place::place;
 use crate::model::{Mask, Model, Stem};
 use crate::passes::{self, Passes};
 use crate::program::{Input, InputKind, Output, Program};
+use blob::Blob;
 use builder::Builder;
+use std::num::NonZeroUsize;
+use tile::Tiles;
 
 /// What the compiler may choose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CompileOptions {
     /// The exact rewrites to apply.
     pub passes: Passes,
+    /// Most tokens and queries that go through at a time; chosen from the memory they take when absent.
+    pub tile: Option<NonZeroUsize>,
 }
 
 /// Compiles `model`.
 #[must_use]
 pub fn compile(mut model: Model, options: &CompileOptions) -> Program {
     passes::run(&mut model, options.passes);
-    let mut builder = Builder::new(&model);
-    let tokens = tokens::lower(&mut builder, &model);
-    let latents = encode::lower(&mut builder, &model, tokens);
-    decode::lower(&mut builder, &model, latents);
+    let tiles =
+        options.tile.map_or_else(|| tile::choose(&model), |rows| Tiles { tokens: rows.get(), queries: rows.get() });
+    lower(&model, tiles, Blob::default())
+}
+
+fn lower(model: &Model, tiles: Tiles, blob: Blob) -> Program {
+    let mut builder = Builder::new(model, tiles, blob);
+    let latents = encode::lower(&mut builder, model);
+    decode::lower(&mut builder, model, latents);
     builder.finish(Program {
-        inputs: inputs(&model),
-        outputs: outputs(&model),
+        inputs: inputs(model),
+        outputs: outputs(model),
         max_tokens: model.tokens(),
-        name: model.name,
-        summary: model.summary,
-        provenance: model.provenance,
+        name: model.name.clone(),
+        summary: model.summary.clone(),
+        provenance: model.provenance.clone(),
         parameters: model.parameters,
         buffers: Vec::new(),
         arena_len: 0,
         steps: Vec::new(),
+        stages: Vec::new(),
         blob: Vec::new(),
         parts: Vec::new(),
     })

@@ -1,9 +1,10 @@
-//! The inputs: raw numbers and ids to one array of tokens `[N, C]`.
+//! The inputs: raw numbers and ids to tokens of C numbers, all N of them or a few at a time.
 
 use super::builder::{Builder, Rows};
 use crate::model::{Combine, Encoding, Fourier, Input, Layout, Model, Position, Scale, Stem, Tensor, fourier_tables};
 use crate::program::{Activation, Count, Place, Source, Step, Target};
 
+/// All tokens.
 pub(super) fn lower(builder: &mut Builder, model: &Model) -> Rows {
     let width = model.token_width();
     let tokens = builder.rows("tokens", builder.token_count, model.tokens(), width);
@@ -13,6 +14,35 @@ pub(super) fn lower(builder: &mut Builder, model: &Model) -> Rows {
         first += input.tokens();
     }
     tokens
+}
+
+/// Whether a token of `input` can be made without those around it.
+pub(super) fn arrives(input: &Input) -> bool {
+    input.tail.as_ref().is_none_or(|tail| tail.pool.is_none())
+}
+
+/// Consecutive numbers of `input` that a token is made from; 0 where they are scattered.
+pub(super) fn stride(input: &Input) -> usize {
+    match &input.stem {
+        Stem::Ids { .. } => 1,
+        stem if is_contiguous(stem) => stem.width(),
+        _ => 0,
+    }
+}
+
+/// Whether a token is a contiguous part of the raw input.
+fn is_contiguous(stem: &Stem) -> bool {
+    match *stem {
+        Stem::Image { layout, window, .. } => {
+            layout == Layout::ChannelsLast && window.kernel == 1 && window.stride == 1 && window.pad == [0, 0]
+        }
+        _ => true,
+    }
+}
+
+/// The tokens of one tile, from the input of this `index`.
+pub(super) fn arriving(builder: &mut Builder, tokens: Rows, index: usize, input: &Input) {
+    Modality { tokens, first: 0, index, input }.lower(builder);
 }
 
 /// One input and the rows it fills.
@@ -39,12 +69,23 @@ impl Modality<'_> {
 
     /// Rows of its steps.
     fn count(&self) -> Count {
-        if self.tokens.count == Count::TOKENS { Count::TOKENS } else { Count::fixed(self.input.tokens()) }
+        self.rows(self.input.tokens())
+    }
+
+    /// `all` rows, or those of the run or the tile.
+    fn rows(&self, all: usize) -> Count {
+        let count = self.tokens.count;
+        if [Count::TOKENS, Count::TILE].contains(&count) { count } else { Count::fixed(all) }
+    }
+
+    /// The most that `rows(all)` can be.
+    fn most(&self, all: usize) -> usize {
+        if self.tokens.count == Count::TILE { self.tokens.most } else { all }
     }
 
     /// Columns `column .. column + width` of its rows.
     fn part(&self, column: usize, width: usize) -> Place {
-        self.tokens.part(self.first, self.input.tokens(), column, width)
+        self.tokens.part(self.first, self.most(self.input.tokens()), column, width)
     }
 
     fn copy(&self, builder: &mut Builder, x: Source, width: usize, x_stride: usize, column: usize) {
@@ -66,12 +107,13 @@ impl Modality<'_> {
                 out: Target::Arena(self.part(0, width)),
             });
         }
-        let unfolds = !self.is_contiguous();
+        let unfolds = !is_contiguous(&self.input.stem);
         match &self.input.project {
             // A stem that needs work before its linear layer goes through a buffer of its own.
             Some(_) if unfolds || self.input.scale.is_some() => {
                 let grid: usize = self.input.stem.grid().iter().product();
-                let rows = builder.rows(format!("{} windows", self.input.name), Count::fixed(grid), grid, width);
+                let (count, most) = (self.rows(grid), self.most(grid));
+                let rows = builder.rows(format!("{} windows", self.input.name), count, most, width);
                 self.raw(builder, rows.place(), width);
                 self.project(builder, rows.source(), grid);
             }
@@ -80,24 +122,14 @@ impl Modality<'_> {
         }
     }
 
-    /// Whether a token is a contiguous part of the raw input.
-    fn is_contiguous(&self) -> bool {
-        match self.input.stem {
-            Stem::Image { layout, window, .. } => {
-                layout == Layout::ChannelsLast && window.kernel == 1 && window.stride == 1 && window.pad == [0, 0]
-            }
-            _ => true,
-        }
-    }
-
     /// The stem's tokens, scaled, without a linear layer.
     fn raw(&self, builder: &mut Builder, out: Place, out_stride: usize) {
         let width = self.input.stem.width();
         let grid: usize = self.input.stem.grid().iter().product();
-        let (rows, image) = (Count::fixed(grid), Source::Input(self.index));
+        let (rows, image) = (self.rows(grid), Source::Input(self.index));
         let target = Target::Arena(out);
         if let (Stem::Image { height, width, channels, layout, window }, false) =
-            (&self.input.stem, self.is_contiguous())
+            (&self.input.stem, is_contiguous(&self.input.stem))
         {
             builder.step(Step::Unfold {
                 channels: *channels,
@@ -107,8 +139,8 @@ impl Modality<'_> {
                 kernel: window.kernel,
                 stride: window.stride,
                 pad: window.pad[0],
-                out_height: window.count(*height),
                 out_width: window.count(*width),
+                rows,
                 out_stride,
                 image,
                 out: target.clone(),
@@ -126,7 +158,7 @@ impl Modality<'_> {
     /// The linear layer on each token, and the rest of a convolution.
     fn project(&self, builder: &mut Builder, x: Source, grid: usize) {
         let Some(linear) = &self.input.project else { return };
-        let (count, x_stride, width) = (Count::fixed(grid), self.input.stem.width(), linear.weight.rows());
+        let (count, x_stride, width) = (self.rows(grid), self.input.stem.width(), linear.weight.rows());
         let activation = self.input.tail.as_ref().map_or(Activation::Identity, |tail| tail.activation);
         let direct = Target::Arena(self.part(0, width));
         let Some(pool) = self.input.tail.as_ref().and_then(|tail| tail.pool) else {
@@ -153,18 +185,18 @@ impl Modality<'_> {
         let (width, data) = (position.width(), self.input.data_width());
         match (&position.encoding, position.combine) {
             (Encoding::Learned(table), Combine::Concat) => {
-                let x = Source::Weights(builder.blob.plain(table));
+                let x = builder.table(table, self.count());
                 self.copy(builder, x, width, width, data);
             }
             (Encoding::Learned(table), Combine::Add) => {
-                let x = Source::Weights(builder.blob.plain(table));
+                let x = builder.table(table, self.count());
                 self.add(builder, x, width);
             }
             (Encoding::Fourier(grid), Combine::Concat) => {
                 fourier(builder, grid, self.count(), self.part(data, width), self.tokens.width);
             }
             (Encoding::Fourier(grid), Combine::Add) => {
-                let most = self.input.tokens();
+                let most = self.most(self.input.tokens());
                 let features = builder.rows(format!("{} positions", self.input.name), self.count(), most, width);
                 fourier(builder, grid, self.count(), features.place(), width);
                 self.add(builder, features.source(), width);

@@ -1,6 +1,6 @@
 //! What a program costs, exactly.
 
-use super::{InputKind, Lengths, Program, Step};
+use super::{InputKind, Lengths, Program, Stage, Step};
 
 impl Step {
     /// The name of the function of `percio::layers`.
@@ -14,6 +14,9 @@ impl Step {
             Self::Gate { .. } => "gate",
             Self::Gru { .. } => "gru",
             Self::Attention { .. } => "attention",
+            Self::Begin { .. } => "begin",
+            Self::Gather { .. } => "gather",
+            Self::Settle { .. } => "settle",
             Self::CopyRows { .. } => "copy_rows",
             Self::AddRows { .. } => "add_rows",
             Self::AffineRows { .. } => "affine_rows",
@@ -31,22 +34,44 @@ impl Step {
             Self::Attention { queries, keys, heads, qk, v_width, .. } => {
                 (queries.at(lengths) * keys.at(lengths) * heads * (qk + v_width)) as u64
             }
+            Self::Gather { ref shape, keys, .. } => {
+                (shape.queries * keys.at(lengths) * shape.heads * (shape.qk + shape.v_width)) as u64
+            }
             _ => 0,
         }
     }
 }
 
 impl Program {
-    /// The lengths of the largest run.
-    #[must_use]
-    pub fn longest(&self) -> Lengths {
-        Lengths { tokens: self.max_tokens }
-    }
-
     /// Multiply-accumulate operations of the largest run.
     #[must_use]
     pub fn macs(&self) -> u64 {
-        self.steps.iter().map(|step| step.macs(self.longest())).sum()
+        self.stages.iter().map(|stage| self.stage_macs(stage)).sum()
+    }
+
+    /// Those of one stage.
+    #[must_use]
+    pub fn stage_macs(&self, stage: &Stage) -> u64 {
+        let whole = stage.whole(self.max_tokens);
+        stage.steps().into_iter().flatten().map(|index| self.steps[index].macs(whole)).sum()
+    }
+
+    /// Those of the step `index` in all stages that it is part of.
+    #[must_use]
+    pub fn step_macs(&self, index: usize) -> u64 {
+        self.stages_of(index).map(|stage| self.steps[index].macs(stage.whole(self.max_tokens))).sum()
+    }
+
+    /// The largest run at the fullest tile of the step `index`.
+    #[must_use]
+    pub fn longest(&self, index: usize) -> Lengths {
+        let tiles = self.stages_of(index).map(|stage| stage.tile(self.max_tokens).tile);
+        Lengths { tokens: self.max_tokens, tile: tiles.max().unwrap_or(0) }
+    }
+
+    /// The stages that the step `index` is part of.
+    fn stages_of(&self, index: usize) -> impl Iterator<Item = &Stage> {
+        self.stages.iter().filter(move |stage| stage.steps().iter().any(|steps| steps.contains(&index)))
     }
 
     /// Bytes of the generated type: the arena, then the outputs, rounded up to the arena's alignment.

@@ -6,11 +6,13 @@
 mod count;
 mod figures;
 mod operands;
+mod stage;
 mod step;
 
 pub use count::{Count, Lengths};
 pub use percio_format::Activation;
-pub use step::Step;
+pub use stage::{Head, QueryStage, Stage, TokenStage};
+pub use step::{Gathering, Step};
 
 /// A compiled model.
 #[derive(Clone, Debug)]
@@ -33,8 +35,10 @@ pub struct Program {
     pub buffers: Vec<Buffer>,
     /// Numbers in the arena.
     pub arena_len: usize,
-    /// The steps, in order.
+    /// The steps; [`Program::stages`] say when they run.
     pub steps: Vec<Step>,
+    /// The parts of a run, in order.
+    pub stages: Vec<Stage>,
     /// All weights and tables, packed, little-endian.
     pub blob: Vec<u8>,
     /// What lies where in `blob`.
@@ -128,7 +132,14 @@ pub enum Source {
     Arena(Place),
     /// Of the blob.
     Weights(Weights),
-    /// A whole input of numbers, by index.
+    /// A table of the blob, from the row of the tile's first row on.
+    Table {
+        /// All rows.
+        rows: Weights,
+        /// Numbers of a row.
+        width: usize,
+    },
+    /// An input of numbers, by index: from the tile's first token on, or whole.
     Input(usize),
 }
 
@@ -137,7 +148,7 @@ pub enum Source {
 pub enum Target {
     /// Of an arena buffer.
     Arena(Place),
-    /// A whole output, by index.
+    /// An output, by index: from the tile's first row on, or whole.
     Output(usize),
 }
 

@@ -11,12 +11,13 @@ impl Step {
             | Self::Gate { x, .. }
             | Self::CopyRows { x, .. }
             | Self::AddRows { x, .. }
-            | Self::MaxPool { x, .. } => vec![x],
+            | Self::MaxPool { x, .. }
+            | Self::Settle { x, .. } => vec![x],
             Self::Normalize { x, .. } => x.iter().collect(),
             Self::Gru { input, hidden, .. } => vec![input, hidden],
-            Self::Attention { q, k, v, .. } => vec![q, k, v],
+            Self::Attention { q, k, v, .. } | Self::Gather { q, k, v, .. } => vec![q, k, v],
             Self::Unfold { image, .. } => vec![image],
-            Self::Embed { .. } | Self::AffineRows { .. } | Self::Fourier { .. } => vec![],
+            Self::Embed { .. } | Self::AffineRows { .. } | Self::Fourier { .. } | Self::Begin { .. } => vec![],
         }
     }
 
@@ -30,6 +31,9 @@ impl Step {
             | Self::Gate { out, .. }
             | Self::Gru { out, .. }
             | Self::Attention { out, .. }
+            | Self::Begin { out, .. }
+            | Self::Gather { out, .. }
+            | Self::Settle { out, .. }
             | Self::CopyRows { out, .. }
             | Self::AddRows { out, .. }
             | Self::AffineRows { out, .. }
@@ -44,7 +48,7 @@ impl Step {
     pub fn places(&self) -> Vec<&Place> {
         let sources = self.sources().into_iter().filter_map(|source| match source {
             Source::Arena(place) => Some(place),
-            Source::Weights(_) | Source::Input(_) => None,
+            Source::Weights(_) | Source::Table { .. } | Source::Input(_) => None,
         });
         let target = match self.target() {
             Target::Arena(place) => Some(place),

@@ -121,6 +121,39 @@ pub enum Step {
         /// The result.
         out: Target,
     },
+    /// A state of no keys
+    Begin {
+        /// Whose state.
+        shape: Gathering,
+        /// The state.
+        out: Target,
+    },
+    /// Takes keys into a state
+    Gather {
+        /// Whose state.
+        shape: Gathering,
+        /// Rows of `k` and `v`.
+        keys: Count,
+        /// Queries.
+        q: Source,
+        /// Keys.
+        k: Source,
+        /// Values.
+        v: Source,
+        /// The input with the mask.
+        mask: Option<usize>,
+        /// The state.
+        out: Target,
+    },
+    /// What the queries of a state gathered
+    Settle {
+        /// Whose state.
+        shape: Gathering,
+        /// The state.
+        x: Source,
+        /// The result.
+        out: Target,
+    },
     /// `out = x`
     CopyRows {
         /// Rows.
@@ -166,7 +199,7 @@ pub enum Step {
         /// The rows.
         out: Target,
     },
-    /// Fourier features of the first `rows` positions
+    /// Fourier features of `rows` positions, from the first one on or from that of the tile
     Fourier {
         /// Positions on each axis; unused axes come first and are 1.
         shape: [usize; 3],
@@ -203,10 +236,10 @@ pub enum Step {
         stride: usize,
         /// Zeros around the image.
         pad: usize,
-        /// Windows below each other.
-        out_height: usize,
         /// Windows side by side.
         out_width: usize,
+        /// Windows, from the first one on or from that of the tile.
+        rows: Count,
         /// From one row of `out` to the next.
         out_stride: usize,
         /// The image.
@@ -237,4 +270,28 @@ pub enum Step {
         /// The result.
         out: Target,
     },
+}
+
+/// Attention whose keys arrive a few at a time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Gathering {
+    /// Rows that ask.
+    pub queries: usize,
+    /// Heads.
+    pub heads: usize,
+    /// Numbers of one head in a query or key.
+    pub qk: usize,
+    /// Numbers of one head in a value.
+    pub v_width: usize,
+    /// Factor of the scores.
+    pub scale: f32,
+}
+
+impl Gathering {
+    /// Numbers of the state of what was gathered so far: for each query and head the largest score, the sum of the weights
+    /// and the weighted sum of the values.
+    #[must_use]
+    pub fn state_len(&self) -> usize {
+        self.queries * self.heads * (2 + self.v_width)
+    }
 }

@@ -1,5 +1,6 @@
 //! Where a step's operands lie.
 
+use super::stage::Turn;
 use crate::sample::Value;
 use anyhow::{Result, ensure};
 use percio_codegen_core::program::{Buffer, Lengths, Place, Program, Source, Target, Weights};
@@ -16,18 +17,18 @@ pub(super) struct Memory<'a> {
 
 impl Memory<'_> {
     /// What one step writes, and all that it may read.
-    pub(super) fn open(&mut self, target: &Target, lengths: Lengths) -> (&mut [f32], Readable<'_>) {
+    pub(super) fn open(&mut self, target: &Target, turn: &Turn) -> (&mut [f32], Readable<'_>) {
         let (out, before, after, after_at): (&mut [f32], &[f32], &[f32], usize) = match target {
-            Target::Output(index) => (&mut self.outputs[*index], self.arena, &[], self.arena.len()),
+            Target::Output(index) => (&mut self.outputs[*index][turn.output..], self.arena, &[], self.arena.len()),
             Target::Arena(place) => {
-                let range = span(self.buffers, place, lengths);
+                let range = span(self.buffers, place, turn.lengths);
                 let (before, rest) = self.arena.split_at_mut(range.start);
                 let (out, after) = rest.split_at_mut(range.len());
                 (out, before, after, range.end)
             }
         };
         let Self { buffers, weights, inputs, .. } = *self;
-        (out, Readable { buffers, lengths, weights, inputs, before, after, after_at })
+        (out, Readable { buffers, weights, inputs, turn: *turn, before, after, after_at })
     }
 }
 
@@ -35,9 +36,9 @@ impl Memory<'_> {
 #[derive(Clone, Copy)]
 pub(super) struct Readable<'a> {
     buffers: &'a [Buffer],
-    lengths: Lengths,
     weights: &'a [f32],
     inputs: &'a [Value],
+    turn: Turn,
     /// The arena before the written part.
     before: &'a [f32],
     /// The arena after the written part …
@@ -50,15 +51,16 @@ impl<'a> Readable<'a> {
     pub(super) fn numbers(&self, source: &Source) -> &'a [f32] {
         match source {
             Source::Arena(place) => {
-                let Range { start, end } = span(self.buffers, place, self.lengths);
+                let Range { start, end } = span(self.buffers, place, self.turn.lengths);
                 match start.checked_sub(self.after_at) {
                     Some(start) => &self.after[start..end - self.after_at],
                     None => &self.before[start..end],
                 }
             }
             Source::Weights(weights) => self.weights(*weights),
+            Source::Table { rows, width } => &self.weights(*rows)[self.turn.first * width..],
             Source::Input(index) => match &self.inputs[*index] {
-                Value::Numbers(numbers) => numbers,
+                Value::Numbers(numbers) => &numbers[self.turn.input..],
                 Value::Ids(_) | Value::Mask(_) => &[],
             },
         }
@@ -70,14 +72,14 @@ impl<'a> Readable<'a> {
 
     pub(super) fn ids(&self, input: usize) -> &'a [u32] {
         match &self.inputs[input] {
-            Value::Ids(ids) => ids,
+            Value::Ids(ids) => &ids[self.turn.input..],
             Value::Numbers(_) | Value::Mask(_) => &[],
         }
     }
 
     pub(super) fn mask(&self, input: Option<usize>) -> &'a [bool] {
         match input.map(|input| &self.inputs[input]) {
-            Some(Value::Mask(mask)) => mask,
+            Some(Value::Mask(mask)) => mask.get(self.turn.first..).unwrap_or_default(),
             _ => &[],
         }
     }
@@ -94,14 +96,14 @@ pub(super) fn check(program: &Program) -> Result<()> {
     for (index, step) in program.steps.iter().enumerate() {
         let name = step.name();
         for place in step.places() {
-            let Range { start, end } = span(&program.buffers, place, program.longest());
+            let Range { start, end } = span(&program.buffers, place, program.longest(index));
             ensure!(end <= program.arena_len, "step {index}, {name}: {start} .. {end} leaves the arena");
         }
         let Target::Arena(out) = step.target() else { continue };
-        let out = span(&program.buffers, out, program.longest());
+        let out = span(&program.buffers, out, program.longest(index));
         for source in step.sources() {
             let Source::Arena(place) = source else { continue };
-            let read = span(&program.buffers, place, program.longest());
+            let read = span(&program.buffers, place, program.longest(index));
             let apart = read.end <= out.start || out.end <= read.start;
             ensure!(apart, "step {index}, {name}: reads {read:?} while it writes {out:?} of the arena");
         }

@@ -3,14 +3,15 @@
 //! It calls the same functions in the same order as generated code, so on one instruction set both agree bit for bit.
 
 mod memory;
+mod stage;
 mod step;
 
 use super::{Backend, Cost, Outputs, timing};
 use crate::sample::Sample;
 use anyhow::Result;
 use memory::Memory;
-use percio::isa::{Isa, Kernel, dispatch};
-use percio_codegen_core::program::{Lengths, Output, Program};
+use percio::isa::dispatch;
+use percio_codegen_core::program::{Output, Program};
 
 /// Runs a program in this process.
 pub struct Interpreter<'a> {
@@ -40,25 +41,7 @@ impl<'a> Interpreter<'a> {
     fn run(&mut self, sample: &Sample) {
         let Self { program, weights, arena, outputs } = self;
         let memory = Memory { buffers: &program.buffers, weights, inputs: &sample.inputs, arena, outputs };
-        dispatch(Pass { program, memory, lengths: sample.lengths(program) });
-    }
-}
-
-/// One pass over all steps.
-struct Pass<'a> {
-    program: &'a Program,
-    memory: Memory<'a>,
-    lengths: Lengths,
-}
-
-impl Kernel for Pass<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<I: Isa>(mut self, isa: I) {
-        for step in &self.program.steps {
-            step::run(isa, step, self.lengths, &mut self.memory);
-        }
+        dispatch(stage::Pass { program, memory, lengths: sample.lengths(program) });
     }
 }
 

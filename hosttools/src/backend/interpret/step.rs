@@ -1,36 +1,38 @@
 //! A step to a call of the function of `percio::layers` of the same name.
 
 use super::memory::{Memory, Readable};
+use super::stage::Turn;
 use percio::isa::Isa;
 use percio::layers::{self, Attention, Embed, Fourier, Gate, Gru, Linear, MaxPool, Normalize, Rows, Unfold};
-use percio_codegen_core::program::{Count, Lengths, Step};
+use percio_codegen_core::program::{Count, Gathering, Step};
 
 #[inline(always)]
-pub(super) fn run<I: Isa>(isa: I, step: &Step, lengths: Lengths, memory: &mut Memory<'_>) {
-    let (out, read) = memory.open(step.target(), lengths);
+pub(super) fn run<I: Isa>(isa: I, step: &Step, turn: &Turn, memory: &mut Memory<'_>) {
+    let (out, read) = memory.open(step.target(), turn);
     match step {
-        Step::Embed { .. } | Step::Fourier { .. } => features(isa, step, lengths, read, out),
-        Step::Unfold { .. } | Step::MaxPool { .. } => windows(isa, step, read, out),
+        Step::Embed { .. } | Step::Fourier { .. } => features(isa, step, turn, read, out),
+        Step::Unfold { .. } | Step::MaxPool { .. } => windows(isa, step, turn, read, out),
         Step::Linear { .. }
         | Step::Attention { .. }
         | Step::Normalize { .. }
         | Step::Gate { .. }
-        | Step::Gru { .. } => block(isa, step, lengths, read, out),
-        Step::CopyRows { .. } | Step::AddRows { .. } | Step::AffineRows { .. } => rows(isa, step, lengths, read, out),
+        | Step::Gru { .. } => block(isa, step, turn, read, out),
+        Step::Begin { .. } | Step::Gather { .. } | Step::Settle { .. } => gathering(isa, step, turn, read, out),
+        Step::CopyRows { .. } | Step::AddRows { .. } | Step::AffineRows { .. } => rows(isa, step, turn, read, out),
     }
 }
 
 /// Steps that look up or compute the numbers of tokens.
 #[inline(always)]
-fn features<I: Isa>(isa: I, step: &Step, lengths: Lengths, read: Readable<'_>, out: &mut [f32]) {
+fn features<I: Isa>(isa: I, step: &Step, turn: &Turn, read: Readable<'_>, out: &mut [f32]) {
     match *step {
         Step::Embed { ids, rows, vocabulary, width, out_stride, table, .. } => {
-            let shape = Embed { rows: rows.at(lengths), vocabulary, width, out_stride };
+            let shape = Embed { rows: rows.at(turn.lengths), vocabulary, width, out_stride };
             layers::embed(isa, &shape, read.ids(ids), read.weights(table), out);
         }
         Step::Fourier { shape, axes, bands, with_position, sine_only, rows, out_stride, tables, .. } => {
-            let rows = rows.at(lengths);
-            let shape = Fourier { shape, axes, bands, with_position, sine_only, rows, out_stride };
+            let (first, rows) = (first(rows, turn), rows.at(turn.lengths));
+            let shape = Fourier { shape, axes, bands, with_position, sine_only, first, rows, out_stride };
             layers::fourier(isa, &shape, read.weights(tables), out);
         }
         _ => {}
@@ -39,7 +41,7 @@ fn features<I: Isa>(isa: I, step: &Step, lengths: Lengths, read: Readable<'_>, o
 
 /// Steps over an image.
 #[inline(always)]
-fn windows<I: Isa>(isa: I, step: &Step, read: Readable<'_>, out: &mut [f32]) {
+fn windows<I: Isa>(isa: I, step: &Step, turn: &Turn, read: Readable<'_>, out: &mut [f32]) {
     match *step {
         Step::Unfold {
             channels,
@@ -49,8 +51,8 @@ fn windows<I: Isa>(isa: I, step: &Step, read: Readable<'_>, out: &mut [f32]) {
             kernel,
             stride,
             pad,
-            out_height,
             out_width,
+            rows,
             out_stride,
             ref image,
             ..
@@ -63,8 +65,9 @@ fn windows<I: Isa>(isa: I, step: &Step, read: Readable<'_>, out: &mut [f32]) {
                 kernel,
                 stride,
                 pad,
-                out_height,
                 out_width,
+                first: first(rows, turn),
+                rows: rows.at(turn.lengths),
                 out_stride,
             };
             layers::unfold(isa, &shape, read.numbers(image), out);
@@ -79,7 +82,7 @@ fn windows<I: Isa>(isa: I, step: &Step, read: Readable<'_>, out: &mut [f32]) {
 
 /// Steps of an attention block.
 #[inline(always)]
-fn block<I: Isa>(isa: I, step: &Step, lengths: Lengths, read: Readable<'_>, out: &mut [f32]) {
+fn block<I: Isa>(isa: I, step: &Step, turn: &Turn, read: Readable<'_>, out: &mut [f32]) {
     match *step {
         Step::Linear {
             rows,
@@ -94,12 +97,12 @@ fn block<I: Isa>(isa: I, step: &Step, lengths: Lengths, read: Readable<'_>, out:
             bias,
             ..
         } => {
-            let rows = rows.at(lengths);
+            let rows = rows.at(turn.lengths);
             let shape = Linear { rows, inputs, outputs, x_stride, out_stride, activation, accumulate };
             layers::linear(isa, &shape, read.numbers(x), read.weights(weight), read.weights(bias), out);
         }
         Step::Normalize { rows, width, centred, eps, ref x, gain, offset, .. } => {
-            let shape = Normalize { rows: rows.at(lengths), width, centred, eps };
+            let shape = Normalize { rows: rows.at(turn.lengths), width, centred, eps };
             let (gain, offset) = (read.weights(gain), read.weights(offset));
             match x {
                 Some(x) => layers::normalize(isa, &shape, read.numbers(x), gain, offset, out),
@@ -107,13 +110,19 @@ fn block<I: Isa>(isa: I, step: &Step, lengths: Lengths, read: Readable<'_>, out:
             }
         }
         Step::Gate { rows, width, activation, second, ref x, .. } => {
-            layers::gate(isa, &Gate { rows: rows.at(lengths), width, activation, second }, read.numbers(x), out);
+            layers::gate(isa, &Gate { rows: rows.at(turn.lengths), width, activation, second }, read.numbers(x), out);
         }
         Step::Gru { rows, width, ref input, ref hidden, .. } => {
-            layers::gru(isa, &Gru { rows: rows.at(lengths), width }, read.numbers(input), read.numbers(hidden), out);
+            layers::gru(
+                isa,
+                &Gru { rows: rows.at(turn.lengths), width },
+                read.numbers(input),
+                read.numbers(hidden),
+                out,
+            );
         }
         Step::Attention { queries, keys, masked, heads, qk, v_width, scale, ref q, ref k, ref v, mask, .. } => {
-            let [queries, keys, masked] = [queries, keys, masked].map(|count| count.at(lengths));
+            let [queries, keys, masked] = [queries, keys, masked].map(|count| count.at(turn.lengths));
             let shape = Attention { queries, keys, masked, heads, qk, v: v_width, scale };
             let (q, k, v) = (read.numbers(q), read.numbers(k), read.numbers(v));
             layers::attention(isa, &shape, q, k, v, read.mask(mask), out);
@@ -122,10 +131,34 @@ fn block<I: Isa>(isa: I, step: &Step, lengths: Lengths, read: Readable<'_>, out:
     }
 }
 
+/// Steps over the state of an attention.
+#[inline(always)]
+fn gathering<I: Isa>(isa: I, step: &Step, turn: &Turn, read: Readable<'_>, out: &mut [f32]) {
+    let attention = |&Gathering { queries, heads, qk, v_width, scale }: &Gathering, keys: Count| {
+        let keys = keys.at(turn.lengths);
+        Attention { queries, keys, masked: keys, heads, qk, v: v_width, scale }
+    };
+    match step {
+        Step::Begin { shape, .. } => layers::begin(isa, &attention(shape, Count::NONE), out),
+        Step::Gather { shape, keys, q, k, v, mask, .. } => {
+            let (q, k, v) = (read.numbers(q), read.numbers(k), read.numbers(v));
+            layers::gather(isa, &attention(shape, *keys), q, k, v, read.mask(*mask), out);
+        }
+        Step::Settle { shape, x, .. } => layers::settle(isa, &attention(shape, Count::NONE), read.numbers(x), out),
+        _ => {}
+    }
+}
+
+/// The first of `rows` rows.
+fn first(rows: Count, turn: &Turn) -> usize {
+    if rows == Count::TILE { turn.first } else { 0 }
+}
+
 /// Steps that move rows.
 #[inline(always)]
-fn rows<I: Isa>(isa: I, step: &Step, lengths: Lengths, read: Readable<'_>, out: &mut [f32]) {
-    let shape = |rows: Count, width, x_stride, out_stride| Rows { rows: rows.at(lengths), width, x_stride, out_stride };
+fn rows<I: Isa>(isa: I, step: &Step, turn: &Turn, read: Readable<'_>, out: &mut [f32]) {
+    let shape =
+        |rows: Count, width, x_stride, out_stride| Rows { rows: rows.at(turn.lengths), width, x_stride, out_stride };
     match *step {
         Step::CopyRows { rows, width, x_stride, out_stride, ref x, .. } => {
             layers::copy_rows(isa, &shape(rows, width, x_stride, out_stride), read.numbers(x), out);

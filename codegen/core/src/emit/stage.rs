@@ -1,0 +1,121 @@
+//! The stages of a run: steps in place for what runs once, a function for what runs for every tile.
+
+use super::interface::Interface;
+use super::step::{Scope, Writer, count};
+use crate::program::{Count, Head, InputKind, Program, QueryStage, Stage, TokenStage};
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{format_ident, quote};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// The body of an inference.
+pub(super) fn run(program: &Program, interface: &Interface<'_>) -> TokenStream {
+    let writer = Writer { program, interface, scope: Scope::Run };
+    let length = program.inputs.iter().position(|input| matches!(input.kind, InputKind::Ids { .. })).map(|index| {
+        let (ids, max) = (interface.input_numbers(index), Literal::usize_unsuffixed(program.max_tokens));
+        quote!(let tokens = ::core::cmp::Ord::min(#ids.len(), #max);)
+    });
+    let stages = program.stages.iter().map(|stage| match stage {
+        Stage::Once(steps) => writer.steps(steps.clone()),
+        Stage::Tokens(stage) => token_tiles(program, interface, stage),
+        Stage::Queries(stage) => query_tiles(interface, stage),
+    });
+    quote!(#length #(#stages)*)
+}
+
+/// The functions of tiles, each section of steps once.
+pub(super) fn functions(program: &Program, interface: &Interface<'_>) -> TokenStream {
+    let mut functions = BTreeMap::new();
+    for stage in &program.stages {
+        match stage {
+            Stage::Once(_) => {}
+            Stage::Tokens(TokenStage { input, tokens, gather, .. }) => {
+                let element = match program.inputs[*input].kind {
+                    InputKind::Ids { .. } => quote!(u32),
+                    InputKind::Numbers { .. } | InputKind::Mask { .. } => quote!(f32),
+                };
+                let operands = quote!(input: &[#element], row: usize, tile: usize);
+                functions.insert(function("tokens", tokens), (tokens.clone(), operands));
+                functions.insert(function("gather", gather), (gather.clone(), quote!(mask: &[bool], tile: usize)));
+            }
+            Stage::Queries(QueryStage { decode, heads, .. }) => {
+                functions.insert(function("decode", decode), (decode.clone(), quote!(row: usize, tile: usize)));
+                for head in heads {
+                    let operands = quote!(tile: usize, out: &mut [f32]);
+                    functions.insert(function("head", &head.steps), (head.steps.clone(), operands));
+                }
+            }
+        }
+    }
+    let writer = Writer { program, interface, scope: Scope::Tile };
+    let len = Literal::usize_unsuffixed(program.arena_len);
+    let functions = functions.into_iter().map(|(name, (steps, operands))| {
+        let steps = writer.steps(steps);
+        quote! {
+            #[allow(unused_variables, clippy::single_range_in_vec_init, reason = "steps differ in what they need")]
+            fn #name<I: ::percio::isa::Isa>(isa: I, arena: &mut ::percio::Arena<#len>, #operands) {
+                #steps
+            }
+        }
+    });
+    functions.collect()
+}
+
+/// The name of a section's function.
+fn function(what: &str, steps: &Range<usize>) -> Ident {
+    format_ident!("{what}_{}", steps.start)
+}
+
+fn token_tiles(program: &Program, interface: &Interface<'_>, stage: &TokenStage) -> TokenStream {
+    let (tokens, gather) = (function("tokens", &stage.tokens), function("gather", &stage.gather));
+    let numbers = interface.input_numbers(stage.input);
+    let input = match stage.stride {
+        0 => numbers,
+        stride => from(&numbers, quote!(row), stride),
+    };
+    let mask = program.inputs.iter().position(|input| matches!(input.kind, InputKind::Mask { .. }));
+    let mask = mask.map_or_else(|| quote!(&[]), |index| from(&interface.input_numbers(index), quote!(row), 1));
+    let tiles = tiles(stage.rows, stage.tile);
+    quote! {
+        for (row, tile) in #tiles {
+            #tokens(isa, &mut net.arena, #input, row, tile);
+            #gather(isa, &mut net.arena, #mask, tile);
+        }
+    }
+}
+
+fn query_tiles(interface: &Interface<'_>, stage: &QueryStage) -> TokenStream {
+    let (decode, tiles) = (function("decode", &stage.decode), tiles(stage.rows, stage.tile));
+    let first = offset(quote!(row), stage.first);
+    let heads = stage.heads.iter().map(|head| {
+        let Head { output, first, steps } = head;
+        let (head, numbers) = (function("head", steps), interface.output_numbers(*output));
+        let row = offset(quote!(row), stage.first - first);
+        let width = Literal::usize_unsuffixed(interface.output_width(*output));
+        quote!(#head(isa, &mut net.arena, tile, #numbers.get_mut((#row) * #width..).unwrap_or_default());)
+    });
+    quote! {
+        for (row, tile) in #tiles {
+            #decode(isa, &mut net.arena, #first, tile);
+            #(#heads)*
+        }
+    }
+}
+
+/// The first row and the number of rows of each tile.
+fn tiles(rows: Count, tile: usize) -> TokenStream {
+    let (rows, tile) = (count(rows), Literal::usize_unsuffixed(tile));
+    quote!(::percio::tiles(#rows, #tile))
+}
+
+/// `row + first`
+fn offset(row: TokenStream, first: usize) -> TokenStream {
+    let literal = Literal::usize_unsuffixed(first);
+    if first == 0 { row } else { quote!(#row + #literal) }
+}
+
+/// `slice` from row `row` on.
+fn from(slice: &TokenStream, row: TokenStream, stride: usize) -> TokenStream {
+    let stride = Literal::usize_unsuffixed(stride);
+    quote!(#slice.get(#row * #stride..).unwrap_or_default())
+}

@@ -1,0 +1,62 @@
+//! Cross-attention from the latents to tokens that arrive a few at a time: neither tokens nor keys nor values of the
+//! whole input are ever in memory.
+
+use super::builder::{Builder, Rows};
+use super::{attention, tokens, tokens_are_read_once};
+use crate::model::{Attention, Block, EmptyRows, Model, Reads, Softmax};
+use crate::program::{Count, Gathering, Source, Stage, Step, TokenStage};
+
+/// Whether all blocks of `model` that read the tokens can read them so. Each of them makes the tokens anew: that must not
+/// cost multiplications.
+pub(super) fn applies(model: &Model) -> bool {
+    let mut blocks = model.schedule.iter().map(|&index| &model.blocks[index]);
+    let can_gather = |block: &Block| match block.reads {
+        Reads::Itself => true,
+        Reads::Context => gathers(&block.attention),
+        Reads::ContextThenItself | Reads::PrefixThenItself => false,
+    };
+    let is_cheap = tokens_are_read_once(model) || model.inputs.iter().all(|input| input.project.is_none());
+    is_cheap && model.inputs.iter().all(tokens::arrives) && blocks.all(can_gather)
+}
+
+/// Whether what a query gathers from a key depends on these two alone, up to a common factor of all that it gathers.
+fn gathers(attention: &Attention) -> bool {
+    attention.softmax == Softmax::Keys
+        && attention.empty_rows == EmptyRows::Uniform
+        && attention.rotary.is_none()
+        && !attention.causal
+        && !attention.masks_queries
+}
+
+/// What the queries `q` of the rows `x` gather from the tokens.
+pub(super) fn lower(builder: &mut Builder, model: &Model, block: &Block, x: &Rows, q: Source) -> Rows {
+    let Block { name, attention, .. } = block;
+    let shape = Gathering {
+        queries: x.most,
+        heads: attention.heads,
+        qk: attention.qk / attention.heads,
+        v_width: attention.v / attention.heads,
+        scale: attention.scale as f32,
+    };
+    let state = builder.rows(format!("{name} state"), Count::fixed(1), 1, shape.state_len());
+    builder.step(Step::Begin { shape, out: state.target() });
+    builder.end_stage();
+    let tokens = builder.rows("tokens", Count::TILE, builder.tiles.tokens.min(model.tokens()), model.token_width());
+    let makers = model.inputs.iter().enumerate();
+    let makers: Vec<_> =
+        makers.map(|(index, input)| builder.section(|b| tokens::arriving(b, tokens, index, input))).collect();
+    let gather = builder.section(|builder| {
+        let from = attention::other(builder, block, &tokens, true);
+        let keys = attention::keys(builder, block, &[from]);
+        let (k, v, mask) = (keys.k.source(), keys.v.source(), builder.mask);
+        builder.step(Step::Gather { shape, keys: from.count, q, k, v, mask, out: state.target() });
+    });
+    for (input, tokens) in makers.into_iter().enumerate() {
+        let (rows, tile) = (builder.tokens_of(&model.inputs[input]), builder.tiles.tokens);
+        let (stride, gather) = (tokens::stride(&model.inputs[input]), gather.clone());
+        builder.stage(Stage::Tokens(TokenStage { input, stride, rows, tile, tokens, gather }));
+    }
+    let out = builder.rows(format!("{name} attended"), x.count, x.most, attention.v);
+    builder.step(Step::Settle { shape, x: state.source(), out: out.target() });
+    out
+}

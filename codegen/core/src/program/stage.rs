@@ -1,0 +1,97 @@
+//! When the steps of a program run.
+
+use super::{Count, Lengths};
+use std::ops::Range;
+
+/// A part of a run. A run goes through all stages in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// These steps, once.
+    Once(Range<usize>),
+    /// Steps over the tokens of one input.
+    Tokens(TokenStage),
+    /// Steps over the decoder's queries.
+    Queries(QueryStage),
+}
+
+/// Makes tokens, then lets the latents attend to them: as many tokens at a time as a tile holds. No tile needs what
+/// another one left behind, except for the state that all of them gather into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenStage {
+    /// The input that the tokens come from.
+    pub input: usize,
+    /// Numbers or ids of the input that a token is made from: steps read it from those of the tile's first token on. 0 where
+    /// they read all of it.
+    pub stride: usize,
+    /// The input's tokens.
+    pub rows: Count,
+    /// Most tokens of a tile.
+    pub tile: usize,
+    /// The steps that make the tokens.
+    pub tokens: Range<usize>,
+    /// The steps that gather from them, the same for every input.
+    pub gather: Range<usize>,
+}
+
+/// Decodes queries, then runs the heads that read them: as many queries at a time as a tile holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueryStage {
+    /// The first of all queries that is decoded here.
+    pub first: usize,
+    /// How many are.
+    pub rows: Count,
+    /// Most queries of a tile.
+    pub tile: usize,
+    /// The steps that decode.
+    pub decode: Range<usize>,
+    /// The heads that read these queries.
+    pub heads: Vec<Head>,
+}
+
+/// The steps of one output over a tile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The output. Steps write it from the tile's first row on.
+    pub output: usize,
+    /// The first query of that output.
+    pub first: usize,
+    /// The steps.
+    pub steps: Range<usize>,
+}
+
+impl Stage {
+    /// The ranges of its steps, in order.
+    #[must_use]
+    pub fn steps(&self) -> Vec<Range<usize>> {
+        match self {
+            Self::Once(steps) => vec![steps.clone()],
+            Self::Tokens(stage) => vec![stage.tokens.clone(), stage.gather.clone()],
+            Self::Queries(stage) => {
+                let heads = stage.heads.iter().map(|head| head.steps.clone());
+                [stage.decode.clone()].into_iter().chain(heads).collect()
+            }
+        }
+    }
+
+    /// A run of `tokens` tokens in which one tile holds all rows of the stage.
+    #[must_use]
+    pub fn whole(&self, tokens: usize) -> Lengths {
+        let rows = match self {
+            Self::Once(_) => Count::NONE,
+            Self::Tokens(stage) => stage.rows,
+            Self::Queries(stage) => stage.rows,
+        };
+        Lengths { tokens, tile: rows.at(Lengths { tokens, tile: 0 }) }
+    }
+
+    /// A run of `tokens` tokens at a full tile of the stage.
+    #[must_use]
+    pub fn tile(&self, tokens: usize) -> Lengths {
+        let most = match self {
+            Self::Once(_) => 0,
+            Self::Tokens(stage) => stage.tile,
+            Self::Queries(stage) => stage.tile,
+        };
+        Lengths { tokens, tile: most.min(self.whole(tokens).tile) }
+    }
+}
