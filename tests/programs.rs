@@ -4,7 +4,6 @@ mod extent;
 
 use crate::support::random_model::{Recipe, config, recipes};
 use extent::Extent;
-use percio_codegen_core::model::{Block, Input, Model, Reads, Residual};
 use percio_codegen_core::passes::Passes;
 use percio_codegen_core::program::{Head, Lengths, Place, Program, Stage, Step, Target, Weights};
 use percio_codegen_core::{CompileOptions, compile};
@@ -108,7 +107,7 @@ proptest! {
     fn figures_follow_from_the_model(recipe in recipes()) {
         let model = recipe.model();
         let [folded, plain] = programs(&recipe);
-        prop_assert_eq!(plain.macs(), macs(&model));
+        prop_assert_eq!(plain.macs(), model.macs());
         prop_assert!(folded.macs() <= plain.macs());
         for program in [folded, plain] {
             let outputs: usize = program.outputs.iter().map(|output| output.rows * output.width * 4).sum();
@@ -170,46 +169,4 @@ fn table_rows(program: &Program, index: usize) -> usize {
         first + stage.whole(program.max_tokens).tile
     });
     ends.max().unwrap_or(0)
-}
-
-/// Multiply-accumulate operations of a model as its checkpoint says it: those of its linear layers and attentions.
-fn macs(model: &Model) -> u64 {
-    let tokens = model.tokens();
-    let width = model.inputs.iter().map(Input::full_width).max().unwrap_or(0);
-    let [latents, latent_width] = model.latents.shape();
-    let projected = model.inputs.iter().map(|input| {
-        let before_pool: usize = input.stem.grid().iter().product();
-        input.project.as_ref().map_or(0, |linear| before_pool * linear.weight.len())
-    });
-    let encoder =
-        model.schedule.iter().map(|&index| block_macs(&model.blocks[index], (latents, latent_width), (tokens, width)));
-    let [queries, query_width] = model.output_rows();
-    let decoder = model
-        .decoder
-        .as_ref()
-        .map_or(0, |decoder| block_macs(&decoder.block, (queries, query_width), (latents, latent_width)));
-    let heads = model
-        .outputs
-        .iter()
-        .map(|output| output.linear.as_ref().map_or(0, |linear| output.rows.most() * linear.weight.len()));
-    (projected.sum::<usize>() + encoder.sum::<usize>() + decoder + heads.sum::<usize>()) as u64
-}
-
-/// Those of one block, for `(rows, width)` of its own rows and of the others.
-fn block_macs(block: &Block, (rows, width): (usize, usize), (others, context): (usize, usize)) -> usize {
-    let (qk, v) = (block.attention.qk, block.attention.v);
-    let (from_itself, from_others) = match block.reads {
-        Reads::Itself => (rows, 0),
-        Reads::Context => (0, others),
-        Reads::ContextThenItself => (rows, others),
-        Reads::PrefixThenItself => (rows, others - rows),
-    };
-    let keys = from_itself + from_others;
-    let projections = rows * width * (qk + v) + (from_itself * width + from_others * context) * (qk + v);
-    let mlp = block.mlp.as_ref().map_or(0, |mlp| mlp.up.weight.len() + mlp.down.weight.len());
-    let gates = match &block.attention.residual {
-        Residual::Gru(cell) => cell.input.weight.len() + cell.hidden.weight.len(),
-        Residual::None | Residual::Add => 0,
-    };
-    projections + rows * keys * (qk + v) + rows * (mlp + gates)
 }

@@ -10,5 +10,7 @@ mod fixtures;
 mod hf;
 #[path = "front/native.rs"]
 mod native;
+#[path = "front/outline.rs"]
+mod outline;
 #[path = "front/support.rs"]
 mod support;

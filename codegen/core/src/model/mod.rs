@@ -3,6 +3,7 @@
 //! Letters: N input tokens, C input channels, M latents, D latent width, Q output queries.
 
 mod block;
+mod figures;
 mod fourier;
 mod geometry;
 mod history;

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-/// A named array, row-major. Clones share the numbers, so a tied tensor stays one.
+/// A named array, row-major. Clones share the numbers, so a tied tensor stays one. A model that only a configuration
+/// describes has tensors without numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tensor {
     /// The name in the checkpoint.
@@ -48,13 +49,13 @@ impl Tensor {
         self.shape.iter().skip(1).product()
     }
 
-    /// How many numbers.
+    /// How many numbers its shape says.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.data.len()
+        self.shape.iter().product()
     }
 
-    /// Whether there are none.
+    /// Whether it has no numbers.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.data.is_empty()

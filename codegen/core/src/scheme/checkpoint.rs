@@ -23,12 +23,21 @@ pub(super) enum Bias {
 /// The tensors that have not been asked for yet. An absent or wrong one gives an empty placeholder of the right shape and
 /// records a problem, so that all of them are found.
 pub(super) struct Checkpoint {
-    /// `None` when the weights could not be opened at all; then nothing is missing.
-    weights: Option<Weights>,
+    tensors: Tensors,
     missing: Vec<String>,
     mismatches: Vec<Mismatch>,
     parameters: u64,
     problems: Problems,
+}
+
+/// Where tensors come from.
+enum Tensors {
+    /// From files.
+    Stored(Weights),
+    /// From files that could not be opened: nothing is missing, as that has been said.
+    Unreadable,
+    /// From the configuration, which knows their shapes: none is missing, and every one that may be there is.
+    Described,
 }
 
 /// Tensors that disagree with the configuration about the same thing.
@@ -43,19 +52,28 @@ struct Mismatch {
 const NAMED: usize = 6;
 
 impl Checkpoint {
-    /// All tensors of `weights`.
+    /// All tensors of `weights`; none when they could not be opened.
     pub(super) fn new(weights: Option<Weights>) -> Self {
-        Self { weights, missing: Vec::new(), mismatches: Vec::new(), parameters: 0, problems: Problems::new() }
+        Self::of(weights.map_or(Tensors::Unreadable, Tensors::Stored))
     }
 
-    /// Whether a tensor of this name is there and has not been asked for.
+    /// Tensors without numbers, of whatever shape is asked for.
+    pub(super) fn described() -> Self {
+        Self::of(Tensors::Described)
+    }
+
+    fn of(tensors: Tensors) -> Self {
+        Self { tensors, missing: Vec::new(), mismatches: Vec::new(), parameters: 0, problems: Problems::new() }
+    }
+
+    /// Whether a tensor of this name is stored and has not been asked for.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.weights.as_ref().is_some_and(|weights| weights.shape(name).is_some())
+        matches!(&self.tensors, Tensors::Stored(weights) if weights.shape(name).is_some())
     }
 
     /// Whether the weights are there, but without a tensor of this name that has not been asked for.
     pub(super) fn lacks(&self, name: &str) -> bool {
-        self.weights.is_some() && !self.has(name)
+        matches!(self.tensors, Tensors::Stored(_)) && !self.has(name)
     }
 
     /// Takes `tensors` out of the number of parameters: they have been counted under other names.
@@ -82,12 +100,12 @@ impl Checkpoint {
 
     /// A trained tensor, if it is there.
     pub(super) fn optional(&mut self, name: &str, axes: &[Axis<'_>]) -> Option<Tensor> {
-        self.has(name).then(|| self.tensor(name, axes))
+        (self.has(name) || matches!(self.tensors, Tensors::Described)).then(|| self.tensor(name, axes))
     }
 
     /// A trained tensor whose absence needs the sentence `missing`.
     pub(super) fn tensor_or(&mut self, name: &str, axes: &[Axis<'_>], missing: impl FnOnce() -> String) -> Tensor {
-        if self.weights.is_some() && !self.has(name) {
+        if self.lacks(name) {
             self.complain(missing());
             return placeholder(name, axes);
         }
@@ -96,7 +114,7 @@ impl Checkpoint {
 
     /// A tensor that is no parameter (running statistics).
     pub(super) fn buffer(&mut self, name: &str, axes: &[Axis<'_>]) -> Tensor {
-        let Some(weights) = &mut self.weights else { return placeholder(name, axes) };
+        let Tensors::Stored(weights) = &mut self.tensors else { return placeholder(name, axes) };
         match weights.take(name) {
             None => self.missing.push(format!("`{name}` {:?}", lengths(axes))),
             Some(stored) if stored.shape() == lengths(axes) => {
@@ -161,7 +179,7 @@ impl Checkpoint {
         for group in std::mem::take(&mut self.mismatches) {
             self.complain(group.to_string());
         }
-        if let Some(weights) = self.weights.take() {
+        if let Tensors::Stored(weights) = std::mem::replace(&mut self.tensors, Tensors::Unreadable) {
             self.missing_and_left(&weights, harmless);
         }
         model.parameters = self.parameters;
@@ -210,7 +228,7 @@ fn lengths(axes: &[Axis<'_>]) -> Vec<usize> {
     axes.iter().map(|(length, _)| *length).collect()
 }
 
-/// Stands for a tensor that is not there; a model with one is never returned.
+/// Stands for a tensor that is not there; only a model that a configuration describes is returned with one.
 fn placeholder(name: &str, axes: &[Axis<'_>]) -> Tensor {
     Tensor { name: name.to_owned(), shape: lengths(axes), data: Arc::default() }
 }

@@ -85,18 +85,30 @@ impl Location {
         }
     }
 
-    /// The file of weights in the directory.
-    fn find(&self) -> Result<PathBuf, Problems> {
-        let shown = self.directory.display();
+    /// Whether there are weights, readable or not.
+    pub(super) fn has_weights(&self) -> bool {
+        self.file.is_some() || self.candidates().is_ok_and(|found| !found.is_empty())
+    }
+
+    /// The files of weights in the directory; one of the usual name stands for all.
+    fn candidates(&self) -> Result<Vec<PathBuf>, Problems> {
         let preferred = self.directory.join(WEIGHTS);
         if preferred.exists() {
-            return Ok(preferred);
+            return Ok(vec![preferred]);
         }
+        let shown = self.directory.display();
         let entries = fs::read_dir(&self.directory)
             .map_err(|error| Problems::model(format!("`{shown}` cannot be listed ({error}): make it readable")))?;
         let mut found: Vec<PathBuf> =
             entries.flatten().map(|entry| entry.path()).filter(|path| is_weights(path)).collect();
         found.sort();
+        Ok(found)
+    }
+
+    /// The file of weights in the directory.
+    fn find(&self) -> Result<PathBuf, Problems> {
+        let shown = self.directory.display();
+        let found = self.candidates()?;
         match found.as_slice() {
             [] => Err(self.nothing_found()),
             [only] => Ok(only.clone()),

@@ -59,14 +59,40 @@ pub fn load_tracked(path: &Path, options: &LoadOptions) -> Result<(Model, Vec<Pa
     let weights = problems.take(weights);
     files.extend(weights.iter().flat_map(|weights| weights.files().to_vec()));
     let checkpoint = Checkpoint::new(weights);
-    let model = config.and_then(|config| problems.take(recognise(&location.name(), config, checkpoint, options)));
+    let model = config.and_then(|config| problems.take(read(&location, config, checkpoint, options)));
     match model {
-        Some(model) => {
-            check_shapes(&model, options, &mut problems);
-            problems.finish((model, files))
-        }
+        Some(model) => problems.finish((model, files)),
         None => Err(problems),
     }
+}
+
+/// The model that the configuration in the directory `path` describes: of its tensors the shapes alone, however large they
+/// would be.
+///
+/// # Errors
+/// Every problem of the configuration at once.
+pub fn outline(path: &Path, options: &LoadOptions) -> Result<Model, Problems> {
+    let location = Location::of(path)?;
+    read(&location, location.config()?, Checkpoint::described(), options)
+}
+
+/// Whether there are weights at `path`.
+#[must_use]
+pub fn has_weights(path: &Path) -> bool {
+    Location::of(path).is_ok_and(|location| location.has_weights())
+}
+
+/// The model of this configuration and these tensors.
+fn read(
+    location: &Location,
+    config: serde_json::Value,
+    checkpoint: Checkpoint,
+    options: &LoadOptions,
+) -> Result<Model, Problems> {
+    let model = recognise(&location.name(), config, checkpoint, options)?;
+    let mut problems = Problems::new();
+    check_shapes(&model, options, &mut problems);
+    problems.finish(model)
 }
 
 /// The model called `name` (unless the configuration says otherwise), from the source that `model_type` or `library` names.
