@@ -119,19 +119,41 @@ def _reconstruct_array(*_):
 
 
 class JaxArray:
-    """An array as `jax._src.array.ArrayImpl.__reduce__` writes it."""
+    """An array as `jax.Array.__reduce__` writes it."""
 
     def __init__(self, array):
         self.array = array
 
     def __reduce__(self):
-        function, arguments, state = self.array.__reduce__()
-        return _reconstruct_array, (function, arguments, state, {"weak_type": False, "named_shape": {}})
+        return _reconstruct_array, (*self.array.__reduce__(), {"weak_type": False})
+
+
+class bfloat16:
+    """The class that the package ml_dtypes registers with NumPy."""
+
+
+class Bfloat16Type:
+    """NumPy's type for it, as `numpy.dtype(ml_dtypes.bfloat16).__reduce__` writes it."""
+
+    def __reduce__(self):
+        return numpy.dtype, (bfloat16, False, True), (3, "<", None, None, None, 2, 2, 64)
+
+
+class Bfloat16Array:
+    """An array of that type, from its bits."""
+
+    def __init__(self, bits):
+        self.bits = bits
+
+    def __reduce__(self):
+        function, arguments, (version, shape, _, order, data) = self.bits.__reduce__()
+        return function, arguments, (version, shape, Bfloat16Type(), order, data)
 
 
 module("library.config", EncoderConfig=EncoderConfig, Frozen=Frozen, Attributes=Attributes, Opaque=Opaque)
 module("haiku._src.data_structures", FlatMapping=FlatMapping)
 module("jax._src.array", _reconstruct_array=_reconstruct_array)
+module("ml_dtypes", bfloat16=bfloat16)
 
 
 def save(name, value):
@@ -234,11 +256,53 @@ def make_refused():
     save("not-finite.pt", {"a": numbers(3), "b": torch.tensor([[1.0, float("nan")], [float("inf"), 1.0]])})
 
 
+def arrays():
+    """The tensors as NumPy holds them; the bits of bf16, which NumPy does not know."""
+    named = {name: tensor.view(torch.int16) if name == "bf16" else tensor for name, tensor in tensors().items()}
+    return {name: tensor.numpy() for name, tensor in named.items()}
+
+
+def haiku(change=lambda array: array):
+    """Parameters and state of Haiku modules."""
+    named = {name: change(Bfloat16Array(array) if name == "bf16" else array) for name, array in arrays().items()}
+    state = {name: named.pop(name) for name in ("bool", "i64")}
+    return {"params": FlatMapping({"net/~/linear": named}), "state": FlatMapping({"net/~/norm": state})}
+
+
+def make_haiku():
+    """Pickles of every protocol that writes arrays in its own way."""
+    for protocol in (2, 4, 5):
+        (FIXTURES / f"haiku-{protocol}.pickle").write_bytes(pickle.dumps(haiku(), protocol))
+    change = lambda array: array if isinstance(array, Bfloat16Array) else JaxArray(array)
+    (FIXTURES / "jax.pystate").write_bytes(pickle.dumps(haiku(change), 4))
+    swapped = {"module": {name: array.astype(array.dtype.newbyteorder(">")) for name, array in arrays().items()}}
+    (FIXTURES / "haiku-big-endian.pickle").write_bytes(pickle.dumps(swapped, 4))
+    wrong = {"a": {"w": numpy.array(["x"]), "b": 3, 5: numpy.zeros(2), "deep": {"c": numpy.complex64(1)}}, "list": [1]}
+    (FIXTURES / "refused-entries.pickle").write_bytes(pickle.dumps(wrong, 4))
+    (FIXTURES / "refused-call.pickle").write_bytes(pickle.dumps({"a": {"w": Shell()}}, 4))
+    (FIXTURES / "refused-protocol.pickle").write_bytes(b"\x80\x02" + pickle.dumps({"a": 1}, 0))
+
+
+def make_npz():
+    """NumPy's archives. One is column-major, one big-endian, and one has sizes of 64 bits."""
+    named = {name: array for name, array in arrays().items() if name != "bf16"}
+    numpy.savez(FIXTURES / "numpy.npz", **named)
+    numpy.savez_compressed(FIXTURES / "numpy-deflated.npz", **named)
+    numpy.savez(FIXTURES / "numpy-big-endian.npz", **{n: a.astype(a.dtype.newbyteorder(">")) for n, a in named.items()})
+    one = io.BytesIO()
+    numpy.save(one, named["matrix"])
+    zip64(FIXTURES / "numpy-64-bit.npz", "matrix.npy", one.getvalue())
+    numpy.save(FIXTURES / "numpy.npy", named["transposed"])
+    numpy.savez(FIXTURES / "refused-entries.npz", text=numpy.array(["x"]), fields=numpy.zeros(2, "f4,i4"))
+
+
 def main():
     FIXTURES.mkdir(parents=True, exist_ok=True)
     make_torch()
     make_lightning()
     make_refused()
+    make_haiku()
+    make_npz()
     for path in sorted(FIXTURES.iterdir()):
         print(f"{path.stat().st_size:7} {path.name}")
 

@@ -28,6 +28,7 @@ pub(super) enum Format {
 
 impl Format {
     /// The format in a few words.
+    #[cfg(not(all(feature = "torch", feature = "haiku")))]
     pub(super) fn describe(self) -> &'static str {
         match self {
             Self::Safetensors => "a safetensors file",
@@ -53,7 +54,8 @@ const MAGIC: [(&[u8], Format); 6] = [
 ];
 
 /// First bytes of files that are often taken for weights, what such a file is, and what to do.
-const OTHERS: [(&[u8], &str, &str); 5] = [
+const OTHERS: [(&[u8], &str, &str); 6] = [
+    (b"\x93NUMPY", "one array of NumPy, expected named ones", "save them with `numpy.savez`"),
     (b"version https://git-lfs", "a Git LFS pointer, not the weights", "fetch them with `git lfs pull`"),
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file, as Keras writes", "save the weights as safetensors"),
     (b"\x1f\x8b", "compressed with gzip", "unpack it"),

@@ -6,8 +6,13 @@
 mod arrays;
 mod decode;
 mod format;
+#[cfg(feature = "haiku")]
+mod haiku;
 mod index;
 mod number;
+#[cfg(any(feature = "torch", feature = "haiku"))]
+#[cfg_attr(not(feature = "haiku"), allow(dead_code, reason = "torch's files hold single numbers of NumPy"))]
+mod numpy;
 #[cfg(any(feature = "torch", feature = "haiku"))]
 #[cfg_attr(not(all(feature = "torch", feature = "haiku")), allow(dead_code, reason = "each reader has its part"))]
 mod pickle;
@@ -25,6 +30,8 @@ mod weights;
 mod zip;
 
 pub use arrays::{Array, Arrays, Metadata, Numbers, read_any};
+#[cfg(feature = "haiku")]
+pub use numpy::read_npy;
 pub use stored::Stored;
 pub use weights::Weights;
 
@@ -55,6 +62,9 @@ fn tensors(source: &Arc<Source>, format: Format) -> Result<Weights, Problems> {
         Format::Zip => archive(source),
         #[cfg(feature = "torch")]
         Format::LegacyTorch => torch::open_legacy(source),
+        #[cfg(feature = "haiku")]
+        Format::Pickle => haiku::open(source),
+        #[cfg(not(all(feature = "torch", feature = "haiku")))]
         other => Err(Problems::model(format!(
             "`{0}` is {1}, which is not read here: run `percio import {0} -o DIRECTORY` and name that directory",
             source.path().display(),
@@ -69,6 +79,10 @@ fn archive(source: &Arc<Source>) -> Result<Weights, Problems> {
     let archive = zip::Archive::read(source)?;
     #[cfg(feature = "torch")]
     if let Some(weights) = torch::open_zip(source, &archive) {
+        return weights;
+    }
+    #[cfg(feature = "haiku")]
+    if let Some(weights) = numpy::archive(source, &archive) {
         return weights;
     }
     let names: Vec<String> = archive.names().take(8).map(|name| format!("`{name}`")).collect();

@@ -54,6 +54,33 @@ impl Storage {
     }
 }
 
+impl View {
+    /// All of a row of numbers, row-major or else column-major.
+    pub(super) fn whole(shape: Vec<usize>, column_major: bool) -> Self {
+        let mut strides = vec![1usize; shape.len()];
+        let mut next = 1usize;
+        for place in 0..shape.len() {
+            let axis = if column_major { place } else { shape.len() - 1 - place };
+            strides[axis] = next;
+            next = next.saturating_mul(shape[axis]);
+        }
+        Self { offset: 0, shape, strides }
+    }
+
+    /// The same with its axes in another order: first the axis `axes[0]`, and so on.
+    pub(super) fn transposed(&self, axes: &[usize]) -> Option<Self> {
+        let all = (0..self.shape.len()).all(|axis| axes.contains(&axis)) && axes.len() == self.shape.len();
+        let pick = |lengths: &[usize]| axes.iter().map(|&axis| lengths.get(axis).copied()).collect::<Option<Vec<_>>>();
+        let (shape, strides) = pick(&self.shape).zip(pick(&self.strides)).filter(|_| all)?;
+        Some(Self { offset: self.offset, shape, strides })
+    }
+
+    /// How many numbers.
+    pub(super) fn count(&self) -> Option<usize> {
+        count(&self.shape)
+    }
+}
+
 /// How many consecutive numbers it takes to hold all that the strides lead to.
 fn extent(shape: &[usize], strides: &[usize]) -> Option<usize> {
     if shape.contains(&0) {

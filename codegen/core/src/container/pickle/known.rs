@@ -33,7 +33,7 @@ pub(in crate::container) enum Known {
     Device,
     /// An array to be filled by its state: `(version, shape, dtype, column-major, bytes)`.
     Array,
-    /// An array: `(bytes, dtype, shape, "C" or "F")`.
+    /// An array: `(bytes, dtype, shape, "C" or "F")`, or `(bytes, dtype, shape, "K", order of the axes)`.
     ArrayOfBuffer,
     /// A number: `(dtype, bytes)`.
     Scalar,

@@ -6,6 +6,7 @@ use super::{Global, Id, Known, Pickle, Record, Value};
 use crate::container::source::Span;
 use crate::{Problems, Subject};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Instructions of one pickle. A checkpoint of a thousand tensors has some 30,000; more would only cost memory.
 const MOST: usize = 1 << 22;
@@ -87,7 +88,7 @@ impl Machine {
                 ),
             );
         }
-        problems.finish(Pickle { values: self.values, root, len })
+        problems.finish(Pickle { values: self.values, root, len, source: Arc::clone(span.source()) })
     }
 
     fn step(&mut self, opcode: Opcode) -> Result<(), Misfit> {

@@ -5,17 +5,17 @@
 //! Haiku files know what the few callables of [`Known`] would have made. Any other call is a problem.
 
 mod cursor;
-mod json;
 mod known;
 mod machine;
 mod opcode;
 
-pub(super) use json::to_json;
 pub(super) use known::Known;
 pub(super) use machine::read;
 
-use super::source::Span;
+use super::source::{Source, Span};
 use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
 
 /// A value of a pickle; several places may share one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,12 +74,18 @@ pub(super) struct Pickle {
     root: Id,
     /// Bytes it takes in its file.
     len: u64,
+    source: Arc<Source>,
 }
 
 impl Pickle {
     /// The whole.
     pub(super) fn root(&self) -> Id {
         self.root
+    }
+
+    /// The file it is in.
+    pub(super) fn path(&self) -> &Path {
+        self.source.path()
     }
 
     /// Bytes it takes in its file.

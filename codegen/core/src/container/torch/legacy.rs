@@ -26,7 +26,7 @@ pub(in crate::container) fn open(source: &Arc<Source>) -> Result<Weights, Proble
     let little = machine.entry(machine.root(), "little_endian").map(|little| machine.get(little));
     let big_endian = matches!(little, Some(Value::Bool(false)));
     let storages = Storages { places: places(source, &data, &keys, rest)?, big_endian };
-    state_dict::read(source, &data, &storages)
+    state_dict::read(&data, &storages)
 }
 
 /// The storages by their keys, in the order of `keys` from the start of `rest` on.

@@ -1,6 +1,7 @@
 //! Files of `torch.save`: a pickle whose tensors are views into storages, which lie beside it.
 
 mod legacy;
+mod settings;
 mod state_dict;
 mod tensor;
 mod zip;

@@ -1,9 +1,9 @@
 //! The tensors of a file: its state dictionary, and the settings that Lightning saves beside it.
 
+use super::settings::to_json;
 use super::tensor::{self, Identity, Storages};
 use crate::container::Weights;
-use crate::container::pickle::{Id, Pickle, to_json};
-use crate::container::source::Source;
+use crate::container::pickle::{Id, Pickle};
 use crate::container::stored::Stored;
 use crate::{Problems, Subject};
 use std::collections::BTreeMap;
@@ -15,8 +15,8 @@ const STATE_DICT: &str = "state_dict";
 const HYPER_PARAMETERS: &str = "hyper_parameters";
 
 /// The weights that `pickle` describes.
-pub(super) fn read(source: &Source, pickle: &Pickle, storages: &Storages) -> Result<Weights, Problems> {
-    let shown = source.path().display();
+pub(super) fn read(pickle: &Pickle, storages: &Storages) -> Result<Weights, Problems> {
+    let shown = pickle.path().display();
     let entries = find(pickle).map_err(|wrong| Problems::model(format!("`{shown}` {wrong}")))?;
     let mut problems = Problems::new();
     let mut tensors: BTreeMap<String, Stored> = BTreeMap::new();
@@ -36,7 +36,7 @@ pub(super) fn read(source: &Source, pickle: &Pickle, storages: &Storages) -> Res
         };
         problems.add(Subject::Model, format!("tensor {name} of `{shown}` {wrong}"));
     }
-    let mut weights = Weights::new(source.path(), tensors);
+    let mut weights = Weights::new(pickle.path(), tensors);
     if let Some(parameters) = pickle.entry(pickle.root(), HYPER_PARAMETERS) {
         match to_json(pickle, parameters) {
             Some(json) => weights.set_hyper_parameters(json),

@@ -32,7 +32,7 @@ fn read(source: &Source, archive: &Archive, directory: &str, pickle: &Place) -> 
         places: archive.names().filter_map(storage).collect(),
         big_endian: big_endian(source, archive.get(&format!("{directory}byteorder")))?,
     };
-    state_dict::read(source, &pickle::read(&pickle.unpacked()?)?, &storages)
+    state_dict::read(&pickle::read(&pickle.unpacked()?)?, &storages)
 }
 
 /// Whether numbers start with their most significant byte, by the file that says so; older files are little-endian.

@@ -1,6 +1,7 @@
-//! Values of a pickle as JSON: settings that were saved beside the weights.
+//! Settings that were saved beside the weights, as JSON.
 
-use super::{Global, Id, Known, Pickle, Record, Value};
+use crate::container::pickle::{Global, Id, Known, Pickle, Record, Value};
+use crate::container::{Numbers, numpy};
 use serde_json::{Map, Number, Value as Json, json};
 
 /// How deep settings may be nested.
@@ -10,7 +11,7 @@ const MOST: usize = 1 << 16;
 
 /// The value `id` as JSON; `None` when it is nested too deep or too large. Tuples and sets become lists, keys become texts,
 /// and an object becomes its attributes with the name of its class under `__class__`.
-pub(in crate::container) fn to_json(pickle: &Pickle, id: Id) -> Option<Json> {
+pub(super) fn to_json(pickle: &Pickle, id: Id) -> Option<Json> {
     Writer { pickle, left: MOST }.value(id, DEPTH)
 }
 
@@ -27,16 +28,28 @@ impl Writer<'_> {
             Value::None => Json::Null,
             Value::Bool(flag) => json!(flag),
             Value::Int(number) => json!(number),
-            Value::Float(number) => Number::from_f64(*number).map_or_else(|| json!(number.to_string()), Json::Number),
+            Value::Float(number) => float(*number),
             Value::Text(text) => json!(text),
             Value::List(items) | Value::Tuple(items) | Value::Set(items) => self.list(items, depth)?,
             Value::Dict(entries) => Json::Object(self.object(entries, depth)?),
             Value::Global(global) => json!(name(global)),
-            Value::Record(record) => self.record(record, depth)?,
+            Value::Record(record) => match self.number(id) {
+                Some(number) => number,
+                None => self.record(record, depth)?,
+            },
             Value::Long => json!({"__class__": "int"}),
             Value::Bytes(_) => json!({"__class__": "bytes"}),
             Value::Persistent(_) => json!({"__class__": "torch.storage"}),
         })
+    }
+
+    /// A number of NumPy's.
+    fn number(&self, id: Id) -> Option<Json> {
+        let Some((Known::Scalar, _)) = self.pickle.call(id) else { return None };
+        match numpy::array(self.pickle, id).ok()?.numbers().ok()? {
+            Numbers::F32(numbers) => numbers.first().map(|&number| float(number.into())),
+            Numbers::I64(numbers) => numbers.first().map(|number| json!(number)),
+        }
     }
 
     fn list(&mut self, items: &[Id], depth: usize) -> Option<Json> {
@@ -69,6 +82,11 @@ impl Writer<'_> {
             }
             _ => {}
         }
+        self.attributes(record, depth)
+    }
+
+    /// An object of a class that means nothing here.
+    fn attributes(&mut self, record: &Record, depth: usize) -> Option<Json> {
         let mut object = Map::from_iter([("__class__".to_owned(), json!(name(&record.callable)))]);
         for state in self.states(record) {
             match self.value(state, depth)? {
@@ -94,6 +112,11 @@ impl Writer<'_> {
             _ => vec![state],
         }
     }
+}
+
+/// JSON has no words for numbers that are not finite: they become texts.
+fn float(number: f64) -> Json {
+    Number::from_f64(number).map_or_else(|| json!(number.to_string()), Json::Number)
 }
 
 fn name(global: &Global) -> String {
