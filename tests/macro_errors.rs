@@ -27,6 +27,9 @@ fn write_models(directory: &Path) {
     write("tensor-reshaped", |model| model.reshape("perceiver.embeddings.latents", &[32, 16]));
     write("number-missing", |model| model.set("perceiver.embeddings.latents", 33, f32::NAN));
     write("another-architecture", |model| model.config["model_type"] = "bert".into());
+    write("pickle", |_| {});
+    // As every zip archive starts; no more is read.
+    std::fs::write(directory.join("pickle/last.ckpt"), b"PK\x03\x04").expect("a file of weights");
     write("several-mistakes", |model| {
         model.config["hidden_act"] = "softsign".into();
         model.remove("perceiver.embeddings.latents");

@@ -1,4 +1,4 @@
-"""Make tests/fixtures/checkpoints: the same small tensors in every format that percio reads, and files it must refuse.
+"""Make codegen/core/tests/checkpoints: the same small tensors in every format that percio reads, and files it must refuse.
 
 Rerunning makes every file again bit for bit (same versions). Nothing here is run when a file is read; `refused-call.pt`
 would run `true` in a shell if it were.
@@ -23,7 +23,7 @@ import torch
 
 from percio_files import write_safetensors
 
-FIXTURES = pathlib.Path(__file__).resolve().parents[2] / "tests" / "fixtures" / "checkpoints"
+FIXTURES = pathlib.Path(__file__).resolve().parents[2] / "codegen" / "core" / "tests" / "checkpoints"
 
 
 def numbers(*shape):

@@ -28,8 +28,8 @@ fn read(path: &Path) -> Result<BTreeMap<String, Tensor>, Problems> {
 }
 
 /// One of the small checkpoints in other formats than safetensors.
-fn checkpoint(name: &str) -> PathBuf {
-    fixture("checkpoints").join(name)
+pub(crate) fn checkpoint(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checkpoints").join(name)
 }
 
 /// Asserts that the file holds the tensors of `arrays.safetensors`, as torch computed them, except those `without`; what is

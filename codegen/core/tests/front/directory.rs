@@ -1,5 +1,6 @@
 //! Directories that hold no model, or more than one mistake.
 
+use crate::container::checkpoint;
 use crate::support::{Directory, fixture, has_all, messages};
 use percio_codegen_core::load;
 use percio_codegen_core::scheme::{LoadOptions, load_tracked};
@@ -76,7 +77,7 @@ fn weights_of_another_name() {
 #[test]
 fn hyper_parameters_stand_in_for_the_configuration() {
     let place = tempfile::tempdir().unwrap();
-    fs::copy(fixture("checkpoints/lightning.ckpt"), place.path().join("last.ckpt")).unwrap();
+    fs::copy(checkpoint("lightning.ckpt"), place.path().join("last.ckpt")).unwrap();
     let all = complaints(place.path());
     assert_eq!(all.len(), 1, "{all:#?}");
     has_all(&all[0], &["`model_type`", "missing"]);

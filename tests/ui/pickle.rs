@@ -1,0 +1,4 @@
+#[percio::model("models/pickle/last.ckpt")]
+pub struct Net;
+
+fn main() {}
