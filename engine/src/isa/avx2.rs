@@ -7,9 +7,11 @@ use core::arch::x86_64::{
     __m256, _CMP_LT_OQ, _mm_add_ps, _mm_storeu_ps, _mm256_add_epi32, _mm256_add_ps, _mm256_and_ps, _mm256_andnot_ps,
     _mm256_blendv_ps, _mm256_castps256_ps128, _mm256_castsi256_ps, _mm256_cmp_ps, _mm256_cvtps_epi32, _mm256_cvtss_f32,
     _mm256_div_ps, _mm256_extractf128_ps, _mm256_fmadd_ps, _mm256_hadd_ps, _mm256_loadu_ps, _mm256_max_ps,
-    _mm256_min_ps, _mm256_movemask_ps, _mm256_mul_ps, _mm256_or_ps, _mm256_set1_epi32, _mm256_set1_ps,
-    _mm256_slli_epi32, _mm256_storeu_ps, _mm256_sub_ps,
+    _mm256_min_ps, _mm256_movemask_ps, _mm256_mul_ps, _mm256_or_ps, _mm256_permute2f128_ps, _mm256_set1_epi32,
+    _mm256_set1_ps, _mm256_shuffle_ps, _mm256_slli_epi32, _mm256_storeu_ps, _mm256_sub_ps, _mm256_unpackhi_ps,
+    _mm256_unpacklo_ps,
 };
+use percio_format::PANEL;
 
 /// Proof that the processor has AVX2 and FMA.
 #[derive(Clone, Copy, Debug)]
@@ -40,13 +42,6 @@ fn enter<K: Kernel>(isa: Avx2, kernel: K) -> K::Output {
     kernel.run(isa)
 }
 
-/// [`enter`], never inlined.
-#[inline(never)]
-#[target_feature(enable = "avx2,fma")]
-fn enter_apart<K: Kernel>(isa: Avx2, kernel: K) -> K::Output {
-    kernel.run(isa)
-}
-
 #[inline(always)]
 fn load_lanes(_: Avx2, lanes: &Lanes) -> __m256 {
     // SAFETY: the array holds eight numbers; the token proves AVX.
@@ -57,6 +52,45 @@ fn load_lanes(_: Avx2, lanes: &Lanes) -> __m256 {
 fn store_lanes(_: Avx2, vector: __m256, lanes: &mut Lanes) {
     // SAFETY: the array has room for eight numbers; the token proves AVX.
     unsafe { _mm256_storeu_ps(lanes.as_mut_ptr(), vector) }
+}
+
+/// The even and the odd pairs of 32-bit lanes of `a` and `b`, half by half: `a0 b0 a1 b1` and `a2 b2 a3 b3`.
+#[inline(always)]
+fn interleave(_: Avx2, a: __m256, b: __m256) -> [__m256; 2] {
+    // SAFETY: the token proves AVX.
+    let low = unsafe { _mm256_unpacklo_ps(a, b) };
+    // SAFETY: the token proves AVX.
+    let high = unsafe { _mm256_unpackhi_ps(a, b) };
+    [low, high]
+}
+
+/// The first and the second 64 bits of each half of `a` and `b`: `a0 a1 b0 b1` and `a2 a3 b2 b3`.
+#[inline(always)]
+fn join_pairs(_: Avx2, a: __m256, b: __m256) -> [__m256; 2] {
+    // SAFETY: the token proves AVX.
+    let first = unsafe { _mm256_shuffle_ps::<0b01_00_01_00>(a, b) };
+    // SAFETY: the token proves AVX.
+    let second = unsafe { _mm256_shuffle_ps::<0b11_10_11_10>(a, b) };
+    [first, second]
+}
+
+/// Four rows to their columns: columns 0 to 3 in the low halves, 4 to 7 in the high ones.
+#[inline(always)]
+fn quarters(isa: Avx2, [a, b, c, d]: [&Lanes; 4]) -> [__m256; 4] {
+    let [ab, ab_high] = interleave(isa, load_lanes(isa, a), load_lanes(isa, b));
+    let [cd, cd_high] = interleave(isa, load_lanes(isa, c), load_lanes(isa, d));
+    let ([first, second], [third, fourth]) = (join_pairs(isa, ab, cd), join_pairs(isa, ab_high, cd_high));
+    [first, second, third, fourth]
+}
+
+/// The low halves of `a` and `b`, and the high ones.
+#[inline(always)]
+fn join_halves(_: Avx2, a: __m256, b: __m256) -> [__m256; 2] {
+    // SAFETY: the token proves AVX.
+    let low = unsafe { _mm256_permute2f128_ps::<0x20>(a, b) };
+    // SAFETY: the token proves AVX.
+    let high = unsafe { _mm256_permute2f128_ps::<0x31>(a, b) };
+    [low, high]
 }
 
 impl Isa for Avx2 {
@@ -70,10 +104,11 @@ impl Isa for Avx2 {
         // SAFETY: the token proves AVX2 and FMA.
         unsafe { enter(self, kernel) }
     }
-    #[inline(always)]
+    // Not on `enter`: rustc 1.95 forgets that a function with `target_feature` is never to be inlined.
+    #[inline(never)]
     fn call<K: Kernel>(self, kernel: K) -> K::Output {
         // SAFETY: the token proves AVX2 and FMA.
-        unsafe { enter_apart(self, kernel) }
+        unsafe { enter(self, kernel) }
     }
     #[inline(always)]
     fn splat(self, number: f32) -> __m256 {
@@ -209,6 +244,17 @@ impl Isa for Avx2 {
         numbers
     }
 
+    #[inline(always)]
+    fn transpose(self, rows: [&[f32; PANEL]; PANEL], target: &mut [[f32; PANEL]; PANEL]) {
+        let [a, b, c, d, e, f, g, h] = rows;
+        let (upper, lower) = (quarters(self, [a, b, c, d]), quarters(self, [e, f, g, h]));
+        let (low, high) = target.split_at_mut(PANEL / 2);
+        for ((upper, lower), (low, high)) in upper.into_iter().zip(lower).zip(low.iter_mut().zip(high)) {
+            let [first, second] = join_halves(self, upper, lower);
+            store_lanes(self, first, low);
+            store_lanes(self, second, high);
+        }
+    }
     #[inline(always)]
     fn matmul(self, product: Matmul<'_>) {
         matmul::tiled::<Self, 6, 2>(self, product);

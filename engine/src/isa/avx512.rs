@@ -43,13 +43,6 @@ fn enter<K: Kernel>(isa: Avx512, kernel: K) -> K::Output {
     kernel.run(isa)
 }
 
-/// [`enter`], never inlined.
-#[inline(never)]
-#[target_feature(enable = "avx512f,avx2,fma")]
-fn enter_apart<K: Kernel>(isa: Avx512, kernel: K) -> K::Output {
-    kernel.run(isa)
-}
-
 /// The lanes that `len` numbers reach.
 #[inline(always)]
 const fn reached(len: usize) -> __mmask16 {
@@ -114,10 +107,11 @@ impl Isa for Avx512 {
         // SAFETY: the token proves AVX-512F, AVX2 and FMA.
         unsafe { enter(self, kernel) }
     }
-    #[inline(always)]
+    // Not on `enter`: rustc 1.95 forgets that a function with `target_feature` is never to be inlined.
+    #[inline(never)]
     fn call<K: Kernel>(self, kernel: K) -> K::Output {
         // SAFETY: the token proves AVX-512F, AVX2 and FMA.
-        unsafe { enter_apart(self, kernel) }
+        unsafe { enter(self, kernel) }
     }
     #[inline(always)]
     fn splat(self, number: f32) -> __m512 {
@@ -239,10 +233,14 @@ impl Isa for Avx512 {
         self.0.sum(fold(self, vector))
     }
     #[inline(always)]
-    fn sums(self, vectors: [__m512; 4]) -> [f32; 4] {
-        self.0.sums(vectors.map(|vector| fold(self, vector)))
+    fn sums(self, [a, b, c, d]: [__m512; 4]) -> [f32; 4] {
+        self.0.sums([fold(self, a), fold(self, b), fold(self, c), fold(self, d)])
     }
 
+    #[inline(always)]
+    fn transpose(self, rows: [&[f32; PANEL]; PANEL], target: &mut [[f32; PANEL]; PANEL]) {
+        self.0.transpose(rows, target);
+    }
     #[inline(always)]
     fn tile<const ROWS: usize, const PANELS: usize>(self, tile: &mut Tile<'_, ROWS, PANELS>) {
         if PANELS == 1 { self.0.tile(tile) } else { self.call(tile) }

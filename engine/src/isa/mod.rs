@@ -103,6 +103,14 @@ pub trait Isa: Copy {
     /// The sums of the lanes of four vectors.
     fn sums(self, vectors: [Self::F32; 4]) -> [f32; 4];
 
+    /// Writes the columns of `rows` to the rows of `target`.
+    #[inline(always)]
+    fn transpose(self, rows: [&[f32; PANEL]; PANEL], target: &mut [[f32; PANEL]; PANEL]) {
+        for (r, row) in rows.into_iter().enumerate() {
+            target.iter_mut().zip(row).for_each(|(target, &number)| target[r] = number);
+        }
+    }
+
     /// The innermost loop of the matrix product.
     #[inline(always)]
     fn tile<const ROWS: usize, const PANELS: usize>(self, tile: &mut tile::Tile<'_, ROWS, PANELS>) {

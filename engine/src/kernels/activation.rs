@@ -27,49 +27,97 @@ impl Kernel for Apply<'_, '_> {
     fn run<I: Isa>(self, isa: I) {
         match self.activation {
             Activation::Identity => {}
-            Activation::GeluErf => each(isa, self.rows, |x| gelu_erf(isa, x)),
-            Activation::GeluTanh => each(isa, self.rows, |x| gelu_tanh(isa, x)),
-            Activation::QuickGelu => {
-                each(isa, self.rows, |x| isa.mul(x, sigmoid(isa, isa.mul(x, isa.splat(1.702)))));
-            }
-            Activation::Relu => each(isa, self.rows, |x| isa.max(x, isa.splat(0.0))),
-            Activation::SquaredRelu => each(isa, self.rows, |x| squared_relu(isa, x)),
-            Activation::Silu => each(isa, self.rows, |x| isa.mul(x, sigmoid(isa, x))),
-            Activation::Tanh => each(isa, self.rows, |x| tanh(isa, x)),
+            Activation::GeluErf => each::<I, GeluErf>(isa, self.rows),
+            Activation::GeluTanh => each::<I, GeluTanh>(isa, self.rows),
+            Activation::QuickGelu => each::<I, QuickGelu>(isa, self.rows),
+            Activation::Relu => each::<I, Relu>(isa, self.rows),
+            Activation::SquaredRelu => each::<I, SquaredRelu>(isa, self.rows),
+            Activation::Silu => each::<I, Silu>(isa, self.rows),
+            Activation::Tanh => each::<I, Tanh>(isa, self.rows),
         }
     }
 }
 
-/// `function` of every vector of `rows`.
+/// Every vector of `rows` to its `F`.
 #[inline(always)]
-fn each<I: Isa>(isa: I, rows: &mut StridedMut<'_>, function: impl Fn(I::F32) -> I::F32) {
+fn each<I: Isa, F: Function>(isa: I, rows: &mut StridedMut<'_>) {
     let mut index = 0;
     while let Some(row) = rows.row(index) {
-        row.chunks_mut(I::LANES).for_each(|x| isa.store(function(isa.load(x)), x));
+        for x in row.chunks_mut(I::LANES) {
+            isa.store(F::of(isa, isa.load(x)), x);
+        }
         index += 1;
     }
 }
 
-#[inline(always)]
-fn gelu_erf<I: Isa>(isa: I, x: I::F32) -> I::F32 {
-    let half = isa.mul(x, isa.splat(0.5));
-    isa.mul_add(half, erf(isa, isa.mul(x, isa.splat(core::f32::consts::FRAC_1_SQRT_2))), half)
+/// A function of one number.
+trait Function {
+    /// That of each lane.
+    fn of<I: Isa>(isa: I, x: I::F32) -> I::F32;
 }
 
-#[inline(always)]
-fn gelu_tanh<I: Isa>(isa: I, x: I::F32) -> I::F32 {
-    let cubic = isa.mul_add(isa.mul(x, x), isa.splat(0.044_715), isa.splat(1.0));
-    // (1 + tanh z) / 2 = σ(2z), with 2·√(2/π) folded into the constant.
-    isa.mul(x, sigmoid(isa, isa.mul(isa.mul(x, cubic), isa.splat(1.595_769))))
+struct GeluErf;
+struct GeluTanh;
+struct QuickGelu;
+struct Relu;
+struct SquaredRelu;
+struct Silu;
+struct Tanh;
+
+impl Function for GeluErf {
+    #[inline(always)]
+    fn of<I: Isa>(isa: I, x: I::F32) -> I::F32 {
+        let half = isa.mul(x, isa.splat(0.5));
+        isa.mul_add(half, erf(isa, isa.mul(x, isa.splat(core::f32::consts::FRAC_1_SQRT_2))), half)
+    }
 }
 
-#[inline(always)]
-fn squared_relu<I: Isa>(isa: I, x: I::F32) -> I::F32 {
-    let positive = isa.max(x, isa.splat(0.0));
-    isa.mul(positive, positive)
+impl Function for GeluTanh {
+    #[inline(always)]
+    fn of<I: Isa>(isa: I, x: I::F32) -> I::F32 {
+        let cubic = isa.mul_add(isa.mul(x, x), isa.splat(0.044_715), isa.splat(1.0));
+        // (1 + tanh z) / 2 = σ(2z), with 2·√(2/π) folded into the constant.
+        isa.mul(x, sigmoid(isa, isa.mul(isa.mul(x, cubic), isa.splat(1.595_769))))
+    }
 }
 
-/// tanh x = 2σ(2x) − 1
+impl Function for QuickGelu {
+    #[inline(always)]
+    fn of<I: Isa>(isa: I, x: I::F32) -> I::F32 {
+        isa.mul(x, sigmoid(isa, isa.mul(x, isa.splat(1.702))))
+    }
+}
+
+impl Function for Relu {
+    #[inline(always)]
+    fn of<I: Isa>(isa: I, x: I::F32) -> I::F32 {
+        isa.max(x, isa.splat(0.0))
+    }
+}
+
+impl Function for SquaredRelu {
+    #[inline(always)]
+    fn of<I: Isa>(isa: I, x: I::F32) -> I::F32 {
+        let positive = Relu::of(isa, x);
+        isa.mul(positive, positive)
+    }
+}
+
+impl Function for Silu {
+    #[inline(always)]
+    fn of<I: Isa>(isa: I, x: I::F32) -> I::F32 {
+        isa.mul(x, sigmoid(isa, x))
+    }
+}
+
+impl Function for Tanh {
+    #[inline(always)]
+    fn of<I: Isa>(isa: I, x: I::F32) -> I::F32 {
+        tanh(isa, x)
+    }
+}
+
+/// tanh x = 2 σ(2x) − 1
 #[inline(always)]
 pub(crate) fn tanh<I: Isa>(isa: I, x: I::F32) -> I::F32 {
     let twice = sigmoid(isa, isa.add(x, x));

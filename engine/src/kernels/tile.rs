@@ -23,7 +23,11 @@ impl<const ROWS: usize, const PANELS: usize> Kernel for &mut Tile<'_, ROWS, PANE
         let (x, panels) = (self.x, self.panels);
         let mut sums: [I::Strip<PANELS>; ROWS] = [isa.zeros(); ROWS];
         match self.start {
-            Some(start) => sums.iter_mut().for_each(|sums| *sums = read(isa, start)),
+            Some(start) => {
+                for sums in &mut sums {
+                    *sums = read(isa, start);
+                }
+            }
             None => {
                 for (r, sums) in sums.iter_mut().enumerate() {
                     let Some(target) = self.target.panels::<PANELS>(r) else { return };
@@ -65,7 +69,9 @@ impl<const ROWS: usize, const PANELS: usize> Kernel for &mut Outer<'_, ROWS, PAN
             let Some(target) = self.target.panels::<PANELS>(r) else { return };
             *sums = read(isa, target);
             let decay = isa.splat(decay);
-            I::vectors(sums).iter_mut().for_each(|sum| *sum = isa.mul(*sum, decay));
+            for sum in I::vectors(sums) {
+                *sum = isa.mul(*sum, decay);
+            }
         }
         let factors = self.factors.chunks(self.factor_stride.max(1));
         for (factors, values) in factors.zip(self.values.chunks(self.value_stride.max(1))) {
@@ -80,8 +86,9 @@ impl<const ROWS: usize, const PANELS: usize> Kernel for &mut Outer<'_, ROWS, PAN
 #[inline(always)]
 fn read<I: Isa, const PANELS: usize>(isa: I, numbers: &[[f32; PANEL]; PANELS]) -> I::Strip<PANELS> {
     let mut strip = isa.zeros();
-    let vectors = I::vectors::<PANELS>(&mut strip).iter_mut();
-    vectors.zip(numbers.as_flattened().chunks(I::LANES)).for_each(|(vector, lanes)| *vector = isa.load(lanes));
+    for (vector, lanes) in I::vectors(&mut strip).iter_mut().zip(numbers.as_flattened().chunks(I::LANES)) {
+        *vector = isa.load(lanes);
+    }
     strip
 }
 
@@ -93,8 +100,9 @@ fn write<I: Isa, const ROWS: usize, const PANELS: usize>(
 ) {
     for (r, sums) in sums.iter_mut().enumerate() {
         let Some(target) = target.panels::<PANELS>(r) else { return };
-        let lanes = target.as_flattened_mut().chunks_mut(I::LANES);
-        I::vectors(sums).iter().zip(lanes).for_each(|(&sum, lanes)| isa.store(sum, lanes));
+        for (sum, lanes) in I::vectors(sums).iter().zip(target.as_flattened_mut().chunks_mut(I::LANES)) {
+            isa.store(*sum, lanes);
+        }
     }
 }
 
@@ -109,7 +117,9 @@ fn add<I: Isa, const ROWS: usize, const PANELS: usize>(
     if (PANELS * PANEL).div_ceil(I::LANES) < ROWS {
         let mut strip = isa.zeros();
         let vectors = I::vectors::<PANELS>(&mut strip);
-        vectors.iter_mut().enumerate().for_each(|(index, vector)| *vector = isa.strip(&weights, index));
+        for (index, vector) in vectors.iter_mut().enumerate() {
+            *vector = isa.strip(&weights, index);
+        }
         for (sums, &number) in sums.iter_mut().zip(x) {
             let number = isa.splat(number);
             for (sum, &vector) in I::vectors(sums).iter_mut().zip(&*vectors) {

@@ -89,8 +89,7 @@ fn blocks<I: Isa, const ROWS: usize, const PANELS: usize, const TILE: usize, con
     let mut scratch = Scratch::<PANELS, TILE, DEPTH> {
         turned: [[[0.0; PANEL]; DEPTH]; PANELS],
         scores: [[[0.0; PANEL]; PANELS]; TILE],
-        packed: [[[0.0; PANEL]; PANELS]; TILE],
-        rest: [[[[0.0; PANEL]; PANELS]; PANEL]; PANELS],
+        rest: [[[0.0; PANEL]; PANELS]; PANEL],
     };
     for head in 0..attention.heads {
         for query in (0..count).step_by(PANELS * PANEL) {
@@ -106,10 +105,8 @@ struct Scratch<const PANELS: usize, const TILE: usize, const DEPTH: usize> {
     turned: [[[f32; PANEL]; DEPTH]; PANELS],
     /// Scores, then weights: one row a key, one column a query.
     scores: [[[f32; PANEL]; PANELS]; TILE],
-    /// The last columns of the values, where they do not fill a panel.
-    packed: [[[f32; PANEL]; PANELS]; TILE],
-    /// Their sums: one row a query.
-    rest: [[[[f32; PANEL]; PANELS]; PANEL]; PANELS],
+    /// Sums of the last columns of the values, where they do not fill a panel: one row a column, one column a query.
+    rest: [[[f32; PANEL]; PANELS]; PANEL],
 }
 
 /// One head of a few queries.
@@ -133,16 +130,15 @@ impl Block {
         while first < keys {
             for start in (0..qk).step_by(DEPTH) {
                 if first == 0 || qk > DEPTH {
-                    self.turn(attention, start, &mut scratch.turned);
+                    self.turn(isa, attention, start, &mut scratch.turned);
                 }
                 let (turned, scores) = (&scratch.turned, &mut scratch.scores);
                 self.score::<I, ROWS, PANELS, TILE, DEPTH>(isa, attention, first, start, turned, scores);
             }
             let weights = scratch.scores.get_mut(..TILE.min(keys - first)).unwrap_or_default();
-            for (key, scores) in weights.iter_mut().enumerate() {
-                if attention.mask.get(first + key) == Some(&false) {
-                    *scores = [[MASKED; PANEL]; PANELS];
-                }
+            let mask = attention.mask.get(first..).unwrap_or_default();
+            for (scores, _) in weights.iter_mut().zip(mask).filter(|(_, kept)| !**kept) {
+                *scores = [[MASKED; PANEL]; PANELS];
             }
             let decay = softmax.take(isa, self.count, weights);
             self.sum::<I, ROWS, PANELS, TILE, DEPTH>(isa, attention, first, &decay, scratch);
@@ -156,10 +152,4 @@ impl Block {
     fn out(&self, attention: &Attention<'_>, r: usize) -> usize {
         ((self.query + r) * attention.heads + self.head) * attention.v_width
     }
-}
-
-/// Columns of the values that are left when all whole panels are taken, `PANELS` at a time as long as they fill.
-#[inline(always)]
-const fn rest<const PANELS: usize>(width: usize) -> usize {
-    if width.is_multiple_of(PANEL) { 0 } else { width % (PANELS * PANEL) }
 }

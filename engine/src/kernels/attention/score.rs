@@ -9,18 +9,24 @@ use percio_format::PANEL;
 impl Block {
     /// Turns numbers `start` .. `start + DEPTH` of the queries into panels, scaled.
     #[inline(always)]
-    pub(super) fn turn<const PANELS: usize, const DEPTH: usize>(
+    pub(super) fn turn<I: Isa, const PANELS: usize, const DEPTH: usize>(
         &self,
+        isa: I,
         attention: &Attention<'_>,
         start: usize,
         turned: &mut [[[f32; PANEL]; DEPTH]; PANELS],
     ) {
         let Attention { heads, qk, scale, q, .. } = *attention;
-        for r in 0..self.count {
-            let row = part(q, ((self.query + r) * heads + self.head) * qk + start, DEPTH.min(qk - start));
-            let Some(panel) = turned.get_mut(r / PANEL) else { return };
-            for (group, &number) in panel.iter_mut().zip(row) {
-                group[r % PANEL] = scale * number;
+        let depth = DEPTH.min(qk - start);
+        for (p, panel) in turned.iter_mut().enumerate().take(self.count.div_ceil(PANEL)) {
+            let panel = panel.get_mut(..depth).unwrap_or_default();
+            let first = ((self.query + p * PANEL) * heads + self.head) * qk + start;
+            let q = q.get(first..).unwrap_or_default();
+            turn(isa, q, heads * qk, PANEL.min(self.count - p * PANEL), panel);
+            if scale != 1.0 {
+                for numbers in panel.as_flattened_mut().chunks_mut(I::LANES) {
+                    isa.store(isa.mul(isa.load(numbers), isa.splat(scale)), numbers);
+                }
             }
         }
     }
@@ -53,6 +59,34 @@ impl Block {
             key += count;
         }
     }
+}
+
+/// Turns `count` rows of `q`, `stride` apart, into the columns of `panel`: eight by eight numbers as long as they are there.
+#[inline(always)]
+fn turn<I: Isa>(isa: I, q: &[f32], stride: usize, count: usize, panel: &mut [[f32; PANEL]]) {
+    for (index, groups) in panel.chunks_mut(PANEL).enumerate() {
+        let start = index * PANEL;
+        if let (PANEL, Some(rows), Some(groups)) =
+            (count, squares(q.get(start..).unwrap_or_default(), stride), groups.first_chunk_mut())
+        {
+            isa.transpose(rows, groups);
+            continue;
+        }
+        for r in 0..count {
+            let row = part(q, r * stride + start, groups.len());
+            groups.iter_mut().zip(row).for_each(|(group, &number)| group[r] = number);
+        }
+    }
+}
+
+/// The first eight numbers of each of eight rows.
+#[inline(always)]
+fn squares(q: &[f32], stride: usize) -> Option<[&[f32; PANEL]; PANEL]> {
+    let mut rows = [&[0.0; PANEL]; PANEL];
+    for (r, row) in rows.iter_mut().enumerate() {
+        *row = q.get(r * stride..)?.first_chunk()?;
+    }
+    Some(rows)
 }
 
 /// A few keys of one head, from number `start` on.

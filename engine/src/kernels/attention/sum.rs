@@ -1,9 +1,9 @@
 //! The weighted sums of a tile's values: `acc · decay + pᵀ V`.
 
-use super::{Attention, Block, Scratch, rest};
+use super::{Attention, Block, Scratch};
 use crate::isa::{Isa, StridedMut};
+use crate::kernels::block;
 use crate::kernels::tile::Outer;
-use crate::kernels::{block, part};
 use percio_format::PANEL;
 
 impl Block {
@@ -19,64 +19,45 @@ impl Block {
     ) {
         let Attention { keys, heads, v_width, .. } = *attention;
         let weights = scratch.scores.get(..TILE.min(keys - first)).unwrap_or_default().as_flattened().as_flattened();
-        let weights =
-            Weights { numbers: weights, stride: PANELS * PANEL, decay: decay.as_flattened(), count: self.count };
         let stride = heads * v_width;
-        let whole = v_width - rest::<PANELS>(v_width);
         let start = self.out(attention, 0);
         let values = attention.v.get((first * heads + self.head) * v_width..).unwrap_or_default();
+        let of_queries =
+            Weights { numbers: weights, stride: PANELS * PANEL, decay: decay.as_flattened(), count: self.count };
         let mut column = 0;
-        while column < whole {
+        while v_width - column >= PANEL {
             let values = values.get(column..).unwrap_or_default();
             let out = attention.out.get_mut(start + column..).unwrap_or_default();
-            if whole - column >= PANELS * PANEL {
-                weights.sum::<I, ROWS, PANELS>(isa, values, stride, out, stride);
+            if v_width - column >= PANELS * PANEL {
+                of_queries.sum::<I, ROWS, PANELS>(isa, values, stride, out, stride);
                 column += PANELS * PANEL;
             } else {
-                weights.sum::<I, ROWS, 1>(isa, values, stride, out, stride);
+                of_queries.sum::<I, ROWS, 1>(isa, values, stride, out, stride);
                 column += PANEL;
             }
         }
-        if column < v_width {
-            let packed = scratch.packed.as_flattened_mut().as_flattened_mut();
-            let sums = scratch.rest.as_flattened_mut().as_flattened_mut().as_flattened_mut();
-            let values = Columns { values, stride, first: column, width: v_width - column };
-            if v_width - column > (PANELS - 1) * PANEL {
-                values.pack(PANELS * PANEL, packed);
-                weights.sum::<I, ROWS, PANELS>(isa, packed, PANELS * PANEL, sums, PANELS * PANEL);
-            } else {
-                values.pack(PANEL, packed);
-                weights.sum::<I, ROWS, 1>(isa, packed, PANEL, sums, PANELS * PANEL);
+        // What does not fill a panel is summed with the queries, not the columns, side by side.
+        let rest = scratch.rest.get_mut(..v_width - column).unwrap_or_default();
+        for sums in &mut *rest {
+            let decay = decay.as_flattened().chunks(I::LANES);
+            for (sums, decay) in sums.as_flattened_mut().chunks_mut(I::LANES).zip(decay) {
+                isa.store(isa.mul(isa.load(sums), isa.load(decay)), sums);
             }
         }
+        let numbers = values.get(column..).unwrap_or_default();
+        let of_columns = Weights { numbers, stride, decay: &[1.0; PANEL], count: v_width - column };
+        let rest = rest.as_flattened_mut().as_flattened_mut();
+        of_columns.sum::<I, ROWS, PANELS>(isa, weights, PANELS * PANEL, rest, PANELS * PANEL);
     }
 }
 
-/// A few columns of a tile's values, one row a key.
-struct Columns<'a> {
-    values: &'a [f32],
-    stride: usize,
-    first: usize,
-    width: usize,
-}
-
-impl Columns<'_> {
-    /// Copies the columns to rows that are `stride` apart. What lies between is not read as part of any result.
-    #[inline(always)]
-    fn pack(&self, stride: usize, packed: &mut [f32]) {
-        for (to, from) in packed.chunks_exact_mut(stride).zip(self.values.chunks(self.stride.max(1))) {
-            to.iter_mut().zip(part(from, self.first, self.width)).for_each(|(to, &from)| *to = from);
-        }
-    }
-}
-
-/// The weights of a tile's keys, one row a key, one column a query.
+/// The weights of a tile's sums, one row a key: a column a query of its weights, or a column of the values.
 struct Weights<'a> {
     numbers: &'a [f32],
     stride: usize,
-    /// For each query, the factor of what its sums hold.
+    /// For each column, the factor of what its sums hold.
     decay: &'a [f32],
-    /// Queries.
+    /// Columns.
     count: usize,
 }
 
