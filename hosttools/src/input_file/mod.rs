@@ -1,12 +1,11 @@
 //! Inputs from a file: safetensors, or CSV or NumPy for a model with one input of numbers.
 
 mod csv;
-mod npy;
 
 use crate::reference::{ANY_INPUT, File, samples};
 use crate::sample::Sample;
 use anyhow::{Context, Result, bail};
-use percio_codegen_core::container::{Array, Numbers};
+use percio_codegen_core::container::{Array, Numbers, read_npy};
 use percio_codegen_core::program::{InputKind, Program};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -27,16 +26,15 @@ impl InputFile {
     /// A file that cannot be read or is of another kind.
     pub fn read(path: &Path) -> Result<Self> {
         let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
-        let read = || std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()));
-        let in_file = || format!("`{}`", path.display());
+        let shown = path.display();
         Ok(match extension.as_deref() {
             Some("safetensors") => Self::Arrays(File::read(path)?),
-            Some("npy") => {
-                let array = npy::parse(&read()?).with_context(in_file)?;
-                Self::Arrays(File::new(BTreeMap::from([(ANY_INPUT.to_owned(), array)])))
+            Some("npy") => Self::Arrays(File::new(BTreeMap::from([(ANY_INPUT.to_owned(), read_npy(path)?)]))),
+            Some("csv") => {
+                let text = std::fs::read_to_string(path).with_context(|| format!("cannot read `{shown}` as text"))?;
+                Self::Table(text)
             }
-            Some("csv") => Self::Table(String::from_utf8(read()?).with_context(in_file)?),
-            _ => bail!("`{}` is none of .safetensors, .csv and .npy", path.display()),
+            _ => bail!("`{shown}` is none of .safetensors, .csv and .npy"),
         })
     }
 

@@ -112,9 +112,34 @@ fn truncated() {
     complains(&[bytes.as_slice(), b"xyz"].concat(), &["3 more than its header describes"]);
 }
 
+/// The content tells the format, whatever the name says.
+#[test]
+fn content_tells_the_format() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("weights.pt");
+    let complaint = |bytes: &[u8]| {
+        fs::write(&path, bytes).unwrap();
+        complaints_at(&path).join("\n")
+    };
+    has_all(&complaint(b"\x89HDF\r\n\x1a\n..."), &["weights.pt", "an HDF5 file", "save the weights as safetensors"]);
+    has_all(&complaint(b"\x1f\x8b\x08..."), &["is compressed with gzip: unpack it"]);
+    has_all(&complaint(b"<!DOCTYPE html>..."), &["is a web page: download the file itself"]);
+    has_all(&complaint(b"\x93NUMPY..."), &["is one array of NumPy", "`numpy.savez`"]);
+    has_all(&complaint(b""), &["weights.pt", "is empty", "expected weights"]);
+    has_all(&complaint(b"hello there"), &["starts with the bytes 68 65 6c 6c 6f 20 74 68, which no known format"]);
+    has_all(&complaint(b" {\"a\": 1}"), &["is JSON without an object `weight_map`"]);
+    fs::write(&path, good()).unwrap();
+    assert_eq!(read(&path).unwrap().len(), read(&fixture("tiny-mlm/model.safetensors")).unwrap().len());
+}
+
 #[test]
 fn absurd_header() {
     complains(&[0xff; 64], &["announces a header of 18446744073709551615 bytes"]);
+    let claim = [(1u64 << 63).to_le_bytes().as_slice(), b"{}"].concat();
+    complains(
+        &claim,
+        &["weights.safetensors", "a header of 9223372036854775808 bytes and has 10 bytes in all", "truncated"],
+    );
     complains(b"version https://git-lfs.github.com/spec/v1\noid sha256:0", &["Git LFS pointer", "git lfs pull"]);
     complains(&with_header("{nonsense", 0), &["is not a safetensors header", "line 1 column 2"]);
 }

@@ -1,0 +1,58 @@
+//! What loading costs in memory. Alone in its process, because a peak belongs to a process.
+#![cfg(target_os = "linux")]
+
+use percio_codegen_core::load;
+use percio_codegen_core::scheme::LoadOptions;
+use serde_json::{Value, json};
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+/// Tokens of the vocabulary: its embedding is 128 MB, nearly all of the checkpoint.
+const TOKENS: usize = 1_000_000;
+
+/// Memory of this process in bytes, by the kernel's name of the figure.
+fn memory(figure: &str) -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with(figure)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+}
+
+/// The masked language model `tiny-mlm` with a large vocabulary, all numbers zero, in the directory `path`.
+fn write(path: &Path) {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/tiny-mlm");
+    let mut config: Value = serde_json::from_slice(&fs::read(fixture.join("config.json")).unwrap()).unwrap();
+    config["vocab_size"] = json!(TOKENS);
+    fs::write(path.join("config.json"), config.to_string()).unwrap();
+    let bytes = fs::read(fixture.join("model.safetensors")).unwrap();
+    let (_, metadata) = safetensors::SafeTensors::read_metadata(&bytes).unwrap();
+    let (mut header, mut end) = (serde_json::Map::new(), 0);
+    for (name, tensor) in metadata.tensors() {
+        let mut shape = tensor.shape.clone();
+        if name.ends_with("preprocessor.embeddings.weight") || name == "embedding_decoder.bias" {
+            shape[0] = TOKENS;
+        }
+        let begin = end;
+        end += 4 * shape.iter().product::<usize>();
+        header.insert(name, json!({"dtype": "F32", "shape": shape, "data_offsets": [begin, end]}));
+    }
+    let header = Value::Object(header).to_string();
+    let mut file = fs::File::create(path.join("model.safetensors")).unwrap();
+    file.write_all(&(header.len() as u64).to_le_bytes()).unwrap();
+    file.write_all(header.as_bytes()).unwrap();
+    file.set_len((8 + header.len() + end) as u64).unwrap();
+}
+
+/// The model itself takes as much as a file of `f32`; nothing of the file may be in memory a second time.
+#[test]
+fn a_checkpoint_is_in_memory_once() {
+    let place = tempfile::tempdir().unwrap();
+    write(place.path());
+    let size = fs::metadata(place.path().join("model.safetensors")).unwrap().len();
+    let before = memory("VmRSS");
+    let model = load(place.path(), &LoadOptions::default()).unwrap();
+    let added = memory("VmHWM") - before;
+    println!("{} parameters of {size} bytes took {added} bytes at most", model.parameters);
+    assert!(model.parameters > 33_000_000);
+    assert!(added as f64 <= 1.3 * size as f64, "{added} bytes for a file of {size}");
+}
