@@ -42,6 +42,7 @@ pub(super) fn written(step: &Step, lengths: Lengths) -> Extent {
         Step::Normalize { rows, width, .. } | Step::Gate { rows, width, .. } | Step::Gru { rows, width, .. } => {
             Extent::rows(rows.at(lengths), width)
         }
+        Step::MeanRows { width, .. } => Extent::rows(1, width),
         Step::AffineRows { rows, width, stride, .. } => Extent::strided(rows.at(lengths), width, stride),
         Step::Attention { queries, heads, v_width, .. } => Extent::rows(queries.at(lengths), heads * v_width),
         Step::Begin { ref shape, .. } | Step::Gather { ref shape, .. } => Extent::rows(1, shape.state_len()),
@@ -67,7 +68,9 @@ fn sources(step: &Step, lengths: Lengths) -> Vec<(Extent, &Source)> {
         Step::CopyRows { rows, width, x_stride, .. } | Step::AddRows { rows, width, x_stride, .. } => {
             vec![Extent::strided(rows.at(lengths), width, x_stride)]
         }
-        Step::Normalize { rows, width, x: Some(_), .. } => vec![Extent::rows(rows.at(lengths), width)],
+        Step::Normalize { rows, width, x: Some(_), .. } | Step::MeanRows { rows, width, .. } => {
+            vec![Extent::rows(rows.at(lengths), width)]
+        }
         Step::Gate { rows, width, .. } => vec![Extent::rows(rows.at(lengths), 2 * width)],
         Step::Gru { rows, width, .. } => vec![Extent::rows(rows.at(lengths), 3 * width); 2],
         Step::Attention { queries, keys, heads, qk, v_width, .. } => {

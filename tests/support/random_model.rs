@@ -48,6 +48,8 @@ enum Head {
     Rows,
     /// A linear layer of this width over all rows, another over the first.
     Linear(usize),
+    /// A norm and a linear layer of this width over the mean of all rows.
+    Mean(usize),
     /// The embedding of the ids, when there are ids; otherwise the rows themselves.
     Tied,
 }
@@ -60,7 +62,9 @@ pub(crate) fn config() -> ProptestConfig {
 
 /// Any model.
 pub(crate) fn recipes() -> impl Strategy<Value = Recipe> {
-    let head = prop_oneof![Just(Head::Rows), (1..7usize).prop_map(Head::Linear), Just(Head::Tied)];
+    // At least four of one row: a single number may be next to nothing, and is compared with itself.
+    let mean = (4..9usize).prop_map(Head::Mean);
+    let head = prop_oneof![Just(Head::Rows), (1..7usize).prop_map(Head::Linear), mean, Just(Head::Tied)];
     let queries = (1..6usize, prop::option::weighted(0.7, 4..12usize));
     let layers = prop::collection::vec(blocks::kinds(), 0..3);
     let cross = (blocks::kinds(), prop::bool::weighted(0.3), any::<bool>());
@@ -152,6 +156,11 @@ impl Recipe {
                 output("all", 0..rows, Some(numbers.linear("all", *classes, width, true))),
                 output("first", 0..1, Some(numbers.linear("first", 3, width, false))),
             ],
+            (Head::Mean(classes), None) => {
+                let norm = Some(numbers.norm("mean norm", NormKind::Layer, width));
+                let linear = Some(numbers.linear("mean", *classes, width, true));
+                vec![Output { mean: true, norm, ..output("mean", 0..rows, linear) }]
+            }
             (Head::Rows | Head::Tied, None) => vec![output("rows", 0..rows, None)],
         };
         (Decoder { queries, block }, outputs)

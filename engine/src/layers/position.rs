@@ -1,7 +1,7 @@
 //! Fourier position features, from one small table an axis.
 //!
-//! A position's features are `[p₁ … p_d | sin(π f p₁) … | sin(π f p₂) … | cos(π f p₁) … ]`: those of one axis depend on
-//! that axis alone. A table holds, for each of the axis' n positions, `[p, sin × bands, cos × bands]`; the tables of
+//! A position's features are `[p₁ … p_d | sin(π f p₁) … | sin(π f p₂) … | cos(π f p₁) … ]`, or axis by axis
+//! `[sin(π f p₁) … | cos(π f p₁) … | p₁ | sin(π f p₂) … ]`: those of one axis depend on that axis alone. A table holds, for each of the axis' n positions, `[p, sin × bands, cos × bands]`; the tables of
 //! all axes follow each other. d·n·(2·bands + 1) numbers stand for n^d·d·(2·bands + 1).
 
 use super::fits;
@@ -17,7 +17,9 @@ pub struct Fourier {
     pub axes: usize,
     /// Frequencies of an axis.
     pub bands: usize,
-    /// Whether the coordinates come first.
+    /// Whether the features of an axis stand together.
+    pub by_axis: bool,
+    /// Whether the coordinates are among them.
     pub with_position: bool,
     /// Whether the cosines are left out.
     pub sine_only: bool,
@@ -105,21 +107,34 @@ fn advance(position: &mut [usize; 3], shape: &[usize; 3]) {
 fn write(shape: &Fourier, tables: &[f32], position: &[usize; 3], out: &mut [f32]) {
     let Fourier { axes, bands, with_position, sine_only, .. } = *shape;
     let record = 2 * bands + 1;
-    let coordinates = if with_position { axes } else { 0 };
     let mut table = 0;
     let used = position.iter().zip(&shape.shape).skip(3 - axes.min(3));
     for (axis, (&at, &positions)) in used.enumerate() {
         let record_at = part(tables, (table + at) * record, record);
         table += positions;
         let (coordinate, waves) = record_at.split_first().unwrap_or((&0.0, &[]));
+        let [first, sine, cosine] = places(shape, axis);
         if with_position {
-            part_mut(out, axis, 1).fill(*coordinate);
+            part_mut(out, first, 1).fill(*coordinate);
         }
-        copy(part(waves, 0, bands), part_mut(out, coordinates + axis * bands, bands));
+        copy(part(waves, 0, bands), part_mut(out, sine, bands));
         if !sine_only {
-            copy(part(waves, bands, bands), part_mut(out, coordinates + (axes + axis) * bands, bands));
+            copy(part(waves, bands, bands), part_mut(out, cosine, bands));
         }
     }
+}
+
+/// Where an axis' coordinate, sines and cosines stand among the features.
+#[inline(always)]
+fn places(shape: &Fourier, axis: usize) -> [usize; 3] {
+    let Fourier { axes, bands, with_position, .. } = *shape;
+    if shape.by_axis {
+        let waves = axis * shape.width() / axes.max(1);
+        let end = if shape.sine_only { waves + bands } else { waves + 2 * bands };
+        return [end, waves, waves + bands];
+    }
+    let coordinates = if with_position { axes } else { 0 };
+    [axis, coordinates + axis * bands, coordinates + (axes + axis) * bands]
 }
 
 #[inline(always)]

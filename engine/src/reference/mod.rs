@@ -22,5 +22,5 @@ pub use gru::gru;
 pub use linear::linear;
 pub use norm::normalize;
 pub use position::fourier;
-pub use rows::{add_rows, affine_rows, copy_rows};
+pub use rows::{add_rows, affine_rows, copy_rows, mean_rows};
 pub use window::{max_pool, unfold};

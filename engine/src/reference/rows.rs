@@ -1,6 +1,6 @@
 //! Moving rows, number by number.
 
-use crate::layers::Rows;
+use crate::layers::{Mean, Rows};
 
 /// [`crate::layers::copy_rows`]
 pub fn copy_rows(shape: &Rows, x: &[f32], out: &mut [f32]) {
@@ -19,6 +19,14 @@ pub fn affine_rows(shape: &Rows, gain: &[f32], offset: &[f32], x: &mut [f32]) {
             let x = &mut x[row * shape.out_stride + i];
             *x = (f64::from(*x) * f64::from(gain[i]) + f64::from(offset[i])) as f32;
         }
+    }
+}
+
+/// [`crate::layers::mean_rows`]
+pub fn mean_rows(shape: &Mean, x: &[f32], out: &mut [f32]) {
+    for i in 0..shape.width {
+        let column = (0..shape.rows).map(|row| f64::from(x[row * shape.width + i]));
+        out[i] = (column.sum::<f64>() / shape.rows.max(1) as f64) as f32;
     }
 }
 

@@ -1,9 +1,9 @@
 //! Layers that move numbers: embeddings, positions, rows and windows.
 
 use crate::support::{Case, LENGTHS, check, numbers};
-use crate::tolerance::{AFFINE, EXACT};
+use crate::tolerance::{AFFINE, EXACT, mean};
 use percio::isa::Isa;
-use percio::layers::{self, Embed, Fourier, MaxPool, Rows, Unfold};
+use percio::layers::{self, Embed, Fourier, MaxPool, Mean, Rows, Unfold};
 use percio::reference;
 
 /// A layer and its operands. What a layer leaves alone must stay as it was, so every output starts as noise.
@@ -14,6 +14,7 @@ enum Move {
     Copy(Rows),
     Add(Rows),
     Affine(Rows),
+    Mean(Mean),
     Unfold(Unfold),
     MaxPool(MaxPool),
 }
@@ -30,6 +31,7 @@ impl Case for Move {
             Self::Copy(shape) => layers::copy_rows(isa, shape, &x, &mut out),
             Self::Add(shape) => layers::add_rows(isa, shape, &x, &mut out),
             Self::Affine(shape) => layers::affine_rows(isa, shape, &x, &y, &mut out),
+            Self::Mean(shape) => layers::mean_rows(isa, shape, &x, &mut out),
             Self::Unfold(shape) => layers::unfold(isa, shape, &x, &mut out),
             Self::MaxPool(shape) => layers::max_pool(isa, shape, &x, &mut out),
         }
@@ -44,6 +46,7 @@ impl Case for Move {
             Self::Copy(shape) => reference::copy_rows(shape, &x, &mut out),
             Self::Add(shape) => reference::add_rows(shape, &x, &mut out),
             Self::Affine(shape) => reference::affine_rows(shape, &x, &y, &mut out),
+            Self::Mean(shape) => reference::mean_rows(shape, &x, &mut out),
             Self::Unfold(shape) => reference::unfold(shape, &x, &mut out),
             Self::MaxPool(shape) => reference::max_pool(shape, &x, &mut out),
         }
@@ -62,9 +65,9 @@ fn embeddings() {
 fn positions() {
     for (shape, axes) in [([1, 1, 9], 1), ([1, 3, 4], 2), ([2, 3, 4], 3)] {
         for (with_position, sine_only) in [(false, false), (true, false), (true, true), (false, true)] {
-            for bands in [0, 1, 5, 8] {
+            for (bands, by_axis) in [(0, false), (1, true), (5, false), (5, true), (8, false), (8, true)] {
                 let mut fourier =
-                    Fourier { shape, axes, bands, with_position, sine_only, first: 0, rows: 0, out_stride: 0 };
+                    Fourier { shape, axes, bands, by_axis, with_position, sine_only, first: 0, rows: 0, out_stride: 0 };
                 fourier.out_stride = fourier.width() + 3;
                 let all = shape.iter().product();
                 for (first, rows) in [(0, 1), (0, all), (all / 2, all / 3), (all - 1, 3)] {
@@ -83,6 +86,15 @@ fn rows() {
             check(&Move::Copy(shape), EXACT);
             check(&Move::Add(shape), EXACT);
             check(&Move::Affine(shape), AFFINE);
+        }
+    }
+}
+
+#[test]
+fn means() {
+    for width in LENGTHS {
+        for rows in [1, 2, 7, 50] {
+            check(&Move::Mean(Mean { rows, width }), mean(rows));
         }
     }
 }

@@ -22,6 +22,11 @@ pub(crate) fn sum(terms: usize) -> Bound {
     Bound { absolute: ROUNDING * (terms + 2.0) * terms.sqrt().max(1.0), relative: ROUNDING }
 }
 
+/// The mean of `rows` numbers: their sum, then a factor that is rounded and one more rounding.
+pub(crate) fn mean(rows: usize) -> Bound {
+    Bound { absolute: sum(rows).absolute / rows as f32 + 2.0 * ROUNDING, relative: 2.0 * ROUNDING }
+}
+
 /// A layer norm: the mean of `width` numbers, their variance, a root and a quotient. The result is up to √width and is
 /// as wrong as the mean is, relative to a deviation that the tests keep above 1/8.
 pub(crate) fn norm(width: usize) -> Bound {

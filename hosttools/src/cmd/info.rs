@@ -198,6 +198,7 @@ fn describe(step: &Step, lengths: Lengths) -> String {
         | Step::Gru { rows, width, .. }
         | Step::CopyRows { rows, width, .. }
         | Step::AddRows { rows, width, .. }
+        | Step::MeanRows { rows, width, .. }
         | Step::AffineRows { rows, width, .. } => format!("{} × {width}", rows.at(lengths)),
         Step::Fourier { shape: lengths, axes, bands, .. } => {
             format!("{}, {bands} bands", shape(&lengths[3 - axes.min(3)..]))

@@ -123,7 +123,7 @@ pub(super) fn fourier(shape: &[usize], bands: usize) -> Fourier {
         shape: shape.to_vec(),
         grid: Grid::Inclusive,
         frequencies: shape.iter().map(|&length| linear_frequencies(length as f64 + 0.5, bands)).collect(),
-        layout: FeatureLayout::Blocks,
+        layout: if bands.is_multiple_of(3) { FeatureLayout::Axes } else { FeatureLayout::Blocks },
         with_position: bands.is_multiple_of(2),
         sine_only: false,
     }

@@ -108,6 +108,7 @@ impl Writer<'_> {
             | Step::Settle { .. }
             | Step::CopyRows { .. }
             | Step::AddRows { .. }
+            | Step::MeanRows { .. }
             | Step::Unfold { .. }
             | Step::MaxPool { .. } => sources.to_vec(),
         };
@@ -185,13 +186,15 @@ fn shape(step: &Step) -> TokenStream {
         Step::Gather { shape, keys, .. } => gather_shape(&shape, keys),
         Step::CopyRows { rows, width, x_stride, out_stride, .. }
         | Step::AddRows { rows, width, x_stride, out_stride, .. } => rows_shape(rows, width, x_stride, out_stride),
+        Step::MeanRows { rows, width, .. } => Shape::new("Mean").count("rows", rows).size("width", width),
         Step::AffineRows { rows, width, stride, .. } => rows_shape(rows, width, stride, stride),
-        Step::Fourier { shape, axes, bands, with_position, sine_only, rows, out_stride, .. } => {
+        Step::Fourier { shape, axes, bands, by_axis, with_position, sine_only, rows, out_stride, .. } => {
             let lengths = shape.map(Literal::usize_unsuffixed);
             Shape::new("Fourier")
                 .field("shape", quote!([#(#lengths),*]))
                 .size("axes", axes)
                 .size("bands", bands)
+                .field("by_axis", quote!(#by_axis))
                 .field("with_position", quote!(#with_position))
                 .field("sine_only", quote!(#sine_only))
                 .first(rows)

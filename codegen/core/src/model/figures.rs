@@ -80,6 +80,6 @@ fn ask(decoder: &Decoder, queries: Shape, latents: usize) -> u64 {
 }
 
 fn head(output: &Output) -> u64 {
-    let rows = if output.mean { 1 } else { output.rows.most() };
+    let rows = output.most();
     output.linear.as_ref().map_or(0, |linear| rows as u64 * numbers(linear))
 }

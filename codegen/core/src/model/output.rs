@@ -59,6 +59,12 @@ impl Extent {
 }
 
 impl Output {
+    /// The most rows that it makes.
+    #[must_use]
+    pub fn most(&self) -> usize {
+        if self.mean { 1 } else { self.rows.most() }
+    }
+
     /// A linear head, or the rows themselves.
     #[must_use]
     pub fn new(name: impl Into<String>, rows: Extent, linear: Option<Linear>) -> Self {

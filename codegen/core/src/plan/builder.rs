@@ -177,7 +177,8 @@ impl Builder {
         self.normalize_into(None, norm, x);
     }
 
-    fn normalize_into(&mut self, x: Option<Source>, norm: &Norm, out: &Rows) {
+    /// `norm(x)` in place of `out`, whose own rows are normalised without `x`.
+    pub(super) fn normalize_into(&mut self, x: Option<Source>, norm: &Norm, out: &Rows) {
         let (gain, offset) = self.affine(norm, out.width);
         let step = Step::Normalize {
             rows: out.count,

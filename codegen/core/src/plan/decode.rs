@@ -88,15 +88,26 @@ fn heads(builder: &mut Builder, model: &Model, rows: &Rows) {
     }
 }
 
-/// A head over its part of `rows`, or over the rows of the tile.
+/// A head over its part of `rows`, or over the rows of the tile: mean → norm → linear.
 fn head(builder: &mut Builder, output: &Output, index: usize, rows: &Rows) {
-    let (count, place) = if rows.count == Count::TILE {
-        (Count::TILE, rows.place())
+    let width = rows.width;
+    let (mut count, mut most, mut x) = if rows.count == Count::TILE {
+        (Count::TILE, rows.most, rows.source())
     } else {
         let most = output.rows.most();
-        (Count::fixed(most), rows.part(output.rows.first(), most, 0, rows.width))
+        (Count::fixed(most), most, Source::Arena(rows.part(output.rows.first(), most, 0, width)))
     };
-    let (x, out, width) = (Source::Arena(place), Target::Output(index), rows.width);
+    if output.mean {
+        let mean = builder.rows(format!("{} mean", output.name), Count::fixed(1), 1, width);
+        builder.step(Step::MeanRows { rows: count, width, x, out: mean.target() });
+        (count, most, x) = (mean.count, mean.most, mean.source());
+    }
+    if let Some(norm) = &output.norm {
+        let normal = builder.rows(format!("{} norm", output.name), count, most, width);
+        builder.normalize_into(Some(x), norm, &normal);
+        x = normal.source();
+    }
+    let out = Target::Output(index);
     match &output.linear {
         Some(linear) => {
             let outputs = linear.weight.rows();

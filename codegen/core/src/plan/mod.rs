@@ -86,7 +86,7 @@ fn outputs(model: &Model) -> Vec<Output> {
     let [_, width] = model.output_rows();
     let output = |output: &crate::model::Output| Output {
         name: output.name.clone(),
-        rows: output.rows.most(),
+        rows: output.most(),
         width: output.linear.as_ref().map_or(width, |linear| linear.weight.rows()),
         labels: output.labels.clone(),
     };

@@ -1,7 +1,9 @@
 //! The inputs: raw numbers and ids to tokens of C numbers, all N of them or a few at a time.
 
 use super::builder::{Builder, Rows};
-use crate::model::{Combine, Encoding, Fourier, Input, Layout, Model, Position, Scale, Stem, Tensor, fourier_tables};
+use crate::model::{
+    Combine, Encoding, FeatureLayout, Fourier, Input, Layout, Model, Position, Scale, Stem, Tensor, fourier_tables,
+};
 use crate::program::{Activation, Count, Place, Source, Step, Target};
 
 /// All tokens.
@@ -224,9 +226,18 @@ pub(super) fn fourier(builder: &mut Builder, grid: &Fourier, rows: Count, out: P
     let mut shape = [1; 3];
     let axes = grid.shape.len();
     shape[3 - axes..].copy_from_slice(&grid.shape);
-    let (bands, with_position, sine_only) = (grid.bands(), grid.with_position, grid.sine_only);
-    let out = Target::Arena(out);
-    builder.step(Step::Fourier { shape, axes, bands, with_position, sine_only, rows, out_stride, tables, out });
+    builder.step(Step::Fourier {
+        shape,
+        axes,
+        bands: grid.bands(),
+        by_axis: grid.layout == FeatureLayout::Axes,
+        with_position: grid.with_position,
+        sine_only: grid.sine_only,
+        rows,
+        out_stride,
+        tables,
+        out: Target::Arena(out),
+    });
 }
 
 /// `(x − offset) · gain` as a factor and a shift for each of a token's `width` numbers.

@@ -19,6 +19,7 @@ impl Step {
             Self::Settle { .. } => "settle",
             Self::CopyRows { .. } => "copy_rows",
             Self::AddRows { .. } => "add_rows",
+            Self::MeanRows { .. } => "mean_rows",
             Self::AffineRows { .. } => "affine_rows",
             Self::Fourier { .. } => "fourier",
             Self::Unfold { .. } => "unfold",

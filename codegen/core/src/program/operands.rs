@@ -11,6 +11,7 @@ impl Step {
             | Self::Gate { x, .. }
             | Self::CopyRows { x, .. }
             | Self::AddRows { x, .. }
+            | Self::MeanRows { x, .. }
             | Self::MaxPool { x, .. }
             | Self::Settle { x, .. } => vec![x],
             Self::Normalize { x, .. } => x.iter().collect(),
@@ -36,6 +37,7 @@ impl Step {
             | Self::Settle { out, .. }
             | Self::CopyRows { out, .. }
             | Self::AddRows { out, .. }
+            | Self::MeanRows { out, .. }
             | Self::AffineRows { out, .. }
             | Self::Fourier { out, .. }
             | Self::Unfold { out, .. }

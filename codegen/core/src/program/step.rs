@@ -184,6 +184,17 @@ pub enum Step {
         /// The result.
         out: Target,
     },
+    /// `out` is the mean of the rows of `x`
+    MeanRows {
+        /// Rows.
+        rows: Count,
+        /// Numbers of a row.
+        width: usize,
+        /// The rows.
+        x: Source,
+        /// One row.
+        out: Target,
+    },
     /// `x = x · gain + offset` in place
     AffineRows {
         /// Rows.
@@ -207,7 +218,9 @@ pub enum Step {
         axes: usize,
         /// Frequencies of an axis.
         bands: usize,
-        /// Coordinates first.
+        /// The features of an axis stand together.
+        by_axis: bool,
+        /// Coordinates are among them.
         with_position: bool,
         /// No cosines.
         sine_only: bool,

@@ -3,7 +3,7 @@
 use super::memory::{Memory, Readable};
 use super::stage::Turn;
 use percio::isa::Isa;
-use percio::layers::{self, Attention, Embed, Fourier, Gate, Gru, Linear, MaxPool, Normalize, Rows, Unfold};
+use percio::layers::{self, Attention, Embed, Fourier, Gate, Gru, Linear, MaxPool, Mean, Normalize, Rows, Unfold};
 use percio_codegen_core::program::{Count, Gathering, Step};
 
 #[inline(always)]
@@ -18,7 +18,9 @@ pub(super) fn run<I: Isa>(isa: I, step: &Step, turn: &Turn, memory: &mut Memory<
         | Step::Gate { .. }
         | Step::Gru { .. } => block(isa, step, turn, read, out),
         Step::Begin { .. } | Step::Gather { .. } | Step::Settle { .. } => gathering(isa, step, turn, read, out),
-        Step::CopyRows { .. } | Step::AddRows { .. } | Step::AffineRows { .. } => rows(isa, step, turn, read, out),
+        Step::CopyRows { .. } | Step::AddRows { .. } | Step::MeanRows { .. } | Step::AffineRows { .. } => {
+            rows(isa, step, turn, read, out)
+        }
     }
 }
 
@@ -30,9 +32,9 @@ fn features<I: Isa>(isa: I, step: &Step, turn: &Turn, read: Readable<'_>, out: &
             let shape = Embed { rows: rows.at(turn.lengths), vocabulary, width, out_stride };
             layers::embed(isa, &shape, read.ids(ids), read.weights(table), out);
         }
-        Step::Fourier { shape, axes, bands, with_position, sine_only, rows, out_stride, tables, .. } => {
+        Step::Fourier { shape, axes, bands, by_axis, with_position, sine_only, rows, out_stride, tables, .. } => {
             let (first, rows) = (first(rows, turn), rows.at(turn.lengths));
-            let shape = Fourier { shape, axes, bands, with_position, sine_only, first, rows, out_stride };
+            let shape = Fourier { shape, axes, bands, by_axis, with_position, sine_only, first, rows, out_stride };
             layers::fourier(isa, &shape, read.weights(tables), out);
         }
         _ => {}
@@ -165,6 +167,9 @@ fn rows<I: Isa>(isa: I, step: &Step, turn: &Turn, read: Readable<'_>, out: &mut 
         }
         Step::AddRows { rows, width, x_stride, out_stride, ref x, .. } => {
             layers::add_rows(isa, &shape(rows, width, x_stride, out_stride), read.numbers(x), out);
+        }
+        Step::MeanRows { rows, width, ref x, .. } => {
+            layers::mean_rows(isa, &Mean { rows: rows.at(turn.lengths), width }, read.numbers(x), out);
         }
         Step::AffineRows { rows, width, stride, gain, offset, .. } => {
             let (gain, offset) = (read.weights(gain), read.weights(offset));
