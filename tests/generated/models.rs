@@ -22,18 +22,20 @@ macro_rules! array_to_array {
     )* };
 }
 
-/// A model with ids and their mask, and one output.
+/// A model with ids of this name and their mask, and one output.
 macro_rules! masked_ids_to_array {
-    ($($name:ident, $input:ident);*) => { $(
+    ($ids:ident: $($name:ident, $input:ident);*) => { $(
         impl Runs for $name {
             fn run(&mut self, sample: &Sample) -> Outputs {
-                let [input_ids, attention_mask] = sample.inputs.as_slice() else { panic!("expected ids and a mask") };
-                let input = $input { input_ids: ids(input_ids), attention_mask: mask(attention_mask) };
+                let [first, second] = sample.inputs.as_slice() else { panic!("expected ids and a mask") };
+                let input = $input { $ids: ids(first), attention_mask: mask(second) };
                 vec![flat(self.infer(&input))]
             }
         }
     )* };
 }
+
+pub(crate) mod krasserm;
 
 #[percio::model("fixtures/hf-image-conv")]
 pub struct ImageConv;
@@ -49,7 +51,7 @@ pub struct MaskedLm;
 pub struct SequenceClassification;
 #[percio::model("fixtures/tiny-mlm")]
 pub struct TinyMlm;
-masked_ids_to_array!(MaskedLm, MaskedLmInput; SequenceClassification, SequenceClassificationInput; TinyMlm, TinyMlmInput);
+masked_ids_to_array!(input_ids: MaskedLm, MaskedLmInput; SequenceClassification, SequenceClassificationInput; TinyMlm, TinyMlmInput);
 
 #[percio::model("fixtures/native-grid")]
 pub struct Grid;
@@ -88,18 +90,21 @@ macro_rules! for_every_fixture {
         for_every_fixture! { $check:
             "hf-image-conv" => ImageConv, "hf-image-fourier" => ImageFourier, "hf-image-learned" => ImageLearned,
             "hf-masked-lm" => MaskedLm, "hf-sequence-classification" => SequenceClassification, "tiny-mlm" => TinyMlm,
-            "native-grid" => Grid, "native-ids" => Ids, "native-multi" => Multi
+            "krasserm-01-image" => krasserm::Image01, "krasserm-02-image" => krasserm::Image02,
+            "krasserm-03-text-classifier" => krasserm::TextClassifier03, "krasserm-06-image" => krasserm::Image06,
+            "krasserm-11-image" => krasserm::Image11, "krasserm-11-pretrained-image" => krasserm::PretrainedImage11,
+            "krasserm-11-text-classifier" => krasserm::TextClassifier11, "native-grid" => Grid, "native-ids" => Ids, "native-multi" => Multi
         }
     };
-    ($check:path: $($fixture:literal => $name:ident),*) => {
+    ($check:path: $($fixture:literal => $($name:ident)::+),*) => {
         let known = [$($fixture),*];
         let missing: Vec<String> =
             $crate::support::fixtures::names().into_iter().filter(|name| !known.contains(&name.as_str())).collect();
         assert!(missing.is_empty(), "no generated type for the fixtures {missing:?}: add them to generated/models.rs");
         $({
             // The largest models are larger than a test's stack.
-            static NET: std::sync::Mutex<$crate::generated::models::$name> =
-                std::sync::Mutex::new($crate::generated::models::$name::new());
+            static NET: std::sync::Mutex<$crate::generated::models::$($name)::+> =
+                std::sync::Mutex::new($crate::generated::models::$($name)::+::new());
             $check($fixture, &mut *NET.lock().expect("no test has failed with this model"));
         })*
     };

@@ -17,7 +17,7 @@ pub(crate) fn directory(name: &str) -> PathBuf {
 
 /// The names of all fixtures, sorted.
 pub(crate) fn names() -> Vec<String> {
-    let mut names = entries(&Path::new(MANIFEST).join("fixtures"), Path::is_dir);
+    let mut names = entries(&Path::new(MANIFEST).join("fixtures"), |path| path.join("config.json").is_file());
     names.sort();
     assert!(
         !names.is_empty(),

@@ -8,6 +8,8 @@ mod directory;
 mod fixtures;
 #[path = "front/hf.rs"]
 mod hf;
+#[path = "front/krasserm.rs"]
+mod krasserm;
 #[path = "front/native.rs"]
 mod native;
 #[path = "front/outline.rs"]

@@ -57,6 +57,12 @@ impl Weights {
         self.tensors.get(name).map(Stored::shape)
     }
 
+    /// The tensor `name`, which stays.
+    #[must_use]
+    pub fn peek(&self, name: &str) -> Option<&Stored> {
+        self.tensors.get(name)
+    }
+
     /// The tensor `name`, if it is there and has not been taken.
     pub fn take(&mut self, name: &str) -> Option<Stored> {
         self.tensors.remove(name)

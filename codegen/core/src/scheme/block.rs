@@ -1,20 +1,52 @@
 //! An attention block of any source: the sources differ in tensor names and in where widths come from.
 
 use super::checkpoint::{Axis, Bias, Checkpoint};
-use crate::model::{Activation, Attention, Block, EmptyRows, Mlp, Query, Reads, Residual, Softmax};
+use super::packed;
+use crate::model::{Activation, Attention, Block, EmptyRows, Linear, Mlp, Query, Reads, Residual, Softmax};
 
 /// What a source calls the parts of a block, after the block's own name.
 pub(super) struct Names {
     pub(super) norm_q: &'static str,
     pub(super) norm_kv: &'static str,
-    pub(super) query: &'static str,
-    pub(super) key: &'static str,
-    pub(super) value: &'static str,
+    pub(super) projections: Projections,
     pub(super) output: &'static str,
     pub(super) mlp_norm: &'static str,
     pub(super) up: &'static str,
     pub(super) down: &'static str,
-    pub(super) bias: Bias,
+    pub(super) biases: Biases,
+}
+
+/// Where queries, keys and values come from.
+pub(super) enum Projections {
+    /// A linear layer each.
+    Separate {
+        /// Queries.
+        query: &'static str,
+        /// Keys.
+        key: &'static str,
+        /// Values.
+        value: &'static str,
+    },
+    /// PyTorch's `MultiheadAttention`; all widths are that of the queries' rows.
+    Packed(&'static str),
+}
+
+/// Which linear layers have biases.
+#[derive(Clone, Copy)]
+pub(super) struct Biases {
+    /// Those of queries, keys and values.
+    pub(super) projections: Bias,
+    /// That of the attention's result.
+    pub(super) output: Bias,
+    /// Those of the MLP.
+    pub(super) mlp: Bias,
+}
+
+impl Biases {
+    /// The same for all.
+    pub(super) const fn all(bias: Bias) -> Self {
+        Self { projections: bias, output: bias, mlp: bias }
+    }
 }
 
 /// The shape of a block.
@@ -66,16 +98,14 @@ pub(super) fn read(checkpoint: &mut Checkpoint, names: &Names, spec: &Spec<'_>) 
 
 fn attention(checkpoint: &mut Checkpoint, names: &Names, spec: &Spec<'_>) -> Attention {
     let part = |name: &str| format!("{}{name}", spec.prefix);
-    let keys = spec.context.unwrap_or(spec.rows);
+    let [query, key, value] = projections(checkpoint, names, spec);
+    let norm = Some(checkpoint.norm(&part(names.norm_q), spec.rows, spec.eps));
     Attention {
-        query: Query::Projected {
-            norm: Some(checkpoint.norm(&part(names.norm_q), spec.rows, spec.eps)),
-            linear: checkpoint.linear(&part(names.query), spec.qk, spec.rows, names.bias),
-        },
+        query: Query::Projected { norm, linear: query },
         norm_kv: spec.context.map(|width| checkpoint.norm(&part(names.norm_kv), width, spec.eps)),
-        key: checkpoint.linear(&part(names.key), spec.qk, keys, names.bias),
-        value: checkpoint.linear(&part(names.value), spec.v, keys, names.bias),
-        output: checkpoint.linear(&part(names.output), spec.rows, spec.v, names.bias),
+        key,
+        value,
+        output: checkpoint.linear(&part(names.output), spec.rows, spec.v, names.biases.output),
         heads: spec.heads.0,
         qk: spec.qk.0,
         v: spec.v.0,
@@ -90,15 +120,28 @@ fn attention(checkpoint: &mut Checkpoint, names: &Names, spec: &Spec<'_>) -> Att
     }
 }
 
+fn projections(checkpoint: &mut Checkpoint, names: &Names, spec: &Spec<'_>) -> [Linear; 3] {
+    let keys = spec.context.unwrap_or(spec.rows);
+    match names.projections {
+        Projections::Separate { query, key, value } => {
+            let widths = [(query, spec.qk, spec.rows), (key, spec.qk, keys), (value, spec.v, keys)];
+            widths.map(|(name, outputs, inputs)| {
+                checkpoint.linear(&format!("{}{name}", spec.prefix), outputs, inputs, names.biases.projections)
+            })
+        }
+        Projections::Packed(name) => packed::read(checkpoint, &format!("{}{name}", spec.prefix), spec.rows, keys),
+    }
+}
+
 fn mlp(checkpoint: &mut Checkpoint, names: &Names, spec: &Spec<'_>) -> Mlp {
     let part = |name: &str| format!("{}{name}", spec.prefix);
     let source = format!("{} × {}", spec.widening.1, spec.rows.1);
     let hidden = (spec.widening.0 * spec.rows.0, source.as_str());
     Mlp {
         norm: Some(checkpoint.norm(&part(names.mlp_norm), spec.rows, spec.eps)),
-        up: checkpoint.linear(&part(names.up), hidden, spec.rows, names.bias),
+        up: checkpoint.linear(&part(names.up), hidden, spec.rows, names.biases.mlp),
         activation: spec.activation,
         gate: None,
-        down: checkpoint.linear(&part(names.down), spec.rows, hidden, names.bias),
+        down: checkpoint.linear(&part(names.down), spec.rows, hidden, names.biases.mlp),
     }
 }

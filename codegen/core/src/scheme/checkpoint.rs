@@ -24,6 +24,8 @@ pub(super) enum Bias {
 /// records a problem, so that all of them are found.
 pub(super) struct Checkpoint {
     tensors: Tensors,
+    /// What all names start with.
+    root: String,
     missing: Vec<String>,
     mismatches: Vec<Mismatch>,
     parameters: u64,
@@ -63,12 +65,24 @@ impl Checkpoint {
     }
 
     fn of(tensors: Tensors) -> Self {
-        Self { tensors, missing: Vec::new(), mismatches: Vec::new(), parameters: 0, problems: Problems::new() }
+        let root = String::new();
+        Self { tensors, root, missing: Vec::new(), mismatches: Vec::new(), parameters: 0, problems: Problems::new() }
+    }
+
+    /// From now on all names are those of tensors below `root`.
+    pub(super) fn within(&mut self, root: &str) {
+        root.clone_into(&mut self.root);
     }
 
     /// Whether a tensor of this name is stored and has not been asked for.
     pub(super) fn has(&self, name: &str) -> bool {
-        matches!(&self.tensors, Tensors::Stored(weights) if weights.shape(name).is_some())
+        let name = format!("{}{name}", self.root);
+        matches!(&self.tensors, Tensors::Stored(weights) if weights.shape(&name).is_some())
+    }
+
+    /// Whether there are weights to look at.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.tensors, Tensors::Stored(_))
     }
 
     /// Whether the weights are there, but without a tensor of this name that has not been asked for.
@@ -114,6 +128,7 @@ impl Checkpoint {
 
     /// A tensor that is no parameter (running statistics).
     pub(super) fn buffer(&mut self, name: &str, axes: &[Axis<'_>]) -> Tensor {
+        let name = &format!("{}{name}", self.root);
         let Tensors::Stored(weights) = &mut self.tensors else { return placeholder(name, axes) };
         match weights.take(name) {
             None => self.missing.push(format!("`{name}` {:?}", lengths(axes))),
@@ -125,6 +140,34 @@ impl Checkpoint {
             Some(stored) => self.mismatch(name, stored.shape(), axes),
         }
         placeholder(name, axes)
+    }
+
+    /// [`Checkpoint::buffer`], if it is there.
+    pub(super) fn optional_buffer(&mut self, name: &str, axes: &[Axis<'_>]) -> Option<Tensor> {
+        self.has(name).then(|| self.buffer(name, axes))
+    }
+
+    /// Drops the tensors below `copy`, which are to be those of the same names below `original`.
+    pub(super) fn drop_copies(&mut self, copy: &str, original: &str) {
+        let (copy, original) = (format!("{}{copy}.", self.root), format!("{}{original}.", self.root));
+        let Tensors::Stored(weights) = &mut self.tensors else { return };
+        let copies: Vec<_> = weights.names().filter_map(|name| name.strip_prefix(&copy)).map(str::to_owned).collect();
+        let mut differ = Vec::new();
+        for name in copies {
+            let tensor = weights.take(&format!("{copy}{name}"));
+            let twin = weights.peek(&format!("{original}{name}"));
+            let [tensor, twin] = [tensor.as_ref(), twin].map(|stored| self.problems.take(stored?.read(&name)));
+            if tensor != twin {
+                differ.push(format!("`{copy}{name}`"));
+            }
+        }
+        if !differ.is_empty() {
+            let (count, list) = (count(differ.len()), differ.join(", "));
+            self.complain(format!(
+                "{count} below `{copy}` differ from those below `{original}`, whose weights config.json shares: {list}; correct \
+                 config.json, or save the weights again"
+            ));
+        }
     }
 
     /// Files a tensor of a wrong shape under the first axis that is wrong.

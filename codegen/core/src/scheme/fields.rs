@@ -139,6 +139,15 @@ impl Fields {
         list.into_iter().enumerate().map(|(index, value)| Self::new(format!("{place}[{index}]"), value)).collect()
     }
 
+    /// Fields that may be there and do not matter.
+    pub(super) fn skip(&mut self, names: &[&'static str]) {
+        for &name in names {
+            if self.map.remove(name).is_some() {
+                self.asked.push(name);
+            }
+        }
+    }
+
     /// Leaves out the unknown fields: when `kind` is wrong, nobody can say which belong.
     pub(super) fn forgive(&mut self) {
         self.map.clear();
@@ -151,7 +160,7 @@ impl Fields {
 
     /// Whether nothing was wrong so far.
     pub(super) fn is_fine(&self) -> bool {
-        self.problems.is_empty()
+        self.problems.is_empty() && !self.silent
     }
 
     /// The problems, one for each field that was never asked for among them.

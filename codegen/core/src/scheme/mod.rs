@@ -9,8 +9,11 @@ mod constructor;
 mod directory;
 mod fields;
 mod hf;
+mod krasserm;
+mod labels;
 mod lucidrains;
 mod native;
+mod packed;
 mod version;
 
 use crate::model::Model;
@@ -103,11 +106,12 @@ fn recognise(
     options: &LoadOptions,
 ) -> Result<Model, Problems> {
     const SUPPORTED: &str = "expected a `model_type` \"percio\" (percio's own format) or \"perceiver\" (Hugging Face transformers), or a \
-                             `library` \"perceiver-pytorch\": export the model as one of these";
+                             `library` \"krasserm/perceiver-io\" or \"perceiver-pytorch\": export the model as one of these";
     let said = |field| config.get(field).filter(|value| !value.is_null());
     match (said("model_type"), said("library")) {
         (Some(kind), _) if kind == "percio" => native::load(config, checkpoint),
         (Some(kind), _) if kind == "perceiver" => hf::load(name, config, checkpoint, options),
+        _ if krasserm::is_meant(&config) => krasserm::load(name, config, checkpoint),
         (_, Some(library)) if library == lucidrains::LIBRARY => lucidrains::load(name, config, checkpoint, options),
         (Some(kind), _) => Err(Problems::model(format!("`model_type` in config.json is {kind}, {SUPPORTED}"))),
         (None, Some(library)) => Err(Problems::model(format!("`library` in config.json is {library}, {SUPPORTED}"))),

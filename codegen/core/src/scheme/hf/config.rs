@@ -2,6 +2,7 @@
 
 use crate::model::Activation;
 use crate::scheme::fields::{Fields, LAYERS, SIZE, to_whole};
+use crate::scheme::labels;
 use serde_json::Value;
 
 /// The configuration; names are the library's.
@@ -100,17 +101,8 @@ fn image_size(value: &Value) -> Option<[usize; 2]> {
 /// The number of classes and their names: `id2label` decides, then `num_labels`, then the library's default of two.
 fn classes(fields: &mut Fields) -> (usize, Vec<String>) {
     let num_labels = fields.whole("num_labels", &SIZE);
-    let expected = "an object with a name for each of \"0\", \"1\", …";
-    match fields.read("id2label", expected, id2label) {
-        Some(labels) => {
-            let placeholders = labels.iter().enumerate().all(|(id, label)| *label == format!("LABEL_{id}"));
-            (labels.len(), if placeholders { Vec::new() } else { labels })
-        }
+    match labels::read(fields) {
+        Some(labels) => (labels.count(), labels.names()),
         None => (num_labels.unwrap_or(2), Vec::new()),
     }
-}
-
-fn id2label(value: &Value) -> Option<Vec<String>> {
-    let map = value.as_object().filter(|map| !map.is_empty())?;
-    (0..map.len()).map(|id| map.get(&id.to_string())?.as_str().map(str::to_owned)).collect()
 }

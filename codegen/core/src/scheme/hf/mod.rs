@@ -10,7 +10,7 @@ mod encoder;
 mod image;
 mod text;
 
-use super::block::Names;
+use super::block::{Biases, Names, Projections};
 use super::checkpoint::{Bias, Checkpoint};
 use super::{LoadOptions, fields::Fields};
 use crate::Problems;
@@ -25,14 +25,16 @@ const EPS: f64 = 1e-5;
 const LAYER: Names = Names {
     norm_q: ".attention.self.layernorm1",
     norm_kv: ".attention.self.layernorm2",
-    query: ".attention.self.query",
-    key: ".attention.self.key",
-    value: ".attention.self.value",
+    projections: Projections::Separate {
+        query: ".attention.self.query",
+        key: ".attention.self.key",
+        value: ".attention.self.value",
+    },
     output: ".attention.output.dense",
     mlp_norm: ".layernorm",
     up: ".mlp.dense1",
     down: ".mlp.dense2",
-    bias: Bias::Required,
+    biases: Biases::all(Bias::Required),
 };
 
 /// Reads a checkpoint of one of the supported classes.

@@ -5,7 +5,7 @@ mod input;
 mod output;
 mod position;
 
-use super::block::{self, Names, Spec};
+use super::block::{self, Biases, Names, Projections, Spec};
 use super::checkpoint::{Axis, Bias, Checkpoint};
 use crate::Problems;
 use crate::model::{Block, Decoder, Input, Latents, Model, Provenance, Queries};
@@ -15,14 +15,12 @@ use config::{Attention, Config};
 const BLOCK: Names = Names {
     norm_q: ".norm_q",
     norm_kv: ".norm_kv",
-    query: ".q",
-    key: ".k",
-    value: ".v",
+    projections: Projections::Separate { query: ".q", key: ".k", value: ".v" },
     output: ".o",
     mlp_norm: ".mlp.norm",
     up: ".mlp.up",
     down: ".mlp.down",
-    bias: Bias::Optional,
+    biases: Biases::all(Bias::Optional),
 };
 
 /// Reads a model of this format.

@@ -1,0 +1,238 @@
+//! perceiver-io of krasserm: what is recognised, and wrong checkpoints.
+
+use crate::support::{Directory, has_all, model};
+use percio_codegen_core::model::{Block, Encoding, Mask, Model, Query, Reads, Residual, Stem};
+
+const PRETRAINED: &str = "krasserm-11-pretrained-image";
+
+fn query_bias(block: &Block) -> bool {
+    let Query::Projected { linear, .. } = &block.attention.query else { panic!("projected") };
+    linear.bias.is_some()
+}
+
+#[test]
+fn versions_are_told_by_their_names() {
+    let expected = [
+        ("krasserm-01-image", "0.1, ImageClassifier", "`0.layer_1.0.0.module.q_norm.weight`"),
+        ("krasserm-02-image", "0.2, ImageClassifier", "`0.cross_attn_1.module.0.module.q_norm.weight`"),
+        ("krasserm-03-text-classifier", "0.3, TextClassifier", "`0.latent`"),
+        ("krasserm-06-image", "0.5 to 0.6, ImageClassifier", "`0.latent`"),
+        ("krasserm-11-image", "0.7 to 0.11, ImageClassifier", "`0.latent_provider._query`"),
+        (PRETRAINED, "0.7 to 0.11, ImageClassifier", "below `backend_model.`"),
+        ("krasserm-11-text-classifier", "0.7 to 0.11, TextClassifier", "`0.latent_provider._query`"),
+    ];
+    for (fixture, implementation, tell) in expected {
+        let Model { provenance, .. } = model(fixture);
+        assert_eq!(provenance.implementation, format!("krasserm perceiver-io {implementation}"));
+        has_all(&provenance.remarks[0], &["recognised by the tensor", tell]);
+        let mut directory = Directory::of(fixture);
+        if fixture != PRETRAINED {
+            directory.unset("/version").unset("/model_type");
+        }
+        assert_eq!(directory.load().unwrap().provenance, provenance, "the tensors are enough");
+    }
+}
+
+#[test]
+fn repeated_layers() {
+    let schedule = |fixture| model(fixture).schedule;
+    assert_eq!(schedule("krasserm-01-image"), [0, 2, 3, 1, 4, 5, 1, 4, 5], "only the first of each is of its own");
+    assert_eq!(schedule("krasserm-02-image"), [0, 1, 2, 0, 1, 2, 1, 2], "all is shared");
+    assert_eq!(schedule("krasserm-06-image"), [0, 2, 3, 1, 4, 5, 4, 5], "nothing is shared");
+    assert_eq!(schedule("krasserm-11-text-classifier"), [0, 2, 3, 1, 2, 3, 2, 3], "blocks are shared");
+    assert_eq!(schedule(PRETRAINED), [0, 1, 2, 1, 2, 1, 2], "one cross-attention");
+    let names: Vec<_> = model("krasserm-06-image").blocks.into_iter().map(|block| block.name).collect();
+    assert_eq!(names[..3], ["encoder.cross", "encoder.cross_n", "encoder.layers.0"]);
+    assert_eq!(names[4], "encoder.layers_n.0");
+}
+
+#[test]
+fn widths_follow_the_class() {
+    let attention = |model: &Model, index: usize| {
+        let attention = &model.blocks[index].attention;
+        (attention.qk, attention.v)
+    };
+    assert_eq!(attention(&model("krasserm-01-image"), 0), (12, 12), "the latents");
+    assert_eq!(attention(&model("krasserm-06-image"), 0), (21, 21), "the tokens");
+    assert_eq!(attention(&model("krasserm-11-text-classifier"), 0), (12, 12), "the latents");
+    let own = model("krasserm-11-image");
+    assert_eq!((attention(&own, 0), attention(&own, 2)), ((18, 24), (15, 12)));
+    assert_eq!(own.blocks[0].mlp.as_ref().unwrap().up.weight.shape, [24, 12]);
+}
+
+#[test]
+fn biases_and_residuals() {
+    assert!(!query_bias(&model("krasserm-03-text-classifier").blocks[0]));
+    assert!(query_bias(&model("krasserm-01-image").blocks[0]), "packed");
+    assert!(query_bias(&model("krasserm-06-image").blocks[0]));
+    let decoder = |fixture| model(fixture).decoder.unwrap().block;
+    assert!(matches!(decoder("krasserm-06-image").attention.residual, Residual::Add));
+    assert!(matches!(decoder("krasserm-11-image").attention.residual, Residual::None));
+    assert!(
+        model("krasserm-11-image")
+            .blocks
+            .iter()
+            .all(|block| block.attention.norm_kv.is_some() == (block.reads == Reads::Context))
+    );
+}
+
+#[test]
+fn inputs_are_called_as_their_holder_calls_them() {
+    let padding = Some(Mask { name: "attention_mask".to_owned(), padding: Some("pad_mask".to_owned()) });
+    let text = model("krasserm-11-text-classifier");
+    assert_eq!((text.inputs[0].name.as_str(), &text.mask), ("x", &padding));
+    assert_eq!(text.outputs[0].name, "logits");
+    let image = model("krasserm-11-image");
+    assert_eq!((image.inputs[0].name.as_str(), image.mask), ("x", None));
+    assert_eq!(model(PRETRAINED).inputs[0].name, "pixel_values");
+}
+
+/// The library multiplied embeddings by the root of their width until 0.4.
+#[test]
+fn old_embeddings_are_scaled() {
+    let directory = Directory::of("krasserm-03-text-classifier");
+    let (_, _, bytes) = &directory.tensors["0.input_adapter.text_embedding.weight"];
+    let stored = f32::from_le_bytes(*bytes.first_chunk().unwrap());
+    let model = directory.load().unwrap();
+    let Stem::Ids { embedding, .. } = &model.inputs[0].stem else { panic!("ids") };
+    assert_eq!(embedding.data[0], stored * 12f32.sqrt());
+}
+
+#[test]
+fn parameters_are_counted_once() {
+    let floats = |directory: &Directory, wanted: fn(&str) -> bool| -> u64 {
+        let tensors = directory.tensors.iter().filter(|(name, _)| wanted(name));
+        tensors.map(|(_, (_, shape, _))| shape.iter().product::<usize>() as u64).sum()
+    };
+    let plain = Directory::of("krasserm-11-image");
+    let stored = floats(&plain, |name| !name.ends_with("position_encoding"));
+    assert_eq!(plain.load().unwrap().parameters, stored, "Fourier features are no parameters");
+    let twice = Directory::of("krasserm-02-image");
+    let stored = floats(&twice, |name| !name.ends_with("position_encoding") && !name.contains("attn_n."));
+    assert_eq!(twice.load().unwrap().parameters, stored, "shared weights are stored twice");
+}
+
+#[test]
+fn any_holder_is_found() {
+    for root in ["model.", "backend_model."] {
+        let mut directory = Directory::of("krasserm-11-text-classifier");
+        directory.tensors = directory.tensors.into_iter().map(|(name, raw)| (format!("{root}{name}"), raw)).collect();
+        let model = directory.load().unwrap();
+        has_all(&model.provenance.remarks[0], &["`0.latent_provider._query`", &format!("below `{root}`")]);
+    }
+}
+
+#[test]
+fn labels() {
+    let mut directory = Directory::of(PRETRAINED);
+    directory.set("/id2label", serde_json::json!({"0": "a", "1": "b", "2": "c", "3": "d", "4": "e"}));
+    assert_eq!(directory.load().unwrap().outputs[0].labels, ["a", "b", "c", "d", "e"]);
+    directory.set("/id2label", serde_json::json!({"0": "a", "1": "b"}));
+    directory.complains(&["`id2label` in config.json names 2 classes", "`logits` has 5 numbers"]);
+    directory.set("/id2label", serde_json::json!({"0": "LABEL_0", "1": "LABEL_1"}));
+    assert!(directory.load().unwrap().outputs[0].labels.is_empty(), "LABEL_0 … are no names");
+}
+
+#[test]
+fn fourier_features_are_verified() {
+    let fixture = "krasserm-06-image";
+    let Encoding::Fourier(fourier) = model(fixture).inputs[0].position.clone().unwrap().encoding else {
+        panic!("fourier")
+    };
+    assert_eq!((fourier.shape.as_slice(), fourier.bands()), ([5, 7].as_slice(), 4));
+    let mut directory = Directory::of(fixture);
+    let mut wrong = vec![0.5; 35 * 18];
+    wrong[0] = -1.0;
+    directory.insert("0.input_adapter.position_encoding", &[35, 18], &wrong);
+    directory.complains(&[
+        "`0.input_adapter.position_encoding` holds 0.5 at flat index 1",
+        "are -1",
+        "`image_shape` [5, 7]",
+    ]);
+    directory.remove("0.input_adapter.position_encoding");
+    let model = directory.set("/model_type", "perceiver-io-image-classifier").load();
+    assert!(model.is_err(), "without it nothing tells pixels");
+}
+
+#[test]
+fn tensors_of_nobody() {
+    let mut directory = Directory::of("krasserm-11-image");
+    directory.remove("0.latent_provider._query");
+    directory.complains(&[
+        "no version of perceiver-io",
+        "`0.latent_provider._query` (0.7 to 0.11)",
+        "`0.latent` (0.3)",
+    ]);
+}
+
+#[test]
+fn tensors() {
+    let mut directory = Directory::of("krasserm-06-image");
+    directory.remove("0.self_attn_n.1.0.module.attention.o_proj.bias").insert("1.stray", &[2], &[0.0; 2]);
+    directory.insert("0.latent", &[8, 12], &[0.0; 96]);
+    let all = directory.complaints();
+    assert_eq!(all.len(), 3, "{all:#?}");
+    has_all(&all[0], &["1 tensor has 8 where num_latents makes 7", "`0.latent` [8, 12] instead of [7, 12]"]);
+    has_all(&all[1], &["lacks 1 tensor", "`0.self_attn_n.1.0.module.attention.o_proj.bias` [12]"]);
+    has_all(&all[2], &["holds 1 tensor that", "`1.stray` [2]"]);
+}
+
+#[test]
+fn weights_that_should_be_shared() {
+    let mut directory = Directory::of("krasserm-02-image");
+    directory.insert("0.cross_attn_n.module.1.module.3.bias", &[12], &[7.0; 12]);
+    directory.complains(&[
+        "1 tensor below `0.cross_attn_n.module.`",
+        "`0.cross_attn_n.module.1.module.3.bias`",
+        "differ",
+    ]);
+}
+
+#[test]
+fn contradictions() {
+    let mut directory = Directory::of("krasserm-11-image");
+    directory.set("/version", "0.6.0");
+    directory.complains(&["`version` in config.json is \"0.6.0\"", "`0.latent_provider._query` is one of 0.7 to 0.11"]);
+    directory.set("/version", "new");
+    directory.complains(&["`version` in config.json is \"new\"", "such as \"0.11.1\""]);
+    directory.set("/version", "0.11.1").set("/model_type", "perceiver-io-text-classifier");
+    directory.complains(&[
+        "says TextClassifier",
+        "`0.input_adapter.position_encoding.position_encoding`",
+        "ImageClassifier",
+    ]);
+    directory.set("/model_type", "perceiver-io-images");
+    directory.complains(&["\"perceiver-io-images\"", "\"perceiver-io-image-classifier\""]);
+}
+
+#[test]
+fn configurations() {
+    let mut directory = Directory::of("krasserm-11-image");
+    directory.set("/model_config/encoder/num_cross_attention_layers", 4);
+    directory.complains(&["`model_config.encoder.num_cross_attention_layers` in config.json is 4", "3 blocks"]);
+    directory.set("/model_config/encoder/num_cross_attention_layers", 2).set("/model_config/encoder/image_shape", 5);
+    directory.set("/model_config/num_latent", 3).unset("/model_config/num_latents");
+    let all = directory.complaints().join("\n");
+    assert_eq!(all.lines().count(), 3, "{all}");
+    has_all(&all, &["`model_config.encoder.image_shape` in config.json is 5, expected [height, width, channels]"]);
+    has_all(
+        &all,
+        &[
+            "`model_config.num_latents` in config.json is missing",
+            "`model_config.num_latent` in config.json is not a field",
+        ],
+    );
+    directory.unset("/model_config");
+    directory.complains(&["`model_config` in config.json is missing"]);
+}
+
+#[test]
+fn heads() {
+    let mut directory = Directory::of("krasserm-11-text-classifier");
+    directory.set("/model_config/encoder/num_self_attention_heads", 5);
+    let all = directory.complaints().join("\n");
+    has_all(
+        &all,
+        &["5 heads (`encoder.num_self_attention_heads`) of `encoder.layers.0`", "12 numbers (`num_latent_channels`)"],
+    );
+}
