@@ -1,4 +1,4 @@
-"""Make codegen/core/tests/checkpoints: the same small tensors in every format that percio reads, and files it must refuse.
+"""Make codegen/core/tests/checkpoints: the same small tensors in every format that is read, and files that are refused.
 
 Rerunning makes every file again bit for bit (same versions). Nothing here is run when a file is read; `refused-call.pt`
 would run `true` in a shell if it were.
@@ -93,6 +93,29 @@ class Attributes(dict):
     """A dictionary of a class of its own, as Lightning's AttributeDict."""
 
 
+class DictConfig:
+    """A dictionary of OmegaConf, which knows what it is in."""
+
+    def __init__(self, parent, content):
+        self._parent, self._content = parent, content
+
+
+class AnyNode:
+    """A value of OmegaConf."""
+
+    def __init__(self, parent, value):
+        self._parent, self._val = parent, value
+
+
+def omegaconf():
+    """A dictionary with a value and a dictionary in it."""
+    outer = DictConfig(None, {})
+    inner = DictConfig(outer, {})
+    inner._content["rate"] = AnyNode(inner, 0.5)
+    outer._content |= {"heads": AnyNode(outer, 8), "decoder": inner}
+    return outer
+
+
 class Shell:
     """Asks whoever loads it to run a command."""
 
@@ -151,6 +174,8 @@ class Bfloat16Array:
 
 
 module("library.config", EncoderConfig=EncoderConfig, Frozen=Frozen, Attributes=Attributes, Opaque=Opaque)
+module("omegaconf.dictconfig", DictConfig=DictConfig)
+module("omegaconf.nodes", AnyNode=AnyNode)
 module("haiku._src.data_structures", FlatMapping=FlatMapping)
 module("jax._src.array", _reconstruct_array=_reconstruct_array)
 module("ml_dtypes", bfloat16=bfloat16)
@@ -213,6 +238,8 @@ def make_torch():
     named = tensors()
     write_safetensors(FIXTURES / "arrays.safetensors", expected(named), {})
     named["matrix"] = torch.nn.Parameter(named["matrix"], requires_grad=False)
+    named["f16"] = torch.nn.Parameter(named["f16"], requires_grad=False)
+    named["f16"].note = named["f64"].note = "a tensor with an attribute is written in another way"
     state_dict = collections.OrderedDict(named)
     state_dict._metadata = collections.OrderedDict({"": {"version": 1}})
     save("torch.pt", state_dict)
@@ -226,17 +253,20 @@ def make_torch():
 def make_lightning():
     """A checkpoint of a trainer: more than tensors, settings of unknown classes among it."""
     weight = numbers(2, 3)
+    itself = [1]
+    itself.append(itself)
     parameters = {
         "encoder": EncoderConfig(), "decoder": Frozen(), "space": argparse.Namespace(rate=0.25, layers=[1, 2]),
         "attributes": Attributes(a=1), "path": pathlib.PurePosixPath("data/set"), "dtype": torch.bfloat16,
         "size": weight.shape, "device": torch.device("cpu"), "numpy": numpy.float32(1.5), "nothing": None, 7: "seven",
-        "infinite": float("inf"), "large": 1 << 70, "set": {3}, "ordered": collections.OrderedDict(z=1, a=2),
+        "omega": omegaconf(), "infinite": float("inf"), "large": 1 << 70, "set": {3}, "itself": itself,
+        "ordered": collections.OrderedDict(z=1, a=2),
     }
     save("lightning.ckpt", {
         "epoch": 3, "global_step": 40, "pytorch-lightning_version": "2.0.0",
         "state_dict": collections.OrderedDict({"model.weight": weight, "model.bias": numbers(2)}),
         "hyper_parameters": parameters, "hparams_name": "kwargs",
-        "optimizer_states": [{"state": {0: {"step": torch.tensor(40.0), "exp_avg": weight}}, "param_groups": [{"lr": 1e-3}]}],
+        "optimizer_states": [{"state": {0: {"step": torch.tensor(40.0), "exp_avg": weight}}, "param_groups": [{"lr": 1}]}],
         "callbacks": {"Checkpoint": {"best": torch.tensor(0.5), "counts": collections.Counter(a=2)}},
     })
 

@@ -9,33 +9,47 @@ const DEPTH: usize = 64;
 /// How many values settings may have; a pickle can repeat a value any number of times.
 const MOST: usize = 1 << 16;
 
+/// Where OmegaConf's containers and leaves keep their value.
+const WRAPPED: [&str; 2] = ["_content", "_val"];
+
 /// The value `id` as JSON; `None` when it is nested too deep or too large. Tuples and sets become lists, keys become texts,
-/// and an object becomes its attributes with the name of its class under `__class__`.
+/// and an object becomes its attributes with the name of its class under `__class__`. What contains itself is null there.
 pub(super) fn to_json(pickle: &Pickle, id: Id) -> Option<Json> {
-    Writer { pickle, left: MOST }.value(id, DEPTH)
+    Writer { pickle, left: MOST, open: Vec::new() }.value(id)
 }
 
 struct Writer<'a> {
     pickle: &'a Pickle,
     left: usize,
+    /// The values that contain the one being written, from the outermost on.
+    open: Vec<Id>,
 }
 
 impl Writer<'_> {
-    fn value(&mut self, id: Id, depth: usize) -> Option<Json> {
-        self.left = self.left.checked_sub(1)?;
-        let depth = depth.checked_sub(1)?;
+    fn value(&mut self, id: Id) -> Option<Json> {
+        if self.open.contains(&id) {
+            return Some(Json::Null);
+        }
+        self.left = self.left.checked_sub(1).filter(|_| self.open.len() < DEPTH)?;
+        self.open.push(id);
+        let json = self.convert(id);
+        self.open.pop();
+        json
+    }
+
+    fn convert(&mut self, id: Id) -> Option<Json> {
         Some(match self.pickle.get(id) {
             Value::None => Json::Null,
             Value::Bool(flag) => json!(flag),
             Value::Int(number) => json!(number),
             Value::Float(number) => float(*number),
             Value::Text(text) => json!(text),
-            Value::List(items) | Value::Tuple(items) | Value::Set(items) => self.list(items, depth)?,
-            Value::Dict(entries) => Json::Object(self.object(entries, depth)?),
+            Value::List(items) | Value::Tuple(items) | Value::Set(items) => self.list(items)?,
+            Value::Dict(entries) => Json::Object(self.object(entries)?),
             Value::Global(global) => json!(name(global)),
             Value::Record(record) => match self.number(id) {
                 Some(number) => number,
-                None => self.record(record, depth)?,
+                None => self.record(record)?,
             },
             Value::Long => json!({"__class__": "int"}),
             Value::Bytes(_) => json!({"__class__": "bytes"}),
@@ -52,29 +66,29 @@ impl Writer<'_> {
         }
     }
 
-    fn list(&mut self, items: &[Id], depth: usize) -> Option<Json> {
-        items.iter().map(|&item| self.value(item, depth)).collect::<Option<_>>().map(Json::Array)
+    fn list(&mut self, items: &[Id]) -> Option<Json> {
+        items.iter().map(|&item| self.value(item)).collect::<Option<_>>().map(Json::Array)
     }
 
-    fn object(&mut self, entries: &[(Id, Id)], depth: usize) -> Option<Map<String, Json>> {
+    fn object(&mut self, entries: &[(Id, Id)]) -> Option<Map<String, Json>> {
         let entry = |&(key, value): &(Id, Id)| {
-            let key = match self.value(key, depth)? {
+            let key = match self.value(key)? {
                 Json::String(text) => text,
                 other => other.to_string(),
             };
-            Some((key, self.value(value, depth)?))
+            Some((key, self.value(value)?))
         };
         entries.iter().map(entry).collect()
     }
 
-    fn record(&mut self, record: &Record, depth: usize) -> Option<Json> {
+    fn record(&mut self, record: &Record) -> Option<Json> {
         let arguments = self.pickle.members(record.arguments).unwrap_or_default();
         match (Known::of(&record.callable), arguments) {
             (Some(Known::OrderedDict | Known::DefaultDict), _) => {
-                return self.object(&record.entries, depth).map(Json::Object);
+                return self.object(&record.entries).map(Json::Object);
             }
             (Some(Known::Counter | Known::HaikuMapping | Known::Set | Known::Shape | Known::Device), &[only]) => {
-                return self.value(only, depth);
+                return self.value(only);
             }
             (Some(Known::Path), parts) => {
                 let parts: Vec<_> = parts.iter().filter_map(|&part| self.pickle.text(part)).collect();
@@ -82,14 +96,20 @@ impl Writer<'_> {
             }
             _ => {}
         }
-        self.attributes(record, depth)
+        self.attributes(record)
     }
 
-    /// An object of a class that means nothing here.
-    fn attributes(&mut self, record: &Record, depth: usize) -> Option<Json> {
+    /// An object of a class that means nothing here, except that OmegaConf's wrap a value.
+    fn attributes(&mut self, record: &Record) -> Option<Json> {
+        let wrapped = |state| WRAPPED.iter().find_map(|name| self.pickle.entry(state, name));
+        if record.callable.module.starts_with("omegaconf.")
+            && let Some(value) = record.state.and_then(wrapped)
+        {
+            return self.value(value);
+        }
         let mut object = Map::from_iter([("__class__".to_owned(), json!(name(&record.callable)))]);
         for state in self.states(record) {
-            match self.value(state, depth)? {
+            match self.value(state)? {
                 Json::Object(attributes) => object.extend(attributes),
                 Json::Null => {}
                 other => {
@@ -97,9 +117,9 @@ impl Writer<'_> {
                 }
             }
         }
-        object.extend(self.object(&record.entries, depth)?);
+        object.extend(self.object(&record.entries)?);
         if !record.items.is_empty() {
-            object.insert("__items__".to_owned(), self.list(&record.items, depth)?);
+            object.insert("__items__".to_owned(), self.list(&record.items)?);
         }
         Some(Json::Object(object))
     }

@@ -46,6 +46,8 @@ fn lightning() {
         "infinite": "inf",
         "large": {"__class__": "int"},
         "set": [3],
+        "itself": [1, null],
+        "omega": {"heads": 8, "decoder": {"rate": 0.5}},
         "ordered": {"z": 1, "a": 2},
     });
     assert_eq!(weights.hyper_parameters(), Some(&expected));
