@@ -2,17 +2,12 @@
 
 use crate::backend::Kind;
 use crate::progress::busy;
-use crate::reference::ANY_INPUT;
 use anyhow::{Result, bail, ensure};
 use percio_codegen_core::container::Array;
 use percio_codegen_core::program::Program;
-use percio_codegen_core::scheme::LoadOptions;
-use percio_codegen_core::{CompileOptions, Problems, compile, load};
+use percio_codegen_core::{CompileOptions, LoadOptions, Problems, compile, load};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-
-/// The input whose size Hugging Face's configurations leave open.
-const IMAGE: &str = "pixel_values";
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -74,26 +69,13 @@ impl ModelArgs {
         Ok(self.compile(BTreeMap::new())?)
     }
 
-    /// Reads and compiles the model at the image size of `inputs`, where the checkpoint leaves it open.
+    /// Reads and compiles the model for data like `inputs`, where the checkpoint leaves sizes open.
     pub(crate) fn program_for(&self, inputs: &BTreeMap<&str, &Array>) -> Result<Program> {
-        let image = |name: &str| {
-            let shape = inputs.get(name)?.shape.as_slice();
-            let size = shape.last_chunk::<3>().filter(|_| shape.len() <= 4)?;
-            Some(BTreeMap::from([(IMAGE.to_owned(), size.to_vec())]))
-        };
-        match (image(IMAGE), image(ANY_INPUT)) {
-            (Some(shapes), _) => Ok(self.compile(shapes)?),
-            // The general name says less: the model may have an input of that very name.
-            (None, Some(shapes)) => Ok(self.compile(shapes).or_else(|_| self.compile(BTreeMap::new()))?),
-            (None, None) => self.program(),
-        }
+        Ok(self.compile(inputs.iter().map(|(&name, array)| (name.to_owned(), array.shape.clone())).collect())?)
     }
 
-    /// `known` holds shapes of inputs from elsewhere; options win.
-    fn compile(&self, known: BTreeMap<String, Vec<usize>>) -> Result<Program, Problems> {
-        let mut input_shapes = known;
-        input_shapes.extend(self.input_shapes.iter().cloned());
-        let options = LoadOptions { input_shapes };
+    fn compile(&self, data_shapes: BTreeMap<String, Vec<usize>>) -> Result<Program, Problems> {
+        let options = LoadOptions { input_shapes: self.input_shapes.iter().cloned().collect(), data_shapes };
         let compiled = || Ok(compile(load(&self.model, &options)?, &CompileOptions::default()));
         busy("reading and compiling the model", self.quiet(), compiled)
     }

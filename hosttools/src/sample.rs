@@ -11,6 +11,8 @@ pub enum Value {
     Ids(Vec<u32>),
     /// Whether each token is attended to; empty attends to all.
     Mask(Vec<bool>),
+    /// Indices of positions.
+    Points(Vec<u32>),
 }
 
 /// One inference's inputs.
@@ -41,6 +43,9 @@ impl Sample {
                 Value::Ids((0..*max).map(|_| next() % (*vocabulary).max(1) as u32).collect())
             }
             InputKind::Mask { .. } => Value::Mask(Vec::new()),
+            InputKind::Points { count, positions } => {
+                Value::Points((0..*count).map(|_| next() % (*positions).max(1) as u32).collect())
+            }
         });
         Self { inputs: inputs.collect() }
     }
@@ -50,7 +55,7 @@ impl Sample {
     pub fn lengths(&self, program: &Program) -> Lengths {
         let ids = self.inputs.iter().find_map(|value| match value {
             Value::Ids(ids) => Some(ids.len()),
-            Value::Numbers(_) | Value::Mask(_) => None,
+            Value::Numbers(_) | Value::Mask(_) | Value::Points(_) => None,
         });
         Lengths { tokens: ids.unwrap_or(program.max_tokens), tile: 0 }
     }

@@ -52,8 +52,8 @@ pub(super) fn written(step: &Step, lengths: Lengths) -> Extent {
             let width = axes * (usize::from(with_position) + waves * bands);
             Extent::strided(rows.at(lengths), width, out_stride)
         }
-        Step::Unfold { channels, kernel, rows, out_stride, .. } => {
-            Extent::strided(rows.at(lengths), kernel * kernel * channels, out_stride)
+        Step::Unfold { depth, channels, kernel, rows, out_stride, .. } => {
+            Extent::strided(rows.at(lengths), depth * kernel * kernel * channels, out_stride)
         }
         Step::MaxPool { channels, out_height, out_width, out_stride, .. } => {
             Extent::strided(out_height * out_width, channels, out_stride)
@@ -86,7 +86,7 @@ fn sources(step: &Step, lengths: Lengths) -> Vec<(Extent, &Source)> {
             vec![Extent::rows(shape.queries, qk), Extent::rows(keys, qk), Extent::rows(keys, v_width)]
         }
         Step::Settle { ref shape, .. } => vec![Extent::rows(1, shape.state_len())],
-        Step::Unfold { channels, height, width, .. } => vec![Extent::rows(height * width, channels)],
+        Step::Unfold { frames, channels, height, width, .. } => vec![Extent::rows(frames * height * width, channels)],
         Step::MaxPool { channels, height, width, .. } => vec![Extent::rows(height * width, channels)],
         Step::Normalize { x: None, .. }
         | Step::Embed { .. }

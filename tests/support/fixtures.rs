@@ -1,6 +1,5 @@
 //! The model directories under `fixtures/`.
 
-use percio_codegen_core::container::Numbers;
 use percio_codegen_core::model::Model;
 use percio_codegen_core::program::Program;
 use percio_codegen_core::{CompileOptions, LoadOptions, compile, load};
@@ -62,10 +61,9 @@ pub(crate) fn program(name: &str) -> Program {
 
 /// The fixture `name` with inputs as large as those in `reference`.
 pub(crate) fn program_for(name: &str, reference: &File) -> Program {
-    let inputs = reference.under("input").into_iter();
-    let numbers = inputs.filter(|(_, array)| matches!(array.numbers, Numbers::F32(_)));
-    let input_shapes = numbers.map(|(name, array)| (name.to_owned(), array.shape[1..].to_vec())).collect();
-    compile(model(name, &LoadOptions { input_shapes }), &CompileOptions::default())
+    let shapes = reference.inputs().into_iter().map(|(name, array)| (name.to_owned(), array.shape.clone()));
+    let options = LoadOptions { data_shapes: shapes.collect(), ..LoadOptions::default() };
+    compile(model(name, &options), &CompileOptions::default())
 }
 
 fn model(name: &str, options: &LoadOptions) -> Model {

@@ -3,6 +3,7 @@
 mod blocks;
 mod inputs;
 mod numbers;
+mod queries;
 mod sample;
 
 use blocks::BlockKind;
@@ -13,6 +14,7 @@ use percio_codegen_core::model::{
 };
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
+use queries::QueryKind;
 
 pub(crate) use sample::sample;
 
@@ -31,8 +33,9 @@ pub(crate) struct Recipe {
     repeats: usize,
     /// Whether the cross-attention runs again after the layers, with the same weights.
     reads_twice: bool,
-    /// Rows and width, or a grid of positions when there is no width.
-    queries: (usize, Option<usize>),
+    queries: QueryKind,
+    /// Whether a mask says which tokens are attended to.
+    has_mask: bool,
     /// Whether there is a norm after the last layer.
     has_norm: bool,
     decoder: BlockKind,
@@ -65,31 +68,32 @@ pub(crate) fn recipes() -> impl Strategy<Value = Recipe> {
     // At least four of one row: a single number may be next to nothing, and is compared with itself.
     let mean = (4..9usize).prop_map(Head::Mean);
     let head = prop_oneof![Just(Head::Rows), (1..7usize).prop_map(Head::Linear), mean, Just(Head::Tied)];
-    let queries = (1..6usize, prop::option::weighted(0.7, 4..12usize));
     let layers = prop::collection::vec(blocks::kinds(), 0..3);
     let cross = (blocks::kinds(), prop::bool::weighted(0.3), any::<bool>());
     let encoder = (prop::array::uniform2(4..11usize), cross, layers, 1..3usize, any::<bool>());
-    (inputs::kinds(), encoder, (queries, blocks::kinds(), head), any::<u32>()).prop_map(
-        |(
-            inputs,
-            (latents, (cross, reads_itself, reads_twice), layers, repeats, has_norm),
-            (queries, decoder, head),
-            seed,
-        )| Recipe {
-            inputs,
-            latents,
-            cross,
-            reads_itself,
-            layers,
-            repeats,
-            reads_twice,
-            queries,
-            has_norm,
-            decoder,
-            head,
-            seed,
-        },
-    )
+    (inputs::kinds(), encoder, (queries::kinds(), blocks::kinds(), head, prop::bool::weighted(0.3)), any::<u32>())
+        .prop_map(
+            |(
+                inputs,
+                (latents, (cross, reads_itself, reads_twice), layers, repeats, has_norm),
+                (queries, decoder, head, has_mask),
+                seed,
+            )| Recipe {
+                inputs,
+                latents,
+                cross,
+                reads_itself,
+                layers,
+                repeats,
+                reads_twice,
+                queries,
+                has_mask,
+                has_norm,
+                decoder,
+                head,
+                seed,
+            },
+        )
 }
 
 impl Recipe {
@@ -111,7 +115,7 @@ impl Recipe {
             summary: String::new(),
             provenance: Provenance::default(),
             parameters: 0,
-            mask: self.inputs[0].has_mask().then(|| Mask::new("mask")),
+            mask: self.has_mask.then(|| Mask::new("mask")),
             latents: Latents::Learned(numbers.tensor("latents", &[count, latent], 1.0)),
             mixtures: Vec::new(),
             norm: self.has_norm.then(|| numbers.norm("norm", NormKind::Layer, latent)),
@@ -139,29 +143,32 @@ impl Recipe {
             _ => None,
         };
         let tied = embedding.filter(|_| matches!(self.head, Head::Tied));
-        let queries = match (self.queries, tied) {
-            ((rows, _), Some(table)) => Queries::Learned(numbers.tensor("queries", &[rows, table.columns()], 1.0)),
-            ((rows, Some(width)), None) => Queries::Learned(numbers.tensor("queries", &[rows, width], 1.0)),
-            ((rows, None), None) => Queries::Fourier(inputs::fourier(&[rows, 2], 2)),
+        let queries = match tied {
+            Some(table) => Queries::Learned(numbers.tensor("queries", &[3, table.columns()], 1.0)),
+            None => self.queries.queries(numbers),
         };
-        let [rows, width] = queries.shape([0, 0]);
+        let token_width = inputs.iter().map(Input::full_width).max().unwrap_or(0);
+        let [rows, width] = queries.shape([inputs.iter().map(Input::tokens).sum(), token_width]);
+        let all = match queries {
+            Queries::Tokens if embedding.is_some() => Extent::Tokens { most: rows },
+            _ => Extent::Rows(0..rows),
+        };
         let block = self.decoder.block("decoder.cross", Reads::Context, width, latent, numbers);
-        let output = |name: &str, rows, linear| Output::new(name, Extent::Rows(rows), linear);
         let outputs = match (&self.head, tied) {
             (_, Some(table)) => {
                 let bias = Some(numbers.tensor("tied bias", &[table.rows()], 0.3));
-                vec![output("logits", 0..rows, Some(Linear { weight: table.clone(), bias }))]
+                vec![Output::new("logits", all, Some(Linear { weight: table.clone(), bias }))]
             }
             (Head::Linear(classes), None) => vec![
-                output("all", 0..rows, Some(numbers.linear("all", *classes, width, true))),
-                output("first", 0..1, Some(numbers.linear("first", 3, width, false))),
+                Output::new("all", all.clone(), Some(numbers.linear("all", *classes, width, true))),
+                Output::new("first", Extent::Rows(0..1), Some(numbers.linear("first", 3, width, false))),
             ],
             (Head::Mean(classes), None) => {
                 let norm = Some(numbers.norm("mean norm", NormKind::Layer, width));
                 let linear = Some(numbers.linear("mean", *classes, width, true));
-                vec![Output { mean: true, norm, ..output("mean", 0..rows, linear) }]
+                vec![Output { mean: true, norm, ..Output::new("mean", all, linear) }]
             }
-            (Head::Rows | Head::Tied, None) => vec![output("rows", 0..rows, None)],
+            (Head::Rows | Head::Tied, None) => vec![Output::new("rows", all, None)],
         };
         (Decoder { queries, block }, outputs)
     }

@@ -22,4 +22,4 @@ pub use emit::{BlobSource, EmitOptions, Header, emit};
 pub use front::{Build, expand};
 pub use plan::{CompileOptions, compile};
 pub use problem::{Problem, Problems, Subject};
-pub use scheme::{LoadOptions, load, outline};
+pub use scheme::{ANY_INPUT, LoadOptions, load, outline};

@@ -23,7 +23,7 @@ pub use gru::{Gru, gru};
 pub use linear::{Linear, linear};
 pub use mean::{Mean, mean_rows};
 pub use norm::{Normalize, normalize, normalize_in_place};
-pub use position::{Fourier, fourier};
+pub use position::{Fourier, fourier, fourier_at};
 pub use rows::{Rows, add_rows, affine_rows, copy_rows};
 pub use window::{MaxPool, Unfold, max_pool, unfold};
 

@@ -1,8 +1,9 @@
 //! Fourier position features, from one small table an axis.
 //!
 //! A position's features are `[p₁ … p_d | sin(π f p₁) … | sin(π f p₂) … | cos(π f p₁) … ]`, or axis by axis
-//! `[sin(π f p₁) … | cos(π f p₁) … | p₁ | sin(π f p₂) … ]`: those of one axis depend on that axis alone. A table holds, for each of the axis' n positions, `[p, sin × bands, cos × bands]`; the tables of
-//! all axes follow each other. d·n·(2·bands + 1) numbers stand for n^d·d·(2·bands + 1).
+//! `[sin(π f p₁) … | cos(π f p₁) … | p₁ | sin(π f p₂) … ]`: those of one axis depend on that axis alone. A table holds,
+//! for each of the axis' n positions, `[p, sin × bands, cos × bands]`; the tables of all axes follow each other.
+//! d·n·(2·bands + 1) numbers stand for n^d·d·(2·bands + 1).
 
 use super::fits;
 use crate::isa::{Isa, Kernel};
@@ -23,7 +24,7 @@ pub struct Fourier {
     pub with_position: bool,
     /// Whether the cosines are left out.
     pub sine_only: bool,
-    /// The first position to write, row-major.
+    /// The first position to write, row-major, or the first of those named.
     pub first: usize,
     /// Positions to write.
     pub rows: usize,
@@ -57,6 +58,38 @@ impl Fourier {
 pub fn fourier<I: Isa>(isa: I, shape: &Fourier, tables: &[f32], out: &mut [f32]) {
     if fits(tables, 1, shape.table_len(), 0) && fits(out, shape.rows, shape.width(), shape.out_stride) {
         isa.run(Features { shape: *shape, tables, out });
+    }
+}
+
+/// Writes the features of the positions whose row-major indices are `points`, `rows` of them from the `first` on, to
+/// `out`; where there are fewer, or no position has that index, those of the first position.
+#[inline]
+pub fn fourier_at<I: Isa>(isa: I, shape: &Fourier, points: &[u32], tables: &[f32], out: &mut [f32]) {
+    if fits(tables, 1, shape.table_len(), 0) && fits(out, shape.rows, shape.width(), shape.out_stride) {
+        isa.run(Points { shape: *shape, points, tables, out });
+    }
+}
+
+struct Points<'a> {
+    shape: Fourier,
+    points: &'a [u32],
+    tables: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl Kernel for Points<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, _: I) {
+        let Self { shape, points, tables, out } = self;
+        let [planes, rows, columns] = shape.shape;
+        for row in 0..shape.rows {
+            let point = points.get(shape.first + row).map_or(0, |&point| point as usize);
+            let point = if point < planes * rows * columns { point } else { 0 };
+            let position = start(point, &shape.shape);
+            write(&shape, tables, &position, part_mut(out, row * shape.out_stride, shape.width()));
+        }
     }
 }
 

@@ -1,19 +1,24 @@
-//! Windows over images: unfolding to tokens (a convolution is an unfold and a linear layer) and pooling.
+//! Windows over images and videos: unfolding to tokens (a convolution is an unfold and a linear layer) and pooling.
 
 use super::fits;
 use crate::isa::{Isa, Kernel};
 use crate::kernels::{part, part_mut};
 
-/// The shape of an unfold: every window of an image becomes a row `[row of the window, column, channel]`.
+/// The shape of an unfold: every window of an image becomes a row `[row of the window, column, channel]`, every box of a
+/// video a row `[frame of the box, row, column, channel]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Unfold {
+    /// Frames of the video; 1 of an image.
+    pub frames: usize,
+    /// Frames of a box; divides `frames`.
+    pub depth: usize,
     /// Channels of the image.
     pub channels: usize,
     /// Rows of the image.
     pub height: usize,
     /// Columns of the image.
     pub width: usize,
-    /// `[channels, height, width]` rather than `[height, width, channels]`.
+    /// Each frame is `[channels, height, width]` rather than `[height, width, channels]`.
     pub channels_first: bool,
     /// Side of the square window.
     pub kernel: usize,
@@ -21,6 +26,8 @@ pub struct Unfold {
     pub stride: usize,
     /// Rows of zeros above the image and columns of zeros left of it.
     pub pad: usize,
+    /// Windows below each other.
+    pub out_height: usize,
     /// Windows side by side.
     pub out_width: usize,
     /// The first window to write, row-major.
@@ -31,11 +38,18 @@ pub struct Unfold {
     pub out_stride: usize,
 }
 
-/// Writes windows of `image` to `out` `[rows, kernel · kernel · channels]`, zeros outside the image.
+impl Unfold {
+    /// Numbers of a frame.
+    const fn frame(&self) -> usize {
+        self.channels * self.height * self.width
+    }
+}
+
+/// Writes windows of `image` to `out` `[rows, depth · kernel · kernel · channels]`, zeros outside the image.
 #[inline]
 pub fn unfold<I: Isa>(isa: I, shape: &Unfold, image: &[f32], out: &mut [f32]) {
-    let ok = fits(image, 1, shape.channels * shape.height * shape.width, 0)
-        && fits(out, shape.rows, shape.kernel * shape.kernel * shape.channels, shape.out_stride);
+    let ok = fits(image, shape.frames, shape.frame(), shape.frame())
+        && fits(out, shape.rows, shape.depth * shape.kernel * shape.kernel * shape.channels, shape.out_stride);
     if ok {
         isa.run(Windows { shape: *shape, image, out });
     }
@@ -52,17 +66,29 @@ impl Kernel for Windows<'_> {
 
     #[inline(always)]
     fn run<I: Isa>(self, _: I) {
-        let Unfold { channels, kernel, stride, pad, out_width, first, rows, out_stride, .. } = self.shape;
+        let Unfold { depth, channels, kernel, out_height, out_width, first, rows, out_stride, .. } = self.shape;
+        let (windows, window) = ((out_height * out_width).max(1), kernel * kernel * channels);
         for row in 0..rows {
-            let window = first + row;
-            let (top, left) = (window / out_width.max(1) * stride, window % out_width.max(1) * stride);
-            let out = part_mut(self.out, row * out_stride, kernel * kernel * channels);
-            for (index, pixel) in out.chunks_exact_mut(channels.max(1)).enumerate() {
-                let row = (top + index / kernel.max(1)).wrapping_sub(pad);
-                let column = (left + index % kernel.max(1)).wrapping_sub(pad);
-                read_pixel(&self.shape, self.image, row, column, pixel);
+            let token = first + row;
+            for index in 0..depth {
+                let frame = token / windows * depth + index;
+                let image = part(self.image, frame * self.shape.frame(), self.shape.frame());
+                let out = part_mut(self.out, row * out_stride + index * window, window);
+                read_window(&self.shape, image, token % windows, out);
             }
         }
+    }
+}
+
+/// The `token`-th window of a frame, row-major.
+#[inline(always)]
+fn read_window(shape: &Unfold, image: &[f32], token: usize, out: &mut [f32]) {
+    let Unfold { channels, kernel, stride, pad, out_width, .. } = *shape;
+    let (top, left) = (token / out_width.max(1) * stride, token % out_width.max(1) * stride);
+    for (index, pixel) in out.chunks_exact_mut(channels.max(1)).enumerate() {
+        let row = (top + index / kernel.max(1)).wrapping_sub(pad);
+        let column = (left + index % kernel.max(1)).wrapping_sub(pad);
+        read_pixel(shape, image, row, column, pixel);
     }
 }
 
@@ -79,7 +105,7 @@ fn read_pixel(shape: &Unfold, image: &[f32], row: usize, column: usize, pixel: &
     }
 }
 
-/// The shape of a max-pool without padding over `[height, width, channels]`.
+/// The shape of a max-pool over `[height, width, channels]`; what lies outside is left out.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MaxPool {
     /// Channels.
@@ -92,6 +118,8 @@ pub struct MaxPool {
     pub kernel: usize,
     /// From one window to the next.
     pub stride: usize,
+    /// Rows above `x` and columns left of it that windows reach; less than `kernel`.
+    pub pad: usize,
     /// Windows below each other.
     pub out_height: usize,
     /// Windows side by side.
@@ -121,17 +149,23 @@ impl Kernel for Pool<'_> {
 
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
-        let MaxPool { channels, width, kernel, stride, out_height, out_width, out_stride, .. } = self.shape;
+        let MaxPool { channels, height, width, kernel, stride, pad, out_height, out_width, out_stride } = self.shape;
         for token in 0..out_height * out_width {
             let (top, left) = (token / out_width.max(1) * stride, token % out_width.max(1) * stride);
             let out = part_mut(self.out, token * out_stride, channels);
+            let mut is_first = true;
             for index in 0..kernel * kernel {
-                let (row, column) = (top + index / kernel.max(1), left + index % kernel.max(1));
+                let row = (top + index / kernel.max(1)).wrapping_sub(pad);
+                let column = (left + index % kernel.max(1)).wrapping_sub(pad);
+                if row >= height || column >= width {
+                    continue;
+                }
                 let pixel = part(self.x, (row * width + column) * channels, channels);
                 for (out, x) in out.chunks_mut(I::LANES).zip(pixel.chunks(I::LANES)) {
                     let x = isa.load(x);
-                    isa.store(if index == 0 { x } else { isa.max(x, isa.load(out)) }, out);
+                    isa.store(if is_first { x } else { isa.max(x, isa.load(out)) }, out);
                 }
+                is_first = false;
             }
         }
     }

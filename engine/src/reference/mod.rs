@@ -21,6 +21,6 @@ pub use gate::gate;
 pub use gru::gru;
 pub use linear::linear;
 pub use norm::normalize;
-pub use position::fourier;
+pub use position::{fourier, fourier_at};
 pub use rows::{add_rows, affine_rows, copy_rows, mean_rows};
 pub use window::{max_pool, unfold};

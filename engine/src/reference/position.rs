@@ -4,22 +4,47 @@ use crate::layers::Fourier;
 
 /// [`crate::layers::fourier`]
 pub fn fourier(shape: &Fourier, tables: &[f32], out: &mut [f32]) {
+    for row in 0..shape.rows {
+        features(shape, shape.first + row, tables, &mut out[row * shape.out_stride..]);
+    }
+}
+
+/// [`crate::layers::fourier_at`]
+pub fn fourier_at(shape: &Fourier, points: &[u32], tables: &[f32], out: &mut [f32]) {
+    let positions = shape.shape.iter().product::<usize>();
+    for row in 0..shape.rows {
+        let point = points.get(shape.first + row).map_or(0, |&point| point as usize);
+        let point = if point < positions { point } else { 0 };
+        features(shape, point, tables, &mut out[row * shape.out_stride..]);
+    }
+}
+
+/// The features of the `position`-th position in row-major order.
+fn features(shape: &Fourier, position: usize, tables: &[f32], out: &mut [f32]) {
     let record = 2 * shape.bands + 1;
     let sizes = &shape.shape[3 - shape.axes..];
-    for row in 0..shape.rows {
-        let (mut coordinates, mut sines, mut cosines, mut by_axis) = (vec![], vec![], vec![], vec![]);
-        for axis in 0..shape.axes {
-            let position = (shape.first + row) / sizes[axis + 1..].iter().product::<usize>() % sizes[axis];
-            let table = (sizes[..axis].iter().sum::<usize>() + position) * record;
-            let (coordinate, waves) = tables[table..table + record].split_at(usize::from(shape.with_position));
-            let (sine, cosine) = waves[waves.len() - 2 * shape.bands..].split_at(shape.bands);
-            let cosine = if shape.sine_only { &[] } else { cosine };
-            coordinates.extend_from_slice(coordinate);
-            sines.extend_from_slice(sine);
-            cosines.extend_from_slice(cosine);
-            by_axis.extend([sine, cosine, coordinate].concat());
-        }
-        let features = if shape.by_axis { by_axis } else { [coordinates, sines, cosines].concat() };
-        out[row * shape.out_stride..][..features.len()].copy_from_slice(&features);
+    let (mut coordinates, mut sines, mut cosines) = (Vec::new(), Vec::new(), Vec::new());
+    for axis in 0..shape.axes {
+        let at = position / sizes[axis + 1..].iter().product::<usize>() % sizes[axis];
+        let record = &tables[(sizes[..axis].iter().sum::<usize>() + at) * record..][..record];
+        coordinates.push(record[0]);
+        sines.push(&record[1..][..shape.bands]);
+        cosines.push(&record[1 + shape.bands..]);
     }
+    if !shape.with_position {
+        coordinates.clear();
+    }
+    if shape.sine_only {
+        cosines.clear();
+    }
+    let ordered = if shape.by_axis {
+        let axis = |axis: usize| {
+            let cosines = cosines.get(axis).into_iter().flat_map(|waves| waves.iter());
+            sines[axis].iter().chain(cosines).chain(coordinates.get(axis)).copied().collect::<Vec<f32>>()
+        };
+        (0..shape.axes).flat_map(axis).collect::<Vec<f32>>()
+    } else {
+        [coordinates, sines.concat(), cosines.concat()].concat()
+    };
+    out[..ordered.len()].copy_from_slice(&ordered);
 }

@@ -11,6 +11,7 @@ use percio::reference;
 enum Move {
     Embed(Embed),
     Fourier(Fourier),
+    FourierAt(Fourier),
     Copy(Rows),
     Add(Rows),
     Affine(Rows),
@@ -19,7 +20,7 @@ enum Move {
     MaxPool(MaxPool),
 }
 
-const ROOM: usize = 4096;
+const ROOM: usize = 16_384;
 const IDS: [u32; 7] = [3, 0, 99, 4, 4, u32::MAX, 1];
 
 impl Case for Move {
@@ -28,6 +29,7 @@ impl Case for Move {
         match self {
             Self::Embed(shape) => layers::embed(isa, shape, &IDS, &x, &mut out),
             Self::Fourier(shape) => layers::fourier(isa, shape, &x, &mut out),
+            Self::FourierAt(shape) => layers::fourier_at(isa, shape, &IDS, &x, &mut out),
             Self::Copy(shape) => layers::copy_rows(isa, shape, &x, &mut out),
             Self::Add(shape) => layers::add_rows(isa, shape, &x, &mut out),
             Self::Affine(shape) => layers::affine_rows(isa, shape, &x, &y, &mut out),
@@ -43,6 +45,7 @@ impl Case for Move {
         match self {
             Self::Embed(shape) => reference::embed(shape, &IDS, &x, &mut out),
             Self::Fourier(shape) => reference::fourier(shape, &x, &mut out),
+            Self::FourierAt(shape) => reference::fourier_at(shape, &IDS, &x, &mut out),
             Self::Copy(shape) => reference::copy_rows(shape, &x, &mut out),
             Self::Add(shape) => reference::add_rows(shape, &x, &mut out),
             Self::Affine(shape) => reference::affine_rows(shape, &x, &y, &mut out),
@@ -73,6 +76,7 @@ fn positions() {
                 for (first, rows) in [(0, 1), (0, all), (all / 2, all / 3), (all - 1, 3)] {
                     check(&Move::Fourier(Fourier { first, rows, ..fourier }), EXACT);
                 }
+                check(&Move::FourierAt(Fourier { first: 1, rows: IDS.len(), ..fourier }), EXACT);
             }
         }
     }
@@ -106,12 +110,14 @@ fn windows() {
             let (height, width) = (7, 6);
             let (out_height, out_width) =
                 ((height + 2 * pad - kernel) / stride + 1, (width + 2 * pad - kernel) / stride + 1);
-            for channels_first in [false, true] {
-                let out_stride = kernel * kernel * channels + 1;
-                let all = out_height * out_width;
+            for (channels_first, frames, depth) in [(false, 1, 1), (true, 1, 1), (true, 4, 2), (false, 3, 1)] {
+                let out_stride = depth * kernel * kernel * channels + 1;
+                let all = frames / depth * out_height * out_width;
                 for (first, rows) in [(0, all), (all / 2, all / 3)] {
                     check(
                         &Move::Unfold(Unfold {
+                            frames,
+                            depth,
                             channels,
                             height,
                             width,
@@ -119,6 +125,7 @@ fn windows() {
                             kernel,
                             stride,
                             pad,
+                            out_height,
                             out_width,
                             first,
                             rows,
@@ -135,14 +142,13 @@ fn windows() {
 #[test]
 fn pools() {
     for channels in LENGTHS {
-        for (kernel, stride) in [(1, 1), (2, 2), (3, 2), (3, 1)] {
+        for (kernel, stride, pad) in [(1, 1, 0), (2, 2, 0), (3, 2, 0), (3, 1, 0), (3, 2, 1), (2, 1, 1)] {
             let (height, width) = (5, 7);
-            let (out_height, out_width) = ((height - kernel) / stride + 1, (width - kernel) / stride + 1);
+            let (out_height, out_width) =
+                ((height + 2 * pad - kernel) / stride + 1, (width + 2 * pad - kernel) / stride + 1);
             let out_stride = channels + 1;
-            check(
-                &Move::MaxPool(MaxPool { channels, width, height, kernel, stride, out_height, out_width, out_stride }),
-                EXACT,
-            );
+            let shape = MaxPool { channels, width, height, kernel, stride, pad, out_height, out_width, out_stride };
+            check(&Move::MaxPool(shape), EXACT);
         }
     }
 }

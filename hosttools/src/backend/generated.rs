@@ -79,10 +79,11 @@ impl Backend for Generated<'_> {
 
     fn infer(&mut self, sample: &Sample) -> Result<Outputs> {
         self.request(INFER, sample)?;
-        let count: usize = self.program.outputs.iter().map(|output| output.rows * output.width).sum();
+        let lengths = sample.lengths(self.program);
+        let count: usize = self.program.outputs.iter().map(|output| output.numbers(lengths)).sum();
         let bytes = self.read(4 * count)?;
         let numbers: Vec<f32> = bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-        wire::outputs(self.program, &numbers).context("the generated program's outputs have another length")
+        wire::outputs(self.program, lengths, &numbers).context("the generated program's outputs have another length")
     }
 
     fn cost(&mut self, sample: &Sample) -> Result<Cost> {

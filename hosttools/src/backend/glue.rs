@@ -9,8 +9,7 @@ use quote::{format_ident, quote};
 
 /// The code for `program`.
 pub(super) fn feed(program: &Program) -> TokenStream {
-    let (feed, outputs) =
-        (if program.has_variable_length() { parts(program) } else { whole(program) }, outputs(program));
+    let (feed, outputs) = (if program.borrows_inputs() { parts(program) } else { whole(program) }, outputs(program));
     quote! {
         use crate::model;
         use crate::sample::Bytes;
@@ -19,26 +18,25 @@ pub(super) fn feed(program: &Program) -> TokenStream {
     }
 }
 
-/// Only numbers: `Feed` holds what `infer` reads as it is.
+/// Nothing is borrowed: `Feed` holds what `infer` reads as it is.
 fn whole(program: &Program) -> TokenStream {
-    let shape = |input: &Input| match &input.kind {
-        InputKind::Numbers { shape } => shape.clone(),
-        InputKind::Ids { max, .. } | InputKind::Mask { max, .. } => vec![*max],
-    };
-    let (kind, empty, places) = match program.inputs.as_slice() {
+    let (kind, empty, reads) = match program.inputs.as_slice() {
         [input] => {
-            let shape = shape(input);
-            (nested(quote!(f32), &shape), nested(quote!(0.0), &shape), vec![flat(quote!(self.input), &shape)])
+            let Room { element, zero, shape, .. } = Room::of(input);
+            (nested(element, &shape), nested(zero, &shape), vec![read(input, &quote!(self.input))])
         }
         inputs => {
-            let names = inputs.iter().map(|input| field(&input.name));
-            let zeros = inputs.iter().map(|input| nested(quote!(0.0), &shape(input)));
-            let place = |input: &Input| {
+            let zeros = inputs.iter().map(|input| {
+                let (name, Room { zero, shape, .. }) = (field(&input.name), Room::of(input));
+                let zeros = nested(zero, &shape);
+                quote!(#name: #zeros)
+            });
+            let empty = quote!(model::NetInput { #(#zeros,)* });
+            let reads = inputs.iter().map(|input| {
                 let name = field(&input.name);
-                flat(quote!(self.input.#name), &shape(input))
-            };
-            let empty = quote!(model::NetInput { #(#names: #zeros,)* });
-            (quote!(model::NetInput), empty, inputs.iter().map(place).collect())
+                read(input, &quote!(self.input.#name))
+            });
+            (quote!(model::NetInput), empty, reads.collect())
         }
     };
     quote! {
@@ -50,7 +48,7 @@ fn whole(program: &Program) -> TokenStream {
             pub const EMPTY: Self = Self { input: #empty };
 
             pub fn read(&mut self, bytes: &mut Bytes<'_>) {
-                #(bytes.numbers(#places);)*
+                #(#reads;)*
             }
 
             pub fn infer<'n>(&self, net: &'n mut model::Net) -> <model::Net as ::percio::Model>::Output<'n> {
@@ -60,38 +58,37 @@ fn whole(program: &Program) -> TokenStream {
     }
 }
 
-/// Ids and perhaps their mask, of which there may be fewer than `Feed` has room for.
+/// Inputs that `infer` borrows; of ids and masks there may be fewer than `Feed` has room for.
 fn parts(program: &Program) -> TokenStream {
-    let names: Vec<Ident> = program.inputs.iter().map(|input| field(&input.name)).collect();
-    let counts: Vec<Ident> = program.inputs.iter().map(|input| format_ident!("count_of_{}", input.name)).collect();
-    let (mut kinds, mut empties, mut readers) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut fields, mut empties, mut readers, mut borrows) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for input in &program.inputs {
-        let (kind, empty, reader, max) = match &input.kind {
-            InputKind::Ids { max, .. } => (quote!(u32), quote!(0), format_ident!("ids"), max),
-            InputKind::Mask { max, .. } => (quote!(bool), quote!(false), format_ident!("mask"), max),
-            // Numbers beside ids do not exist: the type of the field then says so when the crate is built.
-            InputKind::Numbers { .. } => (quote!(f32), quote!(0.0), format_ident!("numbers"), &0),
-        };
-        kinds.push(nested(kind, &[*max]));
-        empties.push(nested(empty, &[*max]));
-        readers.push(reader);
+        let (name, count) = (field(&input.name), format_ident!("count_of_{}", plain(&input.name)));
+        let Room { element, zero, shape, varies } = Room::of(input);
+        let (kind, empty) = (nested(element, &shape), nested(zero, &shape));
+        fields.push(quote!(#name: #kind, #count: usize));
+        empties.push(quote!(#name: #empty, #count: 0));
+        let reader = read(input, &quote!(self.#name));
+        readers.push(if varies { quote!(self.#count = #reader) } else { reader });
+        let borrow = if varies { quote!(&self.#name[..self.#count]) } else { quote!(&self.#name) };
+        borrows.push((name, borrow));
     }
-    let slices: Vec<TokenStream> =
-        names.iter().zip(&counts).map(|(name, count)| quote!(&self.#name[..self.#count])).collect();
-    let input = match slices.as_slice() {
-        [ids] => ids.clone(),
-        _ => quote!(&model::NetInput { #(#names: #slices,)* }),
+    let input = match borrows.as_slice() {
+        [(_, ids)] => ids.clone(),
+        _ => {
+            let borrows = borrows.iter().map(|(name, borrow)| quote!(#name: #borrow));
+            quote!(&model::NetInput { #(#borrows,)* })
+        }
     };
     quote! {
         pub struct Feed {
-            #(#names: #kinds, #counts: usize,)*
+            #(#fields,)*
         }
 
         impl Feed {
-            pub const EMPTY: Self = Self { #(#names: #empties, #counts: 0,)* };
+            pub const EMPTY: Self = Self { #(#empties,)* };
 
             pub fn read(&mut self, bytes: &mut Bytes<'_>) {
-                #(self.#counts = bytes.#readers(&mut self.#names);)*
+                #(#readers;)*
             }
 
             pub fn infer<'n>(&self, net: &'n mut model::Net) -> <model::Net as ::percio::Model>::Output<'n> {
@@ -101,9 +98,44 @@ fn parts(program: &Program) -> TokenStream {
     }
 }
 
+/// The memory of an input.
+struct Room {
+    element: TokenStream,
+    zero: TokenStream,
+    shape: Vec<usize>,
+    /// Whether a sample may need less of it.
+    varies: bool,
+}
+
+impl Room {
+    fn of(input: &Input) -> Self {
+        let (element, zero, shape, varies) = match &input.kind {
+            InputKind::Numbers { shape } => (quote!(f32), quote!(0.0), shape.clone(), false),
+            InputKind::Points { count, .. } => (quote!(u32), quote!(0), vec![*count], false),
+            InputKind::Ids { max, .. } => (quote!(u32), quote!(0), vec![*max], true),
+            InputKind::Mask { max, .. } => (quote!(bool), quote!(false), vec![*max], true),
+        };
+        Self { element, zero, shape, varies }
+    }
+}
+
+/// The call that fills the memory `place` of an input.
+fn read(input: &Input, place: &TokenStream) -> TokenStream {
+    match &input.kind {
+        InputKind::Numbers { shape } => {
+            let place = flat(place.clone(), shape);
+            quote!(bytes.numbers(#place))
+        }
+        InputKind::Points { .. } => quote!(bytes.points(&mut #place)),
+        InputKind::Ids { .. } => quote!(bytes.ids(&mut #place)),
+        InputKind::Mask { .. } => quote!(bytes.mask(&mut #place)),
+    }
+}
+
 fn outputs(program: &Program) -> TokenStream {
     let slice = |place: TokenStream, output: &Output| {
-        let flatten = (1..output.shape().len()).map(|_| quote!(.as_flattened()));
+        let axes = if output.has_variable_length() { 2 } else { output.shape().len() };
+        let flatten = (1..axes).map(|_| quote!(.as_flattened()));
         quote!(each(#place #(#flatten)*);)
     };
     let calls: Vec<TokenStream> = match program.outputs.as_slice() {
@@ -125,7 +157,12 @@ fn outputs(program: &Program) -> TokenStream {
 
 /// The name of a field; raw, so that it may be a keyword.
 fn field(name: &str) -> Ident {
-    format_ident!("r#{name}")
+    format_ident!("r#{}", plain(name))
+}
+
+/// The name with underscores for points.
+fn plain(name: &str) -> String {
+    name.replace('.', "_")
 }
 
 /// `[[element; 3]; 200]` for `[200, 3]`

@@ -145,6 +145,7 @@ fn input_bytes(kind: &InputKind) -> usize {
     match kind {
         InputKind::Numbers { shape } => 4 * shape.iter().product::<usize>(),
         InputKind::Ids { max, .. } => 4 * max,
+        InputKind::Points { count, .. } => 4 * count,
         InputKind::Mask { max, .. } => *max,
     }
 }
@@ -165,7 +166,8 @@ impl Backend for Qemu<'_> {
         let words = said(&text, "numbers").into_iter().flat_map(str::split_whitespace);
         let numbers = words.map(|word| Ok(f32::from_bits(u32::from_str_radix(word, 16)?)));
         let numbers: Vec<f32> = numbers.collect::<Result<_>>().context("the firmware's outputs are no numbers")?;
-        wire::outputs(self.program, &numbers).context("the firmware's outputs have another length")
+        wire::outputs(self.program, sample.lengths(self.program), &numbers)
+            .context("the firmware's outputs have another length")
     }
 
     fn cost(&mut self, sample: &Sample) -> Result<Cost> {

@@ -1,11 +1,11 @@
 //! Samples as bytes for a program in another process or machine; `templates/sample.rs` reads them there.
 //!
-//! All numbers are little-endian. Inputs follow each other in the program's order: numbers as they are, ids as a count
-//! and u32s, a mask as a count and bytes.
+//! All numbers are little-endian. Inputs follow each other in the program's order: numbers as they are, points as u32s,
+//! ids as a count and u32s, a mask as a count and bytes.
 
 use super::Outputs;
 use crate::sample::{Sample, Value};
-use percio_codegen_core::program::Program;
+use percio_codegen_core::program::{Lengths, Program};
 
 /// The bytes of `sample`.
 pub(super) fn bytes(sample: &Sample) -> Vec<u8> {
@@ -14,6 +14,7 @@ pub(super) fn bytes(sample: &Sample) -> Vec<u8> {
     for value in &sample.inputs {
         match value {
             Value::Numbers(numbers) => bytes.extend(numbers.iter().flat_map(|number| number.to_le_bytes())),
+            Value::Points(points) => bytes.extend(points.iter().flat_map(|point| point.to_le_bytes())),
             Value::Ids(ids) => {
                 bytes.extend(count(ids.len()));
                 bytes.extend(ids.iter().flat_map(|id| id.to_le_bytes()));
@@ -27,12 +28,13 @@ pub(super) fn bytes(sample: &Sample) -> Vec<u8> {
     bytes
 }
 
-/// The numbers of all outputs, one after the other, back to outputs; `None` when there are more or fewer.
-pub(super) fn outputs(program: &Program, numbers: &[f32]) -> Option<Outputs> {
+/// The numbers of all outputs of a run of these lengths, one after the other, back to outputs; `None` when there are more
+/// or fewer.
+pub(super) fn outputs(program: &Program, lengths: Lengths, numbers: &[f32]) -> Option<Outputs> {
     let mut rest = numbers;
     let mut outputs = Vec::new();
     for output in &program.outputs {
-        let (numbers, after) = rest.split_at_checked(output.rows * output.width)?;
+        let (numbers, after) = rest.split_at_checked(output.numbers(lengths))?;
         outputs.push(numbers.to_vec());
         rest = after;
     }

@@ -63,7 +63,7 @@ struct OutputReport<'a> {
 impl Cmd {
     pub(crate) fn run(self) -> Result<Verdict> {
         let file = File::read(&self.reference)?;
-        let program = self.model.program_for(&file.under("input"))?;
+        let program = self.model.program_for(&file.inputs())?;
         let reference = file.bind(&program)?;
         let quiet = self.model.quiet();
         let mut backend = busy("building the back end", quiet, || self.backend.backend.open(&program))?;

@@ -167,6 +167,7 @@ fn inputs(program: &Program) -> Vec<Port<'_>> {
         InputKind::Numbers { shape } => (shape.clone(), "numbers"),
         InputKind::Ids { max, .. } => (vec![*max], "ids"),
         InputKind::Mask { max, .. } => (vec![*max], "mask"),
+        InputKind::Points { count, .. } => (vec![*count], "points"),
     };
     let ports = program.inputs.iter().map(|input| (input, port(input)));
     ports.map(|(input, (shape, kind))| Port { name: &input.name, shape, kind, labels: &[] }).collect()

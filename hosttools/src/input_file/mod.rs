@@ -2,9 +2,10 @@
 
 mod csv;
 
-use crate::reference::{ANY_INPUT, File, samples};
+use crate::reference::{File, samples};
 use crate::sample::Sample;
 use anyhow::{Context, Result, bail};
+use percio_codegen_core::ANY_INPUT;
 use percio_codegen_core::container::{Array, Numbers, read_npy};
 use percio_codegen_core::program::{InputKind, Program};
 use std::collections::BTreeMap;
@@ -75,6 +76,8 @@ fn with_batch_axis(program: &Program, name: &str, array: &Array) -> Array {
         program.inputs.iter().find(|input| input.name == name).or(program.inputs.first()).map(|input| &input.kind);
     let axes = match kind {
         Some(InputKind::Numbers { shape }) => shape.len(),
+        // Indices of positions are the same for every sample: they have no batch axis.
+        Some(InputKind::Points { .. }) => return array.clone(),
         Some(InputKind::Ids { .. } | InputKind::Mask { .. }) | None => 1,
     };
     let mut array = array.clone();

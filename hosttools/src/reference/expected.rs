@@ -25,7 +25,9 @@ pub(super) fn read(
     let mut expected = Vec::new();
     for output in &program.outputs {
         let name = output.name.as_str();
-        let Some(array) = outputs.get(name) else {
+        // Sources that compute one array may call it what they like.
+        let only = || outputs.values().next().filter(|_| outputs.len() == 1 && program.outputs.len() == 1);
+        let Some(array) = outputs.get(name).or_else(only) else {
             let there = list(outputs.keys().copied());
             add(
                 &mut problems,
@@ -43,11 +45,15 @@ pub(super) fn read(
 fn numbers(output: &Output, array: &Array, problems: &mut Problems) -> Vec<Vec<f32>> {
     let Output { name, rows, width, .. } = output;
     let shape = &array.shape;
-    let len = rows * width;
-    let per_sample = shape.iter().skip(1).product::<usize>();
+    let len = shape.iter().skip(1).product::<usize>();
+    let most = rows * width;
+    let is_as_long = if output.has_variable_length() { len <= most && len.is_multiple_of(*width) } else { len == most };
     // Rows may lie on a grid of several axes; an axis of length 1 may be missing.
-    let is_split_alike = shape.len() > 1 && shape.last() == Some(width) || *width == 1 || *rows == 1;
-    if shape.is_empty() || per_sample != len || !is_split_alike {
+    let is_split_alike = shape.get(1..) == Some(&output.axes)
+        || shape.len() > 1 && shape.last() == Some(width)
+        || *width == 1
+        || *rows == 1;
+    if shape.is_empty() || !is_as_long || !is_split_alike {
         add(problems, format!("`output.{name}` has shape {shape:?}, expected {}", shape_text(output)));
         return Vec::new();
     }
@@ -62,7 +68,8 @@ fn numbers(output: &Output, array: &Array, problems: &mut Problems) -> Vec<Vec<f
 
 fn shape_text(output: &Output) -> String {
     let axes: Vec<String> = output.shape().iter().map(usize::to_string).collect();
-    format!("[samples, {}]", axes.join(", "))
+    let first = if output.has_variable_length() { "tokens of the input, up to " } else { "" };
+    format!("[samples, {first}{}]", axes.join(", "))
 }
 
 fn classes(output: &Output, labels: &Array, batch: Option<&usize>, problems: &mut Problems) -> Option<Vec<Vec<i64>>> {

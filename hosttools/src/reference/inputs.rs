@@ -2,15 +2,13 @@
 
 use super::{add, list};
 use crate::sample::{Sample, Value};
-use percio_codegen_core::Problems;
 use percio_codegen_core::container::{Array, Numbers};
 use percio_codegen_core::program::{Input, InputKind, Program};
+use percio_codegen_core::{ANY_INPUT, Problems};
 use std::collections::BTreeMap;
 
-/// The name that sources give a model's only input, whatever it holds.
-pub const ANY_INPUT: &str = "inputs";
-
-/// The samples in `arrays`, which are called `prefix` and their name in the file. Every array has a leading batch axis.
+/// The samples in `arrays`, which are called `prefix` and their name in the file. Every array has a leading batch axis but
+/// indices of positions (`points.<name>`), which are the same for every sample.
 ///
 /// # Errors
 /// Every input that is missing or has another shape, every id outside its vocabulary, every array that is no input.
@@ -19,10 +17,11 @@ pub fn samples(program: &Program, arrays: &BTreeMap<&str, &Array>, prefix: &str)
     let found: Vec<Option<Found<'_>>> =
         program.inputs.iter().map(|input| find(program, input, arrays, prefix, &mut problems)).collect();
     report_unknown(program, &found, arrays, prefix, &mut problems);
-    let batches = found.iter().flatten().filter_map(|found| found.array.shape.first().copied());
+    let batched = || found.iter().flatten().filter(|found| !found.is_shared);
+    let batches = batched().filter_map(|found| found.array.shape.first().copied());
     let batch = batches.clone().next().unwrap_or(0);
     if batches.clone().any(|other| other != batch) {
-        let each = found.iter().flatten().map(|found| format!("`{prefix}{}` {:?}", found.name, found.array.shape));
+        let each = batched().map(|found| format!("`{prefix}{}` {:?}", found.name, found.array.shape));
         let each: Vec<String> = each.collect();
         add(&mut problems, format!("the inputs differ in their number of samples: {}", each.join(", ")));
     }
@@ -34,6 +33,7 @@ pub fn samples(program: &Program, arrays: &BTreeMap<&str, &Array>, prefix: &str)
         .iter()
         .zip(&found)
         .map(|(input, found)| match found {
+            Some(found) if found.is_shared => points(input, found, batch, &mut problems),
             Some(found) => values(input, found, prefix, &mut problems),
             None => Some(vec![Value::Mask(Vec::new()); batch]),
         })
@@ -49,6 +49,8 @@ pub fn samples(program: &Program, arrays: &BTreeMap<&str, &Array>, prefix: &str)
 struct Found<'a> {
     name: &'a str,
     array: &'a Array,
+    /// It has no batch axis: it is the same for every sample.
+    is_shared: bool,
 }
 
 fn find<'a>(
@@ -60,9 +62,11 @@ fn find<'a>(
 ) -> Option<Found<'a>> {
     let is_mask = |input: &Input| matches!(input.kind, InputKind::Mask { .. });
     let is_only_input = !is_mask(input) && program.inputs.iter().filter(|input| !is_mask(input)).count() == 1;
+    let is_shared = matches!(input.kind, InputKind::Points { .. });
     let padding = if let InputKind::Mask { padding, .. } = &input.kind { padding.as_deref() } else { None };
     let aliases = [Some(input.name.as_str()), padding, is_only_input.then_some(ANY_INPUT)];
-    let found = aliases.into_iter().flatten().find_map(|name| Some(Found { name, array: arrays.get(name)? }));
+    let found =
+        aliases.into_iter().flatten().find_map(|name| Some(Found { name, array: arrays.get(name)?, is_shared }));
     if found.is_none() && !is_mask(input) {
         let name = &input.name;
         let there = list(arrays.keys().copied());
@@ -79,7 +83,11 @@ fn report_unknown(
     problems: &mut Problems,
 ) {
     let known = list(program.inputs.iter().map(|input| input.name.as_str()));
-    for name in arrays.keys().filter(|&&name| found.iter().flatten().all(|found| found.name != name)) {
+    let is_known = |name: &str| {
+        program.ignored_inputs.iter().any(|ignored| ignored == name)
+            || found.iter().flatten().any(|found| found.name == name)
+    };
+    for name in arrays.keys().filter(|&&name| !is_known(name)) {
         add(
             problems,
             format!("`{prefix}{name}` is no input of the model, which reads {known}: rename it or leave it out"),
@@ -89,7 +97,7 @@ fn report_unknown(
 
 /// One value a sample.
 fn values(input: &Input, found: &Found<'_>, prefix: &str, problems: &mut Problems) -> Option<Vec<Value>> {
-    let Found { name, array } = found;
+    let Found { name, array, .. } = found;
     let (shape, wanted) = (&array.shape, shape_text(&input.kind));
     let fits = match (&input.kind, shape.as_slice()) {
         (InputKind::Numbers { shape }, [_, rest @ ..]) => rest == shape.as_slice(),
@@ -110,6 +118,7 @@ fn values(input: &Input, found: &Found<'_>, prefix: &str, problems: &mut Problem
             let keep: Vec<bool> = floats(array).iter().map(|&number| (number != 0.0) == attend).collect();
             Some(keep.chunks(len).map(|part| Value::Mask(part.to_vec())).collect())
         }
+        InputKind::Points { .. } => None,
         InputKind::Ids { vocabulary, .. } => match ids(array, *vocabulary) {
             Ok(ids) => Some(ids.chunks(len).map(|part| Value::Ids(part.to_vec())).collect()),
             Err((sample, number)) => {
@@ -127,6 +136,23 @@ fn values(input: &Input, found: &Found<'_>, prefix: &str, problems: &mut Problem
     }
 }
 
+/// The same indices for each of `batch` samples.
+fn points(input: &Input, found: &Found<'_>, batch: usize, problems: &mut Problems) -> Option<Vec<Value>> {
+    let (Found { name, array, .. }, InputKind::Points { count, positions }) = (found, &input.kind) else { return None };
+    if array.shape != [*count] {
+        add(problems, format!("`{name}` has shape {:?}, expected {}", array.shape, shape_text(&input.kind)));
+        return None;
+    }
+    match ids(array, *positions) {
+        Ok(points) => Some(vec![Value::Points(points); batch]),
+        Err((_, number)) => {
+            let last = positions - 1;
+            add(problems, format!("`{name}` holds {number}, expected indices of positions from 0 to {last}"));
+            None
+        }
+    }
+}
+
 fn shape_text(kind: &InputKind) -> String {
     match kind {
         InputKind::Numbers { shape } => {
@@ -134,6 +160,7 @@ fn shape_text(kind: &InputKind) -> String {
             format!("[samples, {}]", axes.join(", "))
         }
         InputKind::Ids { max, .. } => format!("[samples, 1 to {max} ids]"),
+        InputKind::Points { count, .. } => format!("[{count}], the same positions for every sample"),
         InputKind::Mask { max, .. } => format!("[samples, 1 to {max} tokens]"),
     }
 }

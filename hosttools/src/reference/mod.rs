@@ -1,14 +1,14 @@
 //! Reference files: what a model computed where it was trained.
 //!
 //! A safetensors file with `input.<name>` and `output.<name>`, each with a leading batch axis, optionally
-//! `label.<output>` (the right class), and metadata that says where and how it was made. Other arrays
-//! (`stage.<name>`, `points.<name>`) are for other tools.
+//! `label.<output>` (the right class), `points.<modality>` (flat indices of the outputs asked for, without a batch axis), and
+//! metadata that says where and how it was made. Other arrays (`stage.<name>`) are for other tools.
 
 mod expected;
 mod inputs;
 
 pub use expected::Expected;
-pub use inputs::{ANY_INPUT, samples};
+pub use inputs::samples;
 
 use crate::sample::Sample;
 use percio_codegen_core::container::{Array, read_any};
@@ -63,6 +63,13 @@ impl File {
         self.arrays.iter().filter_map(named).collect()
     }
 
+    /// The inputs of the source: `input.<name>` by name, and `points.<name>` as it is.
+    #[must_use]
+    pub fn inputs(&self) -> BTreeMap<&str, &Array> {
+        let points = self.all().into_iter().filter(|(name, _)| name.starts_with("points."));
+        points.chain(self.under("input")).collect()
+    }
+
     /// All arrays.
     #[must_use]
     pub fn all(&self) -> BTreeMap<&str, &Array> {
@@ -75,15 +82,30 @@ impl File {
     /// Every input or output that is missing or has another shape, and every id outside its vocabulary.
     pub fn bind(&self, program: &Program) -> Result<Reference, Problems> {
         let mut problems = Problems::new();
-        let samples = problems.take(samples(program, &self.under("input"), "input."));
+        let samples = problems.take(samples(program, &self.inputs(), "input."));
         let outputs = self.under("output");
         let expected = problems.take(expected::read(program, &outputs, &self.under("label")));
-        let unknown = outputs.keys().filter(|&&name| program.outputs.iter().all(|output| output.name != name));
+        let is_only = outputs.len() == 1 && program.outputs.len() == 1;
+        let unknown =
+            outputs.keys().filter(|&&name| !is_only && program.outputs.iter().all(|output| output.name != name));
         let not_compared = unknown.map(|name| format!("output.{name}")).collect();
         let (Some(samples), Some(expected)) = (samples, expected) else {
             return problems.finish(Reference { samples: Vec::new(), expected: Vec::new(), not_compared });
         };
         for (output, expected) in program.outputs.iter().zip(&expected) {
+            let differs = samples.iter().zip(&expected.numbers).find_map(|(sample, numbers)| {
+                let wanted = output.numbers(sample.lengths(program));
+                (numbers.len() != wanted).then_some((numbers.len() / output.width, wanted / output.width))
+            });
+            if let Some((found, wanted)) = differs {
+                let name = &output.name;
+                add(
+                    &mut problems,
+                    format!(
+                        "`output.{name}` has {found} rows a sample, expected {wanted}, one for each token of the input"
+                    ),
+                );
+            }
             let (found, wanted) = (expected.numbers.len(), samples.len());
             if found != wanted {
                 let name = &output.name;

@@ -4,18 +4,25 @@ use super::File;
 use crate::sample::Value;
 use percio_codegen_core::container::{Array, Numbers};
 use percio_codegen_core::model::Provenance;
-use percio_codegen_core::program::{Input, InputKind, Lengths, Output, Program};
+use percio_codegen_core::program::{Count, Input, InputKind, Lengths, Output, Program};
 use std::collections::BTreeMap;
 
 fn program(inputs: Vec<(&str, InputKind)>, outputs: &[(&str, usize, usize)]) -> Program {
-    let output =
-        |&(name, rows, width): &(&str, usize, usize)| Output { name: name.to_owned(), rows, width, labels: vec![] };
+    let output = |&(name, rows, width): &(&str, usize, usize)| Output {
+        name: name.to_owned(),
+        rows,
+        count: Count::fixed(rows),
+        width,
+        axes: vec![],
+        labels: vec![],
+    };
     Program {
         name: "tiny".to_owned(),
         summary: String::new(),
         provenance: Provenance::default(),
         parameters: 0,
         inputs: inputs.into_iter().map(|(name, kind)| Input { name: name.to_owned(), kind }).collect(),
+        ignored_inputs: vec!["label".to_owned()],
         outputs: outputs.iter().map(output).collect(),
         max_tokens: 4,
         buffers: vec![],

@@ -2,8 +2,8 @@
 
 use super::numbers::Numbers;
 use percio_codegen_core::model::{
-    Activation, BatchNorm, Combine, ConvTail, Encoding, FeatureLayout, Fourier, Grid, Input, Layout, Position, Scale,
-    Stem, Tensor, Window, linear_frequencies,
+    Activation, BatchNorm, Combine, ConvTail, Encoding, FeatureLayout, Fourier, Grid, Input, Layout, Patch, Position,
+    Scale, Stem, Tensor, Window, linear_frequencies,
 };
 use proptest::prelude::*;
 
@@ -34,6 +34,12 @@ enum StemKind {
         patch: usize,
         layout: Layout,
     },
+    Video {
+        grid: [usize; 3],
+        channels: usize,
+        patch: Patch,
+        layout: Layout,
+    },
     /// With batch norm, activation and perhaps a pool.
     Convolution {
         size: [usize; 2],
@@ -45,7 +51,6 @@ enum StemKind {
         tokens: usize,
         vocabulary: usize,
         width: usize,
-        has_mask: bool,
     },
 }
 
@@ -80,8 +85,8 @@ fn kind(stem: impl Strategy<Value = StemKind>) -> impl Strategy<Value = InputKin
 }
 
 fn ids() -> impl Strategy<Value = StemKind> {
-    let sizes = (1..12usize, 2..20usize, 4..12usize, any::<bool>());
-    sizes.prop_map(|(tokens, vocabulary, width, has_mask)| StemKind::Ids { tokens, vocabulary, width, has_mask })
+    let sizes = (1..12usize, 2..20usize, 4..12usize);
+    sizes.prop_map(|(tokens, vocabulary, width)| StemKind::Ids { tokens, vocabulary, width })
 }
 
 fn numbers() -> impl Strategy<Value = StemKind> {
@@ -100,6 +105,14 @@ fn numbers() -> impl Strategy<Value = StemKind> {
             patch,
             layout
         }),
+        (prop::array::uniform3(1..3usize), 1..3usize, (1..3usize, 1..3usize), layout()).prop_map(
+            |(grid, channels, (frames, side), layout)| StemKind::Video {
+                grid,
+                channels,
+                patch: Patch { frames, side },
+                layout
+            }
+        ),
         (prop::array::uniform2(5..10usize), 1..4usize, layout(), any::<bool>())
             .prop_map(|(size, channels, layout, pools)| StemKind::Convolution { size, channels, layout, pools }),
     ]
@@ -130,11 +143,6 @@ pub(super) fn fourier(shape: &[usize], bands: usize) -> Fourier {
 }
 
 impl InputKind {
-    /// Whether a mask says which of its tokens are attended to.
-    pub(super) fn has_mask(&self) -> bool {
-        matches!(self.stem, StemKind::Ids { has_mask: true, .. })
-    }
-
     fn input(&self, name: &str, numbers: &mut Numbers) -> Input {
         let stem = self.stem.stem(numbers);
         let project = self.project.map(|width| numbers.linear(&format!("{name}.project"), width, stem.width(), true));
@@ -159,10 +167,18 @@ impl StemKind {
                 let window = Window { kernel: patch, stride: patch, pad: [0, 0] };
                 Stem::Image { height: rows * patch, width: columns * patch, channels, layout, window }
             }
+            Self::Video { grid: [frames, rows, columns], channels, patch, layout } => Stem::Video {
+                frames: frames * patch.frames,
+                height: rows * patch.side,
+                width: columns * patch.side,
+                channels,
+                layout,
+                patch,
+            },
             Self::Convolution { size: [height, width], channels, layout, .. } => {
-                Stem::Image { height, width, channels, layout, window: Window { kernel: 3, stride: 2, pad: [1, 1] } }
+                Stem::Image { height, width, channels, layout, window: Window { kernel: 3, stride: 2, pad: [1, 2] } }
             }
-            Self::Ids { tokens, vocabulary, width, .. } => {
+            Self::Ids { tokens, vocabulary, width } => {
                 Stem::Ids { tokens, embedding: numbers.tensor("embedding", &[vocabulary, width], 1.0) }
             }
         }
@@ -179,7 +195,7 @@ impl StemKind {
             offset: tensor("offset", 0.0, 0.3),
             eps: 1e-5,
         };
-        let pool = pools.then_some(Window { kernel: 3, stride: 2, pad: [0, 0] });
+        let pool = pools.then_some(Window { kernel: 3, stride: 2, pad: [0, 1] });
         Some(ConvTail { batch_norm: Some(batch_norm), activation: Activation::Relu, pool })
     }
 }

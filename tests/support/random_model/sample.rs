@@ -9,7 +9,7 @@ use percio_hosttools::sample::{Sample, Value};
 pub(crate) fn sample(recipe: &Recipe, program: &Program) -> Sample {
     let mut numbers = Numbers::new(!recipe.seed);
     let mut sample = Sample::noise(program);
-    let mut count = 0;
+    let mut count = program.max_tokens;
     for value in &mut sample.inputs {
         match value {
             Value::Ids(ids) => {
@@ -20,7 +20,7 @@ pub(crate) fn sample(recipe: &Recipe, program: &Program) -> Sample {
             Value::Mask(mask) => {
                 *mask = (0..numbers.bits() as usize % (count + 1)).map(|_| numbers.next() < 0.5).collect()
             }
-            Value::Numbers(_) => {}
+            Value::Numbers(_) | Value::Points(_) => {}
         }
     }
     sample

@@ -44,7 +44,7 @@ impl<'a> Interface<'a> {
         let (name, lifetime) = (format_ident!("{}Input", self.name), self.input_lifetime());
         let summary = format!("What [`{}`] reads.", self.name);
         let fields = self.program.inputs.iter().map(|input| {
-            let (field, kind, text) = (field(&input.name), input_kind(input), describe(input));
+            let (field, kind, text) = (field(&input.name), self.input_kind(input), describe(input));
             quote!(#[doc = #text] pub #field: #kind)
         });
         quote! {
@@ -56,6 +56,17 @@ impl<'a> Interface<'a> {
         }
     }
 
+    /// The type of a field of the inputs' struct: where one has to be borrowed, all are.
+    fn input_kind(&self, input: &Input) -> TokenStream {
+        let held = match &input.kind {
+            InputKind::Numbers { shape } => numbers(shape),
+            InputKind::Points { count, .. } => nested(quote!(u32), &[*count]),
+            InputKind::Ids { .. } => quote!([u32]),
+            InputKind::Mask { .. } => quote!([bool]),
+        };
+        if self.program.borrows_inputs() { quote!(&'a #held) } else { held }
+    }
+
     fn output_struct(&self, visibility: &TokenStream) -> TokenStream {
         if self.single_output().is_some() {
             return TokenStream::new();
@@ -63,7 +74,7 @@ impl<'a> Interface<'a> {
         let name = format_ident!("{}Output", self.name);
         let summary = format!("What [`{}`] computes.", self.name);
         let fields = self.program.outputs.iter().map(|output| {
-            let (field, kind, text) = (field(&output.name), numbers(&output.shape()), shape_text(&output.shape()));
+            let (field, kind, text) = (field(&output.name), output_kind(output), output_text(output));
             quote!(#[doc = #text] pub #field: &'a #kind)
         });
         quote! {
@@ -84,11 +95,7 @@ impl<'a> Interface<'a> {
     }
 
     fn input_lifetime(&self) -> TokenStream {
-        if self.single_input().is_none() && self.program.has_variable_length() {
-            quote!(<'a>)
-        } else {
-            TokenStream::new()
-        }
+        if self.single_input().is_none() && self.program.borrows_inputs() { quote!(<'a>) } else { TokenStream::new() }
     }
 
     /// The type behind `&` in `infer`, lifetimes elided.
@@ -116,7 +123,7 @@ impl<'a> Interface<'a> {
     fn output_type_with(&self, lifetime: TokenStream) -> TokenStream {
         match self.single_output() {
             Some(output) => {
-                let kind = numbers(&output.shape());
+                let kind = output_kind(output);
                 quote!(&#lifetime #kind)
             }
             None => {
@@ -129,13 +136,12 @@ impl<'a> Interface<'a> {
     /// The last expression of `infer`.
     pub(super) fn result(&self) -> TokenStream {
         if let Some(output) = self.single_output() {
-            let field = storage(output);
-            return quote!(&self.#field);
+            return output_value(output);
         }
         let name = format_ident!("{}Output", self.name);
         let fields = self.program.outputs.iter().map(|output| {
-            let (field, storage) = (field(&output.name), storage(output));
-            quote!(#field: &self.#storage)
+            let (field, value) = (field(&output.name), output_value(output));
+            quote!(#field: #value)
         });
         quote!(#name { #(#fields,)* })
     }
@@ -190,6 +196,7 @@ impl<'a> Interface<'a> {
         let access = self.input_access(index);
         match &self.program.inputs[index].kind {
             InputKind::Numbers { shape } => flattened(quote!(#access), shape, &quote!(as_flattened), &quote!(as_slice)),
+            InputKind::Points { .. } => quote!(#access.as_slice()),
             InputKind::Ids { .. } | InputKind::Mask { .. } => access,
         }
     }
@@ -215,9 +222,10 @@ impl<'a> Interface<'a> {
     }
 }
 
-/// A struct field; a name that is a keyword becomes a raw identifier.
+/// A struct field; a name that is a keyword becomes a raw identifier, and a point an underscore.
 fn field(name: &str) -> Ident {
-    syn::parse_str(name).unwrap_or_else(|_| Ident::new_raw(name, Span::call_site()))
+    let name = name.replace('.', "_");
+    syn::parse_str(&name).unwrap_or_else(|_| Ident::new_raw(&name, Span::call_site()))
 }
 
 /// The private field that an output lives in.
@@ -251,17 +259,38 @@ fn flattened(array: TokenStream, shape: &[usize], flatten: &TokenStream, slice: 
     if shape.len() > 1 { quote!(#array #(#flatten)*) } else { quote!(#array.#slice()) }
 }
 
-fn input_kind(input: &Input) -> TokenStream {
-    match &input.kind {
-        InputKind::Numbers { shape } => numbers(shape),
-        InputKind::Ids { .. } => quote!(&'a [u32]),
-        InputKind::Mask { .. } => quote!(&'a [bool]),
+/// The type behind `&` of an output.
+fn output_kind(output: &Output) -> TokenStream {
+    if output.has_variable_length() {
+        let row = numbers(&[output.width]);
+        return quote!([#row]);
     }
+    numbers(&output.shape())
+}
+
+/// A reference to the rows of this run.
+fn output_value(output: &Output) -> TokenStream {
+    let field = storage(output);
+    if output.has_variable_length() {
+        let rows = super::step::count(output.count);
+        return quote!(self.#field.get(..#rows).unwrap_or_default());
+    }
+    quote!(&self.#field)
+}
+
+fn output_text(output: &Output) -> String {
+    if output.has_variable_length() {
+        return format!("`[{}]` for each token of the input.", output.width);
+    }
+    shape_text(&output.shape())
 }
 
 fn describe(input: &Input) -> String {
     match &input.kind {
         InputKind::Numbers { shape } => shape_text(shape),
+        InputKind::Points { positions, .. } => {
+            format!("Row-major indices below {positions} of the positions that are asked for.")
+        }
         InputKind::Ids { max, vocabulary } => format!("Up to {max} ids below {vocabulary}; more are not read."),
         InputKind::Mask { padding, .. } => {
             let opposite = padding.as_ref().map(|name| format!(" The opposite of the source's `{name}`."));

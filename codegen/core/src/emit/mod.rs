@@ -7,7 +7,7 @@ mod interface;
 mod stage;
 mod step;
 
-use crate::program::Program;
+use crate::program::{self, Program};
 use interface::Interface;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
@@ -68,6 +68,8 @@ pub fn emit(program: &Program, options: &EmitOptions) -> TokenStream {
     let (constructor, model) = (interface.constructor(), interface.model_impl(&associated));
     let (input, run) = (interface.input_type(), stage::run(program, &interface));
     let functions = stage::functions(program, &interface);
+    let has_variable_output = program.outputs.iter().any(program::Output::has_variable_length);
+    let lengths = has_variable_output.then(|| stage::lengths(program, &interface));
     let borrowed = interface.input_type_with(quote!('a));
     let (output, result) = (interface.output_type(), interface.result());
     let labels = interface.labels();
@@ -87,6 +89,7 @@ pub fn emit(program: &Program, options: &EmitOptions) -> TokenStream {
                 /// Runs the model once. The result lives in the model until the next call.
                 pub fn infer(&mut self, input: &#input) -> #output {
                     ::percio::isa::dispatch(__Run { net: self, input });
+                    #lengths
                     #result
                 }
             }

@@ -11,16 +11,23 @@ use std::ops::Range;
 /// The body of an inference.
 pub(super) fn run(program: &Program, interface: &Interface<'_>) -> TokenStream {
     let writer = Writer { program, interface, scope: Scope::Run };
-    let length = program.inputs.iter().position(|input| matches!(input.kind, InputKind::Ids { .. })).map(|index| {
-        let (ids, max) = (interface.input_numbers(index), Literal::usize_unsuffixed(program.max_tokens));
-        quote!(let tokens = ::core::cmp::Ord::min(#ids.len(), #max);)
-    });
+    let lengths = lengths(program, interface);
     let stages = program.stages.iter().map(|stage| match stage {
         Stage::Once(steps) => writer.steps(steps.clone()),
         Stage::Tokens(stage) => token_tiles(program, interface, stage),
         Stage::Queries(stage) => query_tiles(interface, stage),
     });
-    quote!(#length #(#stages)*)
+    quote!(#lengths #(#stages)*)
+}
+
+/// The lengths of the run, from `input`.
+pub(super) fn lengths(program: &Program, interface: &Interface<'_>) -> TokenStream {
+    let ids = program.inputs.iter().position(|input| matches!(input.kind, InputKind::Ids { .. }));
+    let length = ids.map(|index| {
+        let (ids, max) = (interface.input_numbers(index), Literal::usize_unsuffixed(program.max_tokens));
+        quote!(let tokens = ::core::cmp::Ord::min(#ids.len(), #max);)
+    });
+    quote!(#length)
 }
 
 /// The functions of tiles, each section of steps once.
@@ -30,16 +37,15 @@ pub(super) fn functions(program: &Program, interface: &Interface<'_>) -> TokenSt
         match stage {
             Stage::Once(_) => {}
             Stage::Tokens(TokenStage { input, tokens, gather, .. }) => {
-                let element = match program.inputs[*input].kind {
-                    InputKind::Ids { .. } => quote!(u32),
-                    InputKind::Numbers { .. } | InputKind::Mask { .. } => quote!(f32),
-                };
+                let element = element(program, *input);
                 let operands = quote!(input: &[#element], row: usize, tile: usize);
                 functions.insert(function("tokens", tokens), (tokens.clone(), operands));
                 functions.insert(function("gather", gather), (gather.clone(), quote!(mask: &[bool], tile: usize)));
             }
-            Stage::Queries(QueryStage { decode, heads, .. }) => {
-                functions.insert(function("decode", decode), (decode.clone(), quote!(row: usize, tile: usize)));
+            Stage::Queries(QueryStage { reads, decode, heads, .. }) => {
+                let element = element(program, reads.map(|reading| reading.input));
+                let operands = quote!(input: &[#element], row: usize, tile: usize);
+                functions.insert(function("decode", decode), (decode.clone(), operands));
                 for head in heads {
                     let operands = quote!(tile: usize, out: &mut [f32]);
                     functions.insert(function("head", &head.steps), (head.steps.clone(), operands));
@@ -61,6 +67,23 @@ pub(super) fn functions(program: &Program, interface: &Interface<'_>) -> TokenSt
     functions.collect()
 }
 
+/// The type of what steps read of an input.
+fn element(program: &Program, input: Option<usize>) -> TokenStream {
+    match input.map(|input| &program.inputs[input].kind) {
+        Some(InputKind::Ids { .. } | InputKind::Points { .. }) => quote!(u32),
+        Some(InputKind::Numbers { .. } | InputKind::Mask { .. }) | None => quote!(f32),
+    }
+}
+
+/// What steps read of an input, from the part on that belongs to the row `row`.
+fn reading(interface: &Interface<'_>, input: Option<usize>, stride: usize) -> TokenStream {
+    match input.map(|input| interface.input_numbers(input)) {
+        None => quote!(&[]),
+        Some(numbers) if stride == 0 => numbers,
+        Some(numbers) => from(&numbers, quote!(row), stride),
+    }
+}
+
 /// The name of a section's function.
 fn function(what: &str, steps: &Range<usize>) -> Ident {
     format_ident!("{what}_{}", steps.start)
@@ -68,13 +91,10 @@ fn function(what: &str, steps: &Range<usize>) -> Ident {
 
 fn token_tiles(program: &Program, interface: &Interface<'_>, stage: &TokenStage) -> TokenStream {
     let (tokens, gather) = (function("tokens", &stage.tokens), function("gather", &stage.gather));
-    let numbers = interface.input_numbers(stage.input);
-    let input = match stage.stride {
-        0 => numbers,
-        stride => from(&numbers, quote!(row), stride),
-    };
+    let input = reading(interface, stage.input, stage.stride);
+    let token = offset(quote!(row), stage.first);
     let mask = program.inputs.iter().position(|input| matches!(input.kind, InputKind::Mask { .. }));
-    let mask = mask.map_or_else(|| quote!(&[]), |index| from(&interface.input_numbers(index), quote!(row), 1));
+    let mask = mask.map_or_else(|| quote!(&[]), |index| from(&interface.input_numbers(index), quote!((#token)), 1));
     let tiles = tiles(stage.rows, stage.tile);
     quote! {
         for (row, tile) in #tiles {
@@ -87,6 +107,8 @@ fn token_tiles(program: &Program, interface: &Interface<'_>, stage: &TokenStage)
 fn query_tiles(interface: &Interface<'_>, stage: &QueryStage) -> TokenStream {
     let (decode, tiles) = (function("decode", &stage.decode), tiles(stage.rows, stage.tile));
     let first = offset(quote!(row), stage.first);
+    let input =
+        reading(interface, stage.reads.map(|reading| reading.input), stage.reads.map_or(0, |reading| reading.stride));
     let heads = stage.heads.iter().map(|head| {
         let Head { output, first, steps } = head;
         let (head, numbers) = (function("head", steps), interface.output_numbers(*output));
@@ -96,7 +118,7 @@ fn query_tiles(interface: &Interface<'_>, stage: &QueryStage) -> TokenStream {
     });
     quote! {
         for (row, tile) in #tiles {
-            #decode(isa, &mut net.arena, #first, tile);
+            #decode(isa, &mut net.arena, #input, #first, tile);
             #(#heads)*
         }
     }

@@ -101,7 +101,9 @@ impl Writer<'_> {
             Step::Normalize { gain, offset, .. } => [sources, &[weights(*gain), weights(*offset)]].concat(),
             Step::Attention { mask, .. } | Step::Gather { mask, .. } => [sources, &[self.mask(*mask)]].concat(),
             Step::AffineRows { gain, offset, .. } => vec![weights(*gain), weights(*offset)],
-            Step::Fourier { tables, .. } => vec![weights(*tables)],
+            Step::Fourier { points, tables, .. } => {
+                points.map(|index| self.input(index)).into_iter().chain([weights(*tables)]).collect()
+            }
             Step::Gate { .. }
             | Step::Gru { .. }
             | Step::Begin { .. }
@@ -202,6 +204,8 @@ fn shape(step: &Step) -> TokenStream {
                 .size("out_stride", out_stride)
         }
         Step::Unfold {
+            frames,
+            depth,
             channels,
             height,
             width,
@@ -209,18 +213,23 @@ fn shape(step: &Step) -> TokenStream {
             kernel,
             stride,
             pad,
+            out_height,
             out_width,
             rows,
             out_stride,
             ..
         } => window_shape("Unfold", [channels, height, width, kernel, stride, out_width, out_stride])
             .field("channels_first", quote!(#channels_first))
+            .size("frames", frames)
+            .size("depth", depth)
+            .size("out_height", out_height)
             .size("pad", pad)
             .first(rows)
             .count("rows", rows),
-        Step::MaxPool { channels, height, width, kernel, stride, out_height, out_width, out_stride, .. } => {
+        Step::MaxPool { pad, channels, height, width, kernel, stride, out_height, out_width, out_stride, .. } => {
             window_shape("MaxPool", [channels, height, width, kernel, stride, out_width, out_stride])
                 .size("out_height", out_height)
+                .size("pad", pad)
         }
     }
     .finish()

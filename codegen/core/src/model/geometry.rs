@@ -1,5 +1,7 @@
 //! Shapes that follow from a model's parts.
 
+use std::collections::BTreeMap;
+
 use super::{Combine, Encoding, Fourier, Input, Latents, Model, Position, Queries, QueryPart, Stem, Tensor};
 
 /// The order of an image's axes.
@@ -48,7 +50,12 @@ impl Stem {
             Self::Series { samples, channels, .. } => vec![samples, channels],
             Self::Image { height, width, channels, layout: Layout::ChannelsFirst, .. } => vec![channels, height, width],
             Self::Image { height, width, channels, layout: Layout::ChannelsLast, .. } => vec![height, width, channels],
-            Self::Video { frames, height, width, channels, .. } => vec![frames, channels, height, width],
+            Self::Video { frames, height, width, channels, layout: Layout::ChannelsFirst, .. } => {
+                vec![frames, channels, height, width]
+            }
+            Self::Video { frames, height, width, channels, layout: Layout::ChannelsLast, .. } => {
+                vec![frames, height, width, channels]
+            }
             Self::Ids { tokens, .. } => vec![tokens],
         }
     }
@@ -178,6 +185,12 @@ impl Input {
 }
 
 impl QueryPart {
+    /// The name of the input that says which positions are asked for.
+    #[must_use]
+    pub fn points_name(&self) -> String {
+        format!("points.{}", self.name)
+    }
+
     /// Queries of this kind.
     #[must_use]
     pub fn count(&self) -> usize {
@@ -197,20 +210,27 @@ impl Latents {
 }
 
 impl Model {
-    /// Each input that has a shape, the decoder's queries last, and the lengths of its axes.
-    #[must_use]
-    pub fn raw_shapes(&self) -> Vec<(&str, Vec<usize>)> {
-        let queries = self.decoder.as_ref().and_then(|decoder| match &decoder.queries {
-            Queries::Input { name, count, width } => Some((name.as_str(), vec![*count, *width])),
-            _ => None,
-        });
-        self.inputs.iter().map(|input| (input.name.as_str(), input.stem.raw_shape())).chain(queries).collect()
-    }
-
     /// N: tokens of all modalities.
     #[must_use]
     pub fn tokens(&self) -> usize {
         self.inputs.iter().map(Input::tokens).sum()
+    }
+
+    /// Shapes of the inputs of numbers and ids, by name: the modalities, queries made at run time, indices of positions.
+    #[must_use]
+    pub fn input_shapes(&self) -> BTreeMap<String, Vec<usize>> {
+        let mut shapes: BTreeMap<_, _> =
+            self.inputs.iter().map(|input| (input.name.clone(), input.stem.raw_shape())).collect();
+        match self.decoder.as_ref().map(|decoder| &decoder.queries) {
+            Some(Queries::Input { name, count, width }) => {
+                shapes.insert(name.clone(), vec![*count, *width]);
+            }
+            Some(Queries::Parts(parts)) => {
+                shapes.extend(parts.iter().filter_map(|part| Some((part.points_name(), vec![part.points?]))));
+            }
+            _ => {}
+        }
+        shapes
     }
 
     /// C: numbers of a token.

@@ -149,7 +149,7 @@ pub enum Stem {
         /// The windows.
         window: Window,
     },
-    /// A video `[frames, channels, height, width]`; every box of it is a token of `[frame, row, column, channel]` numbers.
+    /// A video, each frame of it `layout`; every box of it is a token of `[frame, row, column, channel]` numbers.
     Video {
         /// Frames.
         frames: usize,
@@ -159,6 +159,8 @@ pub enum Stem {
         width: usize,
         /// Numbers of a pixel.
         channels: usize,
+        /// The order of a frame's axes.
+        layout: Layout,
         /// The boxes.
         patch: Patch,
     },

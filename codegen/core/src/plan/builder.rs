@@ -1,10 +1,13 @@
 //! Steps and buffers in the making.
 
 use super::blob::Blob;
+use super::inputs;
 use super::place::place;
 use super::tile::Tiles;
-use crate::model::{Input, Linear, Model, Norm, NormKind, Stem, Tensor};
-use crate::program::{Activation, Buffer, Count, Place, Program, Source, Stage, Step, Target, Weights};
+use crate::model::{self, Linear, Model, Norm, NormKind, Stem, Tensor};
+use crate::program::{
+    Activation, Buffer, Count, Input, InputKind, Place, Program, Source, Stage, Step, Target, Weights,
+};
 use std::ops::Range;
 
 /// Rows of numbers in one buffer, `stride` apart.
@@ -48,8 +51,8 @@ pub(super) struct Builder {
     pub(super) blob: Blob,
     /// Rows of a step over the tokens.
     pub(super) token_count: Count,
-    /// The input that says which tokens are attended to.
-    pub(super) mask: Option<usize>,
+    /// The program's inputs.
+    inputs: Vec<Input>,
     /// How much goes through at a time.
     pub(super) tiles: Tiles,
     buffers: Vec<(String, usize)>,
@@ -61,14 +64,23 @@ pub(super) struct Builder {
 
 impl Builder {
     pub(super) fn new(model: &Model, tiles: Tiles, blob: Blob) -> Self {
-        // The number of tokens varies only where ids are the only input. The mask follows all inputs.
+        // The number of tokens varies only where ids are the only input.
         let token_count = match model.inputs.as_slice() {
-            [Input { stem: Stem::Ids { .. }, .. }] => Count::TOKENS,
+            [model::Input { stem: Stem::Ids { .. }, .. }] => Count::TOKENS,
             _ => Count::fixed(model.tokens()),
         };
-        let mask = model.mask.as_ref().map(|_| model.inputs.len());
         let (buffers, steps, stages) = (Vec::new(), Vec::new(), Vec::new());
-        Self { blob, token_count, mask, tiles, buffers, steps, stages, open: 0 }
+        Self { blob, token_count, inputs: inputs::list(model), tiles, buffers, steps, stages, open: 0 }
+    }
+
+    /// The index of the input called `name`, if the program reads it.
+    pub(super) fn input(&self, name: &str) -> Option<usize> {
+        self.inputs.iter().position(|input| input.name == name)
+    }
+
+    /// The index of the input that says which tokens are attended to.
+    pub(super) fn mask(&self) -> Option<usize> {
+        self.inputs.iter().position(|input| matches!(input.kind, InputKind::Mask { .. }))
     }
 
     pub(super) fn step(&mut self, step: Step) {
@@ -97,7 +109,7 @@ impl Builder {
     }
 
     /// The tokens of `input` in a run.
-    pub(super) fn tokens_of(&self, input: &Input) -> Count {
+    pub(super) fn tokens_of(&self, input: &model::Input) -> Count {
         if self.token_count == Count::TOKENS { Count::TOKENS } else { Count::fixed(input.tokens()) }
     }
 
@@ -170,6 +182,11 @@ impl Builder {
     /// `norm(x)` in a new buffer, or `x` itself where there is no norm.
     pub(super) fn normalize_with(&mut self, name: impl Into<String>, x: &Rows, norm: Option<&Norm>) -> Rows {
         norm.map_or(*x, |norm| self.normalize(name, x, norm))
+    }
+
+    /// `norm(x)` in `out`.
+    pub(super) fn normalize_from(&mut self, x: Source, norm: &Norm, out: &Rows) {
+        self.normalize_into(Some(x), norm, out);
     }
 
     /// `x = norm(x)`

@@ -4,13 +4,16 @@
 use super::attention::{keys, other};
 use super::block::{Context, block, first_block, needs_rows};
 use super::builder::{Builder, Rows};
+use super::encode::Encoded;
 use super::tokens::fourier;
-use crate::model::{Block, Decoder, Extent, Model, Output, Queries, Reads, Softmax};
-use crate::program::{Activation, Count, Head, QueryStage, Source, Stage, Step, Target};
+use super::{gather, tokens};
+use crate::model::{Block, Decoder, Encoding, Extent, Model, Output, Queries, QueryPart, Reads, Softmax, Tensor};
+use crate::program::{Activation, Count, Head, QueryStage, Reading, Source, Stage, Step, Target};
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-pub(super) fn lower(builder: &mut Builder, model: &Model, latents: Rows) {
+pub(super) fn lower(builder: &mut Builder, model: &Model, encoded: Encoded) {
+    let latents = encoded.latents;
     let Some(decoder) = &model.decoder else { return heads(builder, model, &latents) };
     let [count, width] = model.output_rows();
     if is_row_by_row(model, decoder) {
@@ -19,24 +22,44 @@ pub(super) fn lower(builder: &mut Builder, model: &Model, latents: Rows) {
         let rows = builder.rows("decoded", Count::TILE, builder.tiles.queries.min(count), width);
         tiles(builder, model, decoder, &rows, &context);
     } else {
-        let rows = builder.rows("decoded", Count::fixed(count), count, width);
-        decode(builder, decoder, &rows, &Context::Rows { rows: latents, last_use: true, mask: None });
+        let rows = match (&decoder.queries, encoded.tokens) {
+            (Queries::Tokens, Some(tokens)) => tokens,
+            (Queries::Tokens, None) => tokens::lower(builder, model),
+            _ => builder.rows("decoded", Count::fixed(count), count, width),
+        };
+        decode(builder, model, decoder, &rows, &Context::Rows { rows: latents, last_use: true, mask: None });
         heads(builder, model, &rows);
     }
 }
 
-/// Whether each row of each output depends on one query alone.
+/// Whether each row of each output depends on one query alone, and each query can be made alone.
 fn is_row_by_row(model: &Model, decoder: &Decoder) -> bool {
-    let is_alone = |output: &Output| matches!(output.rows, Extent::Rows(_)) && !output.mean;
     let Block { reads, mixer, attention, .. } = &decoder.block;
     let is_apart = *reads == Reads::Context && mixer.is_none() && attention.rotary.is_none() && !attention.causal;
-    is_apart && attention.softmax == Softmax::Keys && model.outputs.iter().all(is_alone)
+    let is_made_alone = match &decoder.queries {
+        Queries::Learned(_) | Queries::Fourier(_) | Queries::Input { .. } => true,
+        Queries::Tokens => gather::applies(model),
+        Queries::Parts(_) => false,
+    };
+    is_apart
+        && is_made_alone
+        && attention.softmax == Softmax::Keys
+        && !attention.masks_queries
+        && model.outputs.iter().all(|output| !output.mean)
+        && are_alike(&model.outputs)
+}
+
+/// Whether either all outputs have as many rows as the run has tokens, or none has.
+fn are_alike(outputs: &[Output]) -> bool {
+    let varies = |output: &Output| matches!(output.rows, Extent::Tokens { .. });
+    outputs.iter().all(varies) || !outputs.iter().any(varies)
 }
 
 /// All queries that outputs read, a tile at a time.
 fn tiles(builder: &mut Builder, model: &Model, decoder: &Decoder, rows: &Rows, context: &Context<'_>) {
     builder.end_stage();
-    let decode = builder.section(|builder| decode(builder, decoder, rows, context));
+    let decode = builder.section(|builder| decode(builder, model, decoder, rows, context));
+    let reads = reading(builder, model, decoder);
     let outputs = model.outputs.iter().enumerate();
     let heads: Vec<Head> = outputs
         .map(|(index, output)| {
@@ -45,13 +68,15 @@ fn tiles(builder: &mut Builder, model: &Model, decoder: &Decoder, rows: &Rows, c
         })
         .collect();
     for queries in segments(&model.outputs) {
-        let reads = |head: &&Head| extent(&model.outputs[head.output]).contains(&queries.start);
+        let is_read = |head: &&Head| extent(&model.outputs[head.output]).contains(&queries.start);
+        let varies = model.outputs.iter().any(|output| matches!(output.rows, Extent::Tokens { .. }));
         builder.stage(Stage::Queries(QueryStage {
             first: queries.start,
-            rows: Count::fixed(queries.len()),
+            rows: if varies { Count::TOKENS } else { Count::fixed(queries.len()) },
             tile: builder.tiles.queries,
+            reads,
             decode: decode.clone(),
-            heads: heads.iter().filter(reads).cloned().collect(),
+            heads: heads.iter().filter(is_read).cloned().collect(),
         }));
     }
 }
@@ -69,16 +94,68 @@ fn segments(outputs: &[Output]) -> Vec<Range<usize>> {
     between.filter(|rows| outputs.iter().any(|output| extent(output).contains(&rows.start))).collect()
 }
 
-/// The queries as rows, then what they decode in their place.
-fn decode(builder: &mut Builder, decoder: &Decoder, rows: &Rows, context: &Context<'_>) {
-    match &decoder.queries {
-        Queries::Learned(table) => return first_block(builder, &decoder.block, rows, table, context),
-        Queries::Fourier(grid) if needs_rows(&decoder.block.attention) => {
-            fourier(builder, grid, rows.count, rows.place(), rows.width);
+/// The input that queries of a tile are made from.
+fn reading(builder: &Builder, model: &Model, decoder: &Decoder) -> Option<Reading> {
+    match (&decoder.queries, model.inputs.as_slice()) {
+        (Queries::Tokens, [input, ..]) => {
+            Some(Reading { input: builder.input(&input.name)?, stride: tokens::stride(input) })
         }
-        Queries::Fourier(_) | Queries::Tokens | Queries::Input { .. } | Queries::Parts(_) => {}
+        (Queries::Input { name, width, .. }, _) => Some(Reading { input: builder.input(name)?, stride: *width }),
+        _ => None,
+    }
+}
+
+/// The queries as rows, then what they decode in their place.
+fn decode(builder: &mut Builder, model: &Model, decoder: &Decoder, rows: &Rows, context: &Context<'_>) {
+    if let Queries::Learned(table) = &decoder.queries {
+        return first_block(builder, &decoder.block, rows, table, context);
+    }
+    if needs_rows(&decoder.block.attention) {
+        ask(builder, model, &decoder.queries, rows);
     }
     block(builder, &decoder.block, rows, context);
+}
+
+/// The queries in `rows`.
+fn ask(builder: &mut Builder, model: &Model, queries: &Queries, rows: &Rows) {
+    match (queries, model.inputs.as_slice()) {
+        (Queries::Fourier(grid), _) => fourier(builder, grid, None, rows.count, rows.place(), rows.width),
+        (Queries::Input { name, .. }, _) => {
+            let x = Source::Input(builder.input(name).unwrap_or(0));
+            let (count, width, out) = (rows.count, rows.width, rows.target());
+            builder.step(Step::CopyRows { rows: count, width, x_stride: width, out_stride: width, x, out });
+        }
+        (Queries::Parts(parts), _) => {
+            let mut first = 0;
+            for part in parts {
+                ask_part(builder, part, rows, first);
+                first += part.count();
+            }
+        }
+        (Queries::Tokens, [input]) if rows.count == Count::TILE => tokens::arriving(builder, *rows, input),
+        // The rows are the tokens, or the table that they start from has been copied.
+        (Queries::Tokens | Queries::Learned(_), _) => {}
+    }
+}
+
+/// The queries of one kind from row `first` on.
+fn ask_part(builder: &mut Builder, part: &QueryPart, rows: &Rows, first: usize) {
+    let (count, width, stride) = (Count::fixed(part.count()), part.encoding.width(), rows.width);
+    let copy = |builder: &mut Builder, table: &Tensor, x_stride, column, width| {
+        let x = Source::Weights(builder.blob.plain(table));
+        let out = Target::Arena(rows.part(first, part.count(), column, width));
+        builder.step(Step::CopyRows { rows: count, width, x_stride, out_stride: stride, x, out });
+    };
+    match &part.encoding {
+        Encoding::Learned(table) => copy(builder, table, width, 0, width),
+        Encoding::Fourier(grid) => {
+            let points = builder.input(&part.points_name());
+            fourier(builder, grid, points, count, rows.part(first, part.count(), 0, width), stride);
+        }
+    }
+    if let Some(padding) = &part.padding {
+        copy(builder, padding, 0, width, padding.len());
+    }
 }
 
 /// All heads over all rows.
@@ -88,31 +165,37 @@ fn heads(builder: &mut Builder, model: &Model, rows: &Rows) {
     }
 }
 
-/// A head over its part of `rows`, or over the rows of the tile: mean → norm → linear.
+/// A head over its part of `rows`, or over the rows of the tile: their mean, a norm and a linear layer.
 fn head(builder: &mut Builder, output: &Output, index: usize, rows: &Rows) {
-    let width = rows.width;
-    let (mut count, mut most, mut x) = if rows.count == Count::TILE {
-        (Count::TILE, rows.most, rows.source())
-    } else {
-        let most = output.rows.most();
-        (Count::fixed(most), most, Source::Arena(rows.part(output.rows.first(), most, 0, width)))
-    };
+    let is_tile = rows.count == Count::TILE;
+    let (mut count, mut most) =
+        if is_tile { (Count::TILE, rows.most) } else { (extent_count(output), output.rows.most()) };
+    let first = if is_tile { 0 } else { output.rows.first() };
+    let mut x = Source::Arena(rows.part(first, most, 0, rows.width));
     if output.mean {
-        let mean = builder.rows(format!("{} mean", output.name), Count::fixed(1), 1, width);
-        builder.step(Step::MeanRows { rows: count, width, x, out: mean.target() });
-        (count, most, x) = (mean.count, mean.most, mean.source());
+        let mean = builder.rows(format!("{} mean", output.name), Count::fixed(1), 1, rows.width);
+        builder.step(Step::MeanRows { rows: count, width: rows.width, x, out: mean.target() });
+        (x, count, most) = (mean.source(), mean.count, mean.most);
     }
     if let Some(norm) = &output.norm {
-        let normal = builder.rows(format!("{} norm", output.name), count, most, width);
-        builder.normalize_into(Some(x), norm, &normal);
+        let normal = builder.rows(format!("{} norm", output.name), count, most, rows.width);
+        builder.normalize_from(x, norm, &normal);
         x = normal.source();
     }
-    let out = Target::Output(index);
+    let (out, width) = (Target::Output(index), rows.width);
     match &output.linear {
         Some(linear) => {
             let outputs = linear.weight.rows();
             builder.linear_into(x, count, width, linear, Activation::Identity, false, out, outputs);
         }
         None => builder.step(Step::CopyRows { rows: count, width, x_stride: width, out_stride: width, x, out }),
+    }
+}
+
+/// The rows that an output reads.
+fn extent_count(output: &Output) -> Count {
+    match output.rows {
+        Extent::Tokens { .. } => Count::TOKENS,
+        Extent::Rows(_) | Extent::Latents { .. } => Count::fixed(output.rows.most()),
     }
 }

@@ -6,13 +6,20 @@ use super::{gather, tokens, tokens_are_read_once};
 use crate::model::{Latents, Model, Tensor};
 use crate::program::{Count, Step};
 
-pub(super) fn lower(builder: &mut Builder, model: &Model) -> Rows {
-    let context = if gather::applies(model) {
-        Context::Arriving(model)
-    } else {
-        let (rows, last_use) = (tokens::lower(builder, model), tokens_are_read_once(model));
-        Context::Rows { rows, last_use, mask: builder.mask }
-    };
+/// What the encoder leaves behind.
+pub(super) struct Encoded {
+    pub(super) latents: Rows,
+    /// All tokens, unless they were made a few at a time.
+    pub(super) tokens: Option<Rows>,
+}
+
+pub(super) fn lower(builder: &mut Builder, model: &Model) -> Encoded {
+    let tokens = (!gather::applies(model)).then(|| tokens::lower(builder, model));
+    let context = tokens.map_or(Context::Arriving(model), |rows| Context::Rows {
+        rows,
+        last_use: tokens_are_read_once(model),
+        mask: builder.mask(),
+    });
     let [count, width] = model.latents.shape();
     let latents = builder.rows("latents", Count::fixed(count), count, width);
     for (position, &index) in model.schedule.iter().enumerate() {
@@ -29,7 +36,7 @@ pub(super) fn lower(builder: &mut Builder, model: &Model) -> Rows {
     if let Some(norm) = &model.norm {
         builder.normalize_in_place(&latents, norm);
     }
-    latents
+    Encoded { latents, tokens }
 }
 
 /// `out = table`

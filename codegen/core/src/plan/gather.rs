@@ -3,7 +3,7 @@
 
 use super::builder::{Builder, Rows};
 use super::{attention, tokens, tokens_are_read_once};
-use crate::model::{Attention, Block, EmptyRows, Model, Reads, Softmax};
+use crate::model::{Attention, Block, EmptyRows, Model, Queries, Reads, Softmax};
 use crate::program::{Count, Gathering, Source, Stage, Step, TokenStage};
 
 /// Whether all blocks of `model` that read the tokens can read them so. Each of them makes the tokens anew: that must not
@@ -15,8 +15,10 @@ pub(super) fn applies(model: &Model) -> bool {
         Reads::Context => gathers(&block.attention),
         Reads::ContextThenItself | Reads::PrefixThenItself => false,
     };
+    let are_queries = model.decoder.as_ref().is_some_and(|decoder| matches!(decoder.queries, Queries::Tokens));
+    let can_ask = !are_queries || model.inputs.len() == 1;
     let is_cheap = tokens_are_read_once(model) || model.inputs.iter().all(|input| input.project.is_none());
-    is_cheap && model.inputs.iter().all(tokens::arrives) && blocks.all(can_gather)
+    is_cheap && can_ask && model.inputs.iter().all(tokens::arrives) && blocks.all(can_gather)
 }
 
 /// Whether what a query gathers from a key depends on these two alone, up to a common factor of all that it gathers.
@@ -42,19 +44,22 @@ pub(super) fn lower(builder: &mut Builder, model: &Model, block: &Block, x: &Row
     builder.step(Step::Begin { shape, out: state.target() });
     builder.end_stage();
     let tokens = builder.rows("tokens", Count::TILE, builder.tiles.tokens.min(model.tokens()), model.token_width());
-    let makers = model.inputs.iter().enumerate();
+    let makers = model.inputs.iter();
     let makers: Vec<_> =
-        makers.map(|(index, input)| builder.section(|b| tokens::arriving(b, tokens, index, input))).collect();
+        makers.map(|input| builder.section(|builder| tokens::arriving(builder, tokens, input))).collect();
     let gather = builder.section(|builder| {
         let from = attention::other(builder, block, &tokens, true);
         let keys = attention::keys(builder, block, &[from]);
-        let (k, v, mask) = (keys.k.source(), keys.v.source(), builder.mask);
+        let (k, v, mask) = (keys.k.source(), keys.v.source(), builder.mask());
         builder.step(Step::Gather { shape, keys: from.count, q, k, v, mask, out: state.target() });
     });
-    for (input, tokens) in makers.into_iter().enumerate() {
-        let (rows, tile) = (builder.tokens_of(&model.inputs[input]), builder.tiles.tokens);
-        let (stride, gather) = (tokens::stride(&model.inputs[input]), gather.clone());
-        builder.stage(Stage::Tokens(TokenStage { input, stride, rows, tile, tokens, gather }));
+    let mut first = 0;
+    for (modality, tokens) in model.inputs.iter().zip(makers) {
+        let (rows, tile) = (builder.tokens_of(modality), builder.tiles.tokens);
+        let (input, stride) = (builder.input(&modality.name), tokens::stride(modality));
+        let gather = gather.clone();
+        builder.stage(Stage::Tokens(TokenStage { input, first, stride, rows, tile, tokens, gather }));
+        first += modality.tokens();
     }
     let out = builder.rows(format!("{name} attended"), x.count, x.most, attention.v);
     builder.step(Step::Settle { shape, x: state.source(), out: out.target() });

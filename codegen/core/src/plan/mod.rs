@@ -7,15 +7,16 @@ mod builder;
 mod decode;
 mod encode;
 mod gather;
+mod inputs;
 mod place;
 mod tile;
 mod tokens;
 
 pub use place::place;
 
-use crate::model::{Mask, Model, Stem};
+use crate::model::{Extent, Model, Queries};
 use crate::passes::{self, Passes};
-use crate::program::{Input, InputKind, Output, Program};
+use crate::program::{Count, Output, Program};
 use blob::Blob;
 use builder::Builder;
 use std::num::NonZeroUsize;
@@ -41,10 +42,11 @@ pub fn compile(mut model: Model, options: &CompileOptions) -> Program {
 
 fn lower(model: &Model, tiles: Tiles, blob: Blob) -> Program {
     let mut builder = Builder::new(model, tiles, blob);
-    let latents = encode::lower(&mut builder, model);
-    decode::lower(&mut builder, model, latents);
+    let encoded = encode::lower(&mut builder, model);
+    decode::lower(&mut builder, model, encoded);
     builder.finish(Program {
-        inputs: inputs(model),
+        inputs: inputs::list(model),
+        ignored_inputs: inputs::ignored(model),
         outputs: outputs(model),
         max_tokens: model.tokens(),
         name: model.name.clone(),
@@ -62,24 +64,8 @@ fn lower(model: &Model, tiles: Tiles, blob: Blob) -> Program {
 
 /// Whether only one block reads the tokens, so that it may normalise them in place.
 fn tokens_are_read_once(model: &Model) -> bool {
-    model.schedule.iter().filter(|&&block| model.blocks[block].reads.context()).count() == 1
-}
-
-/// The program's inputs; a mask is the last one.
-fn inputs(model: &Model) -> Vec<Input> {
-    let mut inputs = Vec::new();
-    for input in &model.inputs {
-        let kind = match &input.stem {
-            Stem::Ids { tokens, embedding } => InputKind::Ids { max: *tokens, vocabulary: embedding.rows() },
-            stem => InputKind::Numbers { shape: stem.raw_shape() },
-        };
-        inputs.push(Input { name: input.name.clone(), kind });
-    }
-    if let Some(Mask { name, padding }) = &model.mask {
-        let kind = InputKind::Mask { max: model.tokens(), padding: padding.clone() };
-        inputs.push(Input { name: name.clone(), kind });
-    }
-    inputs
+    let are_queries = model.decoder.as_ref().is_some_and(|decoder| matches!(decoder.queries, Queries::Tokens));
+    !are_queries && model.schedule.iter().filter(|&&block| model.blocks[block].reads.context()).count() == 1
 }
 
 fn outputs(model: &Model) -> Vec<Output> {
@@ -87,8 +73,18 @@ fn outputs(model: &Model) -> Vec<Output> {
     let output = |output: &crate::model::Output| Output {
         name: output.name.clone(),
         rows: output.most(),
+        count: output_count(output),
         width: output.linear.as_ref().map_or(width, |linear| linear.weight.rows()),
+        axes: output.shape.clone(),
         labels: output.labels.clone(),
     };
     model.outputs.iter().map(output).collect()
+}
+
+/// The rows of an output.
+fn output_count(output: &crate::model::Output) -> Count {
+    match output.rows {
+        Extent::Tokens { .. } if !output.mean => Count::TOKENS,
+        _ => Count::fixed(output.most()),
+    }
 }

@@ -2,7 +2,8 @@
 
 use super::builder::{Builder, Rows};
 use crate::model::{
-    Combine, Encoding, FeatureLayout, Fourier, Input, Layout, Model, Position, Scale, Stem, Tensor, fourier_tables,
+    Combine, Encoding, FeatureLayout, Fourier, Input, Layout, Model, Position, Scale, Stem, Tensor, Window,
+    fourier_tables,
 };
 use crate::program::{Activation, Count, Place, Source, Step, Target};
 
@@ -11,8 +12,8 @@ pub(super) fn lower(builder: &mut Builder, model: &Model) -> Rows {
     let width = model.token_width();
     let tokens = builder.rows("tokens", builder.token_count, model.tokens(), width);
     let mut first = 0;
-    for (index, input) in model.inputs.iter().enumerate() {
-        Modality { tokens, first, index, input }.lower(builder);
+    for input in &model.inputs {
+        Modality { tokens, first, input }.lower(builder);
         first += input.tokens();
     }
     tokens
@@ -38,13 +39,14 @@ fn is_contiguous(stem: &Stem) -> bool {
         Stem::Image { layout, window, .. } => {
             layout == Layout::ChannelsLast && window.kernel == 1 && window.stride == 1 && window.pad == [0, 0]
         }
+        Stem::Video { .. } => false,
         _ => true,
     }
 }
 
-/// The tokens of one tile, from the input of this `index`.
-pub(super) fn arriving(builder: &mut Builder, tokens: Rows, index: usize, input: &Input) {
-    Modality { tokens, first: 0, index, input }.lower(builder);
+/// The tokens of one tile.
+pub(super) fn arriving(builder: &mut Builder, tokens: Rows, input: &Input) {
+    Modality { tokens, first: 0, input }.lower(builder);
 }
 
 /// One input and the rows it fills.
@@ -52,13 +54,15 @@ struct Modality<'a> {
     tokens: Rows,
     /// Its first row.
     first: usize,
-    /// Its number among the program's inputs.
-    index: usize,
     input: &'a Input,
 }
 
 impl Modality<'_> {
     fn lower(&self, builder: &mut Builder) {
+        if let Some(row) = &self.input.masked {
+            let x = Source::Weights(builder.blob.plain(row));
+            return self.copy(builder, x, row.len(), 0, 0);
+        }
         self.data(builder);
         if let Some(position) = &self.input.position {
             self.position(builder, position);
@@ -95,12 +99,17 @@ impl Modality<'_> {
         builder.step(Step::CopyRows { rows: self.count(), width, x_stride, out_stride: self.tokens.width, x, out });
     }
 
+    /// Its number among the program's inputs.
+    fn index(&self, builder: &Builder) -> usize {
+        builder.input(&self.input.name).unwrap_or(0)
+    }
+
     fn data(&self, builder: &mut Builder) {
         let width = self.input.stem.width();
         if let Stem::Ids { embedding, .. } = &self.input.stem {
             let table = builder.blob.plain(embedding);
             return builder.step(Step::Embed {
-                ids: self.index,
+                ids: self.index(builder),
                 rows: self.count(),
                 vocabulary: embedding.rows(),
                 width,
@@ -119,7 +128,7 @@ impl Modality<'_> {
                 self.raw(builder, rows.place(), width);
                 self.project(builder, rows.source(), grid);
             }
-            Some(_) => self.project(builder, Source::Input(self.index), self.input.tokens()),
+            Some(_) => self.project(builder, Source::Input(self.index(builder)), self.input.tokens()),
             None => self.raw(builder, self.part(0, width), self.tokens.width),
         }
     }
@@ -128,28 +137,11 @@ impl Modality<'_> {
     fn raw(&self, builder: &mut Builder, out: Place, out_stride: usize) {
         let width = self.input.stem.width();
         let grid: usize = self.input.stem.grid().iter().product();
-        let (rows, image) = (self.rows(grid), Source::Input(self.index));
+        let (rows, image) = (self.rows(grid), Source::Input(self.index(builder)));
         let target = Target::Arena(out);
-        if let (Stem::Image { height, width, channels, layout, window }, false) =
-            (&self.input.stem, is_contiguous(&self.input.stem))
-        {
-            builder.step(Step::Unfold {
-                channels: *channels,
-                height: *height,
-                width: *width,
-                channels_first: *layout == Layout::ChannelsFirst,
-                kernel: window.kernel,
-                stride: window.stride,
-                pad: window.pad[0],
-                out_width: window.count(*width),
-                rows,
-                out_stride,
-                image,
-                out: target.clone(),
-            });
-        } else {
-            builder.step(Step::CopyRows { rows, width, x_stride: width, out_stride, x: image, out: target.clone() });
-        }
+        builder.step(unfold(&self.input.stem, image.clone(), rows, out_stride, target.clone()).unwrap_or_else(|| {
+            Step::CopyRows { rows, width, x_stride: width, out_stride, x: image, out: target.clone() }
+        }));
         if let Some(scale) = &self.input.scale {
             let (gain, offset) = affine(scale, width);
             let (gain, offset) = (builder.blob.plain(&gain), builder.blob.plain(&offset));
@@ -170,6 +162,7 @@ impl Modality<'_> {
         builder.linear_into(x, count, x_stride, linear, activation, false, features.target(), width);
         let (before, after) = (self.input.stem.grid(), self.input.grid());
         builder.step(Step::MaxPool {
+            pad: pool.pad[0],
             channels: width,
             height: before[0],
             width: before[1],
@@ -195,12 +188,12 @@ impl Modality<'_> {
                 self.add(builder, x, width);
             }
             (Encoding::Fourier(grid), Combine::Concat) => {
-                fourier(builder, grid, self.count(), self.part(data, width), self.tokens.width);
+                fourier(builder, grid, None, self.count(), self.part(data, width), self.tokens.width);
             }
             (Encoding::Fourier(grid), Combine::Add) => {
                 let most = self.most(self.input.tokens());
                 let features = builder.rows(format!("{} positions", self.input.name), self.count(), most, width);
-                fourier(builder, grid, self.count(), features.place(), width);
+                fourier(builder, grid, None, self.count(), features.place(), width);
                 self.add(builder, features.source(), width);
             }
         }
@@ -219,14 +212,52 @@ impl Modality<'_> {
     }
 }
 
-/// The features of a grid's positions at `out`.
-pub(super) fn fourier(builder: &mut Builder, grid: &Fourier, rows: Count, out: Place, out_stride: usize) {
+/// The windows of an image, or the boxes of a video; none of a stem whose tokens are there as they are.
+fn unfold(stem: &Stem, image: Source, rows: Count, out_stride: usize, out: Target) -> Option<Step> {
+    let (frames, depth, [height, width, channels], layout, window) = match *stem {
+        _ if is_contiguous(stem) => return None,
+        Stem::Image { height, width, channels, layout, window } => (1, 1, [height, width, channels], layout, window),
+        Stem::Video { frames, height, width, channels, layout, patch } => {
+            let window = Window { kernel: patch.side, stride: patch.side, pad: [0, 0] };
+            (frames, patch.frames, [height, width, channels], layout, window)
+        }
+        Stem::Tokens { .. } | Stem::Series { .. } | Stem::Ids { .. } => return None,
+    };
+    Some(Step::Unfold {
+        frames,
+        depth,
+        channels,
+        height,
+        width,
+        channels_first: layout == Layout::ChannelsFirst,
+        kernel: window.kernel,
+        stride: window.stride,
+        pad: window.pad[0],
+        out_height: window.count(height),
+        out_width: window.count(width),
+        rows,
+        out_stride,
+        image,
+        out,
+    })
+}
+
+/// The features of a grid's positions at `out`, or of those that the input `points` names.
+pub(super) fn fourier(
+    builder: &mut Builder,
+    grid: &Fourier,
+    points: Option<usize>,
+    rows: Count,
+    out: Place,
+    out_stride: usize,
+) {
     let tables = fourier_tables(grid);
     let tables = builder.blob.plain(&Tensor::new("position tables", &[tables.len()], tables));
     let mut shape = [1; 3];
     let axes = grid.shape.len();
     shape[3 - axes..].copy_from_slice(&grid.shape);
     builder.step(Step::Fourier {
+        points,
         shape,
         axes,
         bands: grid.bands(),

@@ -21,7 +21,8 @@ impl Step {
             Self::AddRows { .. } => "add_rows",
             Self::MeanRows { .. } => "mean_rows",
             Self::AffineRows { .. } => "affine_rows",
-            Self::Fourier { .. } => "fourier",
+            Self::Fourier { points: None, .. } => "fourier",
+            Self::Fourier { points: Some(_), .. } => "fourier_at",
             Self::Unfold { .. } => "unfold",
             Self::MaxPool { .. } => "max_pool",
         }
@@ -87,6 +88,12 @@ impl Program {
     #[must_use]
     pub fn flash_bytes(&self) -> usize {
         self.blob.len()
+    }
+
+    /// Whether an input is as long as a run needs it, and so borrowed rather than held.
+    #[must_use]
+    pub fn borrows_inputs(&self) -> bool {
+        self.inputs.iter().any(|input| matches!(input.kind, InputKind::Ids { .. } | InputKind::Mask { .. }))
     }
 
     /// Whether the number of tokens may differ from run to run.

@@ -11,7 +11,7 @@ mod step;
 
 pub use count::{Count, Lengths};
 pub use percio_format::Activation;
-pub use stage::{Head, QueryStage, Stage, TokenStage};
+pub use stage::{Head, QueryStage, Reading, Stage, TokenStage};
 pub use step::{Gathering, Step};
 
 /// A compiled model.
@@ -27,6 +27,8 @@ pub struct Program {
     pub parameters: u64,
     /// What it reads.
     pub inputs: Vec<Input>,
+    /// Inputs of the source whose numbers make no difference.
+    pub ignored_inputs: Vec<String>,
     /// What it computes.
     pub outputs: Vec<Output>,
     /// Most tokens that reach the encoder: N.
@@ -76,6 +78,13 @@ pub enum InputKind {
         /// The name under which the source takes the opposite, `true` where a token is padding.
         padding: Option<String>,
     },
+    /// Row-major indices of the positions that are asked for, so many; one that is too large stands for the first position.
+    Points {
+        /// How many.
+        count: usize,
+        /// Positions there are.
+        positions: usize,
+    },
 }
 
 /// One output of a program.
@@ -83,19 +92,39 @@ pub enum InputKind {
 pub struct Output {
     /// Its name.
     pub name: String,
-    /// Queries it covers.
+    /// The most rows it has.
     pub rows: usize,
-    /// Numbers a query.
+    /// The rows of a run.
+    pub count: Count,
+    /// Numbers a row.
     pub width: usize,
+    /// Length of each axis of its numbers, where these are not `[rows, width]`; else empty.
+    pub axes: Vec<usize>,
     /// A name a class; may be empty.
     pub labels: Vec<String>,
 }
 
 impl Output {
-    /// `[width]` for one query, else `[rows, width]`.
+    /// Length of each axis: `[width]` for one row, else `[rows, width]`, unless the source says otherwise.
     #[must_use]
     pub fn shape(&self) -> Vec<usize> {
-        if self.rows == 1 { vec![self.width] } else { vec![self.rows, self.width] }
+        match (self.axes.as_slice(), self.rows) {
+            ([], 1) if !self.has_variable_length() => vec![self.width],
+            ([], rows) => vec![rows, self.width],
+            (axes, _) => axes.to_vec(),
+        }
+    }
+
+    /// Numbers it has in a run of these lengths.
+    #[must_use]
+    pub fn numbers(&self, lengths: Lengths) -> usize {
+        self.count.at(lengths).min(self.rows) * self.width
+    }
+
+    /// Whether the number of rows differs from run to run.
+    #[must_use]
+    pub fn has_variable_length(&self) -> bool {
+        self.count != Count::fixed(self.rows)
     }
 }
 

@@ -18,8 +18,10 @@ pub enum Stage {
 /// another one left behind, except for the state that all of them gather into.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenStage {
-    /// The input that the tokens come from.
-    pub input: usize,
+    /// The input that the tokens come from; none where they are always the same.
+    pub input: Option<usize>,
+    /// The first of all tokens that comes from it.
+    pub first: usize,
     /// Numbers or ids of the input that a token is made from: steps read it from those of the tile's first token on. 0 where
     /// they read all of it.
     pub stride: usize,
@@ -42,10 +44,21 @@ pub struct QueryStage {
     pub rows: Count,
     /// Most queries of a tile.
     pub tile: usize,
+    /// The input that the queries are made from, if they are made at run time.
+    pub reads: Option<Reading>,
     /// The steps that decode.
     pub decode: Range<usize>,
     /// The heads that read these queries.
     pub heads: Vec<Head>,
+}
+
+/// An input that steps read from the part on that belongs to the tile's first row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// The input.
+    pub input: usize,
+    /// Numbers or ids of it that belong to a row; 0 where steps read all of it.
+    pub stride: usize,
 }
 
 /// The steps of one output over a tile.

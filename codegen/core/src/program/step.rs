@@ -210,8 +210,10 @@ pub enum Step {
         /// The rows.
         out: Target,
     },
-    /// Fourier features of `rows` positions, from the first one on or from that of the tile
+    /// Fourier features of `rows` positions, from the first one on or from that of the tile, or of those that an input names
     Fourier {
+        /// The input with the positions' indices.
+        points: Option<usize>,
         /// Positions on each axis; unused axes come first and are 1.
         shape: [usize; 3],
         /// Axes in use.
@@ -233,8 +235,12 @@ pub enum Step {
         /// The result.
         out: Target,
     },
-    /// Windows of an image to rows
+    /// Windows of an image, or boxes of a video, to rows
     Unfold {
+        /// Frames of the video.
+        frames: usize,
+        /// Frames of a box.
+        depth: usize,
         /// Channels.
         channels: usize,
         /// Rows of the image.
@@ -247,8 +253,10 @@ pub enum Step {
         kernel: usize,
         /// From one window to the next.
         stride: usize,
-        /// Zeros around the image.
+        /// Zeros above the image and left of it.
         pad: usize,
+        /// Windows below each other.
+        out_height: usize,
         /// Windows side by side.
         out_width: usize,
         /// Windows, from the first one on or from that of the tile.
@@ -262,6 +270,8 @@ pub enum Step {
     },
     /// Largest number of each window
     MaxPool {
+        /// Rows above the input and columns left of it that windows reach.
+        pad: usize,
         /// Channels.
         channels: usize,
         /// Rows of the input.

@@ -24,16 +24,30 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use version::Version;
 
+/// The name that data may give a model's only input, whatever it holds.
+pub const ANY_INPUT: &str = "inputs";
+
 /// What the caller decides beyond the configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LoadOptions {
     /// Shapes of inputs whose size the checkpoint leaves open, by input name (without a batch axis).
     pub input_shapes: BTreeMap<String, Vec<usize>>,
+    /// Shapes of the data at hand, by name, a batch axis in front or not: they decide where `input_shapes` says nothing.
+    pub data_shapes: BTreeMap<String, Vec<usize>>,
 }
 
 impl LoadOptions {
     /// The name of the option that holds the shapes, for problems.
     const INPUT_SHAPES: Subject = Subject::Option("input_shapes");
+
+    /// The shape of the input `name`, which has `rank` axes; one that was asked for may have any number.
+    fn shape(&self, name: &str, rank: usize) -> Option<&[usize]> {
+        let of_data = || {
+            let shape = self.data_shapes.get(name).or_else(|| self.data_shapes.get(ANY_INPUT))?;
+            shape.get(shape.len().checked_sub(rank)?..).filter(|_| shape.len() <= rank + 1)
+        };
+        self.input_shapes.get(name).map(Vec::as_slice).or_else(of_data)
+    }
 }
 
 /// Reads the model at `path`: a directory with a configuration (`config.json`) and weights (`model.safetensors`, or one
@@ -121,18 +135,18 @@ fn recognise(
 
 /// Every shape given must be that of an input.
 fn check_shapes(model: &Model, options: &LoadOptions, problems: &mut Problems) {
-    let inputs = model.raw_shapes();
+    let shapes = model.input_shapes();
     for (name, shape) in &options.input_shapes {
-        match inputs.iter().find(|(input, _)| input == name) {
-            Some((_, fixed)) if fixed == shape => {}
-            Some((_, fixed)) => problems.add(
+        match shapes.get(name) {
+            Some(known) if known == shape => {}
+            Some(known) => problems.add(
                 LoadOptions::INPUT_SHAPES,
                 format!(
-                    "the shape given for input `{name}` is {shape:?}, but the checkpoint fixes {fixed:?}: give that one, or none"
+                    "the shape given for input `{name}` is {shape:?}, but the checkpoint fixes {known:?}: give that one, or none"
                 ),
             ),
             None => {
-                let names: Vec<_> = inputs.iter().map(|(input, _)| format!("`{input}`")).collect();
+                let names: Vec<_> = shapes.keys().map(|name| format!("`{name}`")).collect();
                 problems.add(
                     LoadOptions::INPUT_SHAPES,
                     format!("a shape is given for `{name}`, expected one of the inputs {}: correct the name", names.join(", ")),

@@ -125,5 +125,5 @@ pub(crate) fn model(name: &str) -> Model {
     let dir = fixture(name);
     let (arrays, _) = container::read_any(&dir.join("reference.safetensors")).unwrap();
     let image = arrays.get("input.pixel_values").map(|array| ("pixel_values".to_owned(), array.shape[1..].to_vec()));
-    load(&dir, &LoadOptions { input_shapes: image.into_iter().collect() }).unwrap()
+    load(&dir, &LoadOptions { input_shapes: image.into_iter().collect(), ..LoadOptions::default() }).unwrap()
 }

@@ -61,7 +61,7 @@ impl<'a> Readable<'a> {
             Source::Table { rows, width } => &self.weights(*rows)[self.turn.first * width..],
             Source::Input(index) => match &self.inputs[*index] {
                 Value::Numbers(numbers) => &numbers[self.turn.input..],
-                Value::Ids(_) | Value::Mask(_) => &[],
+                Value::Ids(_) | Value::Mask(_) | Value::Points(_) => &[],
             },
         }
     }
@@ -70,16 +70,17 @@ impl<'a> Readable<'a> {
         &self.weights[weights.offset / 4..][..weights.len]
     }
 
+    /// The ids, or the indices of positions, of an input.
     pub(super) fn ids(&self, input: usize) -> &'a [u32] {
         match &self.inputs[input] {
-            Value::Ids(ids) => &ids[self.turn.input..],
+            Value::Ids(ids) | Value::Points(ids) => &ids[self.turn.input..],
             Value::Numbers(_) | Value::Mask(_) => &[],
         }
     }
 
     pub(super) fn mask(&self, input: Option<usize>) -> &'a [bool] {
         match input.map(|input| &self.inputs[input]) {
-            Some(Value::Mask(mask)) => mask.get(self.turn.first..).unwrap_or_default(),
+            Some(Value::Mask(mask)) => mask.get(self.turn.token..).unwrap_or_default(),
             _ => &[],
         }
     }

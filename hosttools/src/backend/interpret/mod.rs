@@ -52,7 +52,9 @@ impl Backend for Interpreter<'_> {
 
     fn infer(&mut self, sample: &Sample) -> Result<Outputs> {
         self.run(sample);
-        Ok(self.outputs.clone())
+        let lengths = sample.lengths(self.program);
+        let outputs = self.program.outputs.iter().zip(&self.outputs);
+        Ok(outputs.map(|(output, numbers)| numbers[..output.numbers(lengths)].to_vec()).collect())
     }
 
     fn cost(&mut self, sample: &Sample) -> Result<Cost> {

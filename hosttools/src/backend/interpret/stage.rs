@@ -20,6 +20,8 @@ pub(super) struct Turn {
     pub(super) lengths: Lengths,
     /// The tile's first row.
     pub(super) first: usize,
+    /// The tile's first token among those of all inputs.
+    pub(super) token: usize,
     /// The first number or id of an input that steps see.
     pub(super) input: usize,
     /// The first number of an output that steps see.
@@ -31,7 +33,7 @@ impl Kernel for Pass<'_> {
 
     #[inline(always)]
     fn run<I: Isa>(mut self, isa: I) {
-        let all = Turn { lengths: self.lengths, first: 0, input: 0, output: 0 };
+        let all = Turn { lengths: self.lengths, first: 0, token: 0, input: 0, output: 0 };
         let program = self.program;
         for stage in &program.stages {
             match stage {
@@ -49,15 +51,16 @@ impl Pass<'_> {
         for (first, tile) in tiles(stage.rows.at(all.lengths), stage.tile) {
             let turn = Turn { lengths: Lengths { tile, ..all.lengths }, first, input: first * stage.stride, ..*all };
             self.steps(isa, &stage.tokens, &turn);
-            self.steps(isa, &stage.gather, &turn);
+            self.steps(isa, &stage.gather, &Turn { token: stage.first + first, ..turn });
         }
     }
 
     #[inline(always)]
     fn query_tiles<I: Isa>(&mut self, isa: I, stage: &QueryStage, all: &Turn) {
         for (first, tile) in tiles(stage.rows.at(all.lengths), stage.tile) {
+            let input = first * stage.reads.map_or(0, |reading| reading.stride);
             let first = stage.first + first;
-            let turn = Turn { lengths: Lengths { tile, ..all.lengths }, first, ..*all };
+            let turn = Turn { lengths: Lengths { tile, ..all.lengths }, first, input, ..*all };
             self.steps(isa, &stage.decode, &turn);
             for head in &stage.heads {
                 let output = (first - head.first) * self.program.outputs[head.output].width;

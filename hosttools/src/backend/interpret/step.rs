@@ -32,10 +32,25 @@ fn features<I: Isa>(isa: I, step: &Step, turn: &Turn, read: Readable<'_>, out: &
             let shape = Embed { rows: rows.at(turn.lengths), vocabulary, width, out_stride };
             layers::embed(isa, &shape, read.ids(ids), read.weights(table), out);
         }
-        Step::Fourier { shape, axes, bands, by_axis, with_position, sine_only, rows, out_stride, tables, .. } => {
+        Step::Fourier {
+            points,
+            shape,
+            axes,
+            bands,
+            with_position,
+            sine_only,
+            by_axis,
+            rows,
+            out_stride,
+            tables,
+            ..
+        } => {
             let (first, rows) = (first(rows, turn), rows.at(turn.lengths));
             let shape = Fourier { shape, axes, bands, by_axis, with_position, sine_only, first, rows, out_stride };
-            layers::fourier(isa, &shape, read.weights(tables), out);
+            match points {
+                Some(points) => layers::fourier_at(isa, &shape, read.ids(points), read.weights(tables), out),
+                None => layers::fourier(isa, &shape, read.weights(tables), out),
+            }
         }
         _ => {}
     }
@@ -46,6 +61,8 @@ fn features<I: Isa>(isa: I, step: &Step, turn: &Turn, read: Readable<'_>, out: &
 fn windows<I: Isa>(isa: I, step: &Step, turn: &Turn, read: Readable<'_>, out: &mut [f32]) {
     match *step {
         Step::Unfold {
+            frames,
+            depth,
             channels,
             height,
             width,
@@ -53,6 +70,7 @@ fn windows<I: Isa>(isa: I, step: &Step, turn: &Turn, read: Readable<'_>, out: &m
             kernel,
             stride,
             pad,
+            out_height,
             out_width,
             rows,
             out_stride,
@@ -60,6 +78,8 @@ fn windows<I: Isa>(isa: I, step: &Step, turn: &Turn, read: Readable<'_>, out: &m
             ..
         } => {
             let shape = Unfold {
+                frames,
+                depth,
                 channels,
                 height,
                 width,
@@ -67,6 +87,7 @@ fn windows<I: Isa>(isa: I, step: &Step, turn: &Turn, read: Readable<'_>, out: &m
                 kernel,
                 stride,
                 pad,
+                out_height,
                 out_width,
                 first: first(rows, turn),
                 rows: rows.at(turn.lengths),
@@ -74,8 +95,20 @@ fn windows<I: Isa>(isa: I, step: &Step, turn: &Turn, read: Readable<'_>, out: &m
             };
             layers::unfold(isa, &shape, read.numbers(image), out);
         }
-        Step::MaxPool { channels, height, width, kernel, stride, out_height, out_width, out_stride, ref x, .. } => {
-            let shape = MaxPool { channels, width, height, kernel, stride, out_height, out_width, out_stride };
+        Step::MaxPool {
+            pad,
+            channels,
+            height,
+            width,
+            kernel,
+            stride,
+            out_height,
+            out_width,
+            out_stride,
+            ref x,
+            ..
+        } => {
+            let shape = MaxPool { pad, channels, width, height, kernel, stride, out_height, out_width, out_stride };
             layers::max_pool(isa, &shape, read.numbers(x), out);
         }
         _ => {}

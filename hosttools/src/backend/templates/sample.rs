@@ -21,6 +21,11 @@ impl Bytes<'_> {
         target.iter_mut().for_each(|number| *number = f32::from_le_bytes(self.word()));
     }
 
+    /// Fills `target` with the next indices of positions.
+    pub fn points(&mut self, target: &mut [u32]) {
+        target.iter_mut().for_each(|point| *point = u32::from_le_bytes(self.word()));
+    }
+
     /// Fills `target` with the next ids and yields how many there are.
     pub fn ids(&mut self, target: &mut [u32]) -> usize {
         let count = self.count().min(target.len());

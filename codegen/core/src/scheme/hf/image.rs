@@ -60,7 +60,7 @@ fn size(
 ) -> [usize; 2] {
     let [height, width] = config.image_size;
     let fixed = class == Class::ImageLearned;
-    match options.input_shapes.get(NAME).map(Vec::as_slice) {
+    match options.shape(NAME, 3) {
         Some(&[3, rows, columns]) if SIZE.contains(&rows) && SIZE.contains(&columns) => {
             if fixed {
                 check_table(config, checkpoint, rows * columns);

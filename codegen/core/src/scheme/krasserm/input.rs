@@ -30,7 +30,14 @@ pub(super) fn read(checkpoint: &mut Checkpoint, found: &Found, tokens: &Tokens, 
             Input { position: Some(position), ..bare(name, stem) }
         }
         Tokens::Flow { shape: [height, width], channels, hidden, bands } => {
-            let stem = Stem::Video { frames: FRAMES.frames, height, width, channels, patch: FRAMES };
+            let stem = Stem::Video {
+                frames: FRAMES.frames,
+                height,
+                width,
+                channels,
+                layout: Layout::ChannelsFirst,
+                patch: FRAMES,
+            };
             let inputs = (FRAMES.frames * channels, "2 × num_patch_input_channels");
             let outputs = (hidden, "num_patch_hidden_channels");
             let project = checkpoint.linear(&found.in_encoder("input_adapter.linear"), outputs, inputs, Bias::Required);

@@ -1,0 +1,49 @@
+//! What a program reads, and at which index.
+
+use crate::model::{self, Model, Queries, Stem};
+use crate::program::{Input, InputKind};
+
+/// The program's inputs: the modalities, queries made at run time, indices of positions, and last the mask.
+pub(super) fn list(model: &Model) -> Vec<Input> {
+    let mut inputs: Vec<Input> = model.inputs.iter().filter(|input| is_read(input)).map(modality).collect();
+    inputs.extend(model.decoder.iter().flat_map(|decoder| queries(&decoder.queries)));
+    if let Some(mask) = &model.mask {
+        let kind = InputKind::Mask { max: model.tokens(), padding: mask.padding.clone() };
+        inputs.push(Input { name: mask.name.clone(), kind });
+    }
+    inputs
+}
+
+/// Inputs of the source whose numbers make no difference.
+pub(super) fn ignored(model: &Model) -> Vec<String> {
+    model.inputs.iter().filter(|input| !is_read(input)).map(|input| input.name.clone()).collect()
+}
+
+/// Whether what an input holds reaches the tokens.
+fn is_read(input: &model::Input) -> bool {
+    input.masked.is_none()
+}
+
+fn modality(input: &model::Input) -> Input {
+    let kind = match &input.stem {
+        Stem::Ids { tokens, embedding } => InputKind::Ids { max: *tokens, vocabulary: embedding.rows() },
+        stem => InputKind::Numbers { shape: stem.raw_shape() },
+    };
+    Input { name: input.name.clone(), kind }
+}
+
+fn queries(queries: &Queries) -> Vec<Input> {
+    match queries {
+        Queries::Input { name, count, width } => {
+            vec![Input { name: name.clone(), kind: InputKind::Numbers { shape: vec![*count, *width] } }]
+        }
+        Queries::Parts(parts) => {
+            let points = |part: &model::QueryPart| {
+                let kind = InputKind::Points { count: part.points?, positions: part.encoding.rows() };
+                Some(Input { name: part.points_name(), kind })
+            };
+            parts.iter().filter_map(points).collect()
+        }
+        Queries::Learned(_) | Queries::Fourier(_) | Queries::Tokens => Vec::new(),
+    }
+}
