@@ -6,6 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 DEVICE=thumbv7em-none-eabihf
 FIRMWARE=examples/firmware
+BOARDS=tests/device
 STEPS=(fmt lint test isa cross docs size)
 # One selection of packages and features for every host build, so that each step finds what the one before has built.
 HOST=(--workspace --all-features --locked)
@@ -48,31 +49,47 @@ need_rust() {
     done
 }
 
+# QEMU's emulators, each with Debian's package for it.
 need_qemu() {
-    command -v qemu-system-arm >/dev/null && return
-    local root=()
-    command -v apt-get >/dev/null || die "qemu-system-arm is missing: install QEMU for Arm (7.2 or later)"
+    local emulator package root=() missing=()
+    while read -r emulator package; do
+        command -v "$emulator" >/dev/null || missing+=("$package")
+    done <<<"qemu-system-arm qemu-system-arm
+qemu-system-riscv32 qemu-system-misc"
+    [ ${#missing[@]} -gt 0 ] || return 0
+    command -v apt-get >/dev/null || die "${missing[*]} is missing: install QEMU for Arm and RISC-V (7.2 or later)"
     if [ "$(id -u)" != 0 ]; then
-        command -v sudo >/dev/null || die "qemu-system-arm is missing: run apt-get install qemu-system-arm as root"
+        command -v sudo >/dev/null || die "${missing[*]} is missing: run apt-get install ${missing[*]} as root"
         root=(sudo)
     fi
-    say "qemu-system-arm is missing: installing it with apt-get"
-    { run "${root[@]}" apt-get update -qq && run "${root[@]}" apt-get install -y -qq --no-install-recommends qemu-system-arm; } >&2 ||
-        die "cannot install qemu-system-arm"
-    command -v qemu-system-arm >/dev/null || die "qemu-system-arm is installed, but not on the PATH"
+    say "${missing[*]} is missing: installing it with apt-get"
+    { run "${root[@]}" apt-get update -qq && run "${root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >&2 ||
+        die "cannot install ${missing[*]}"
 }
 
 fmt() {
     run cargo fmt --all --check
     in_firmware cargo fmt --check
+    (cd "$BOARDS" && run cargo fmt --check)
 }
 
 lint() {
     run cargo clippy "${HOST[@]}" --all-targets -- -D warnings
     in_firmware cargo clippy --release --locked -- -D warnings
+    lint_boards mps2-an386 thumbv7em-none-eabihf cortex-m4
+    lint_boards mps2-an500 thumbv7em-none-eabihf cortex-m7
+    lint_boards mps2-an505 thumbv8m.main-none-eabihf cortex-m33
 }
 
-# The firmware in QEMU is among these.
+# lint_boards BOARD TARGET PROCESSOR: the engine as it is there, and the tests for boards.
+lint_boards() {
+    local -x CARGO_TARGET_DIR PERCIO_BOARD=$1 RUSTFLAGS="-Ctarget-cpu=$3"
+    CARGO_TARGET_DIR=$(realpath -m "${CARGO_TARGET_DIR:-target}")/boards
+    run cargo clippy --target "$2" --locked -p percio --no-default-features -- -D warnings
+    (cd "$BOARDS" && run cargo clippy --target "$2" --locked -- -D warnings)
+}
+
+# The firmware and the boards in QEMU are among these.
 test() {
     need_qemu
     run cargo test "${HOST[@]}" --no-fail-fast
@@ -93,10 +110,11 @@ cross() {
     run cargo build --locked --target "$DEVICE" -p no-std-consumer
 }
 
-# The firmware in QEMU against its record, the host and its limits, and the symbols that it links.
+# In QEMU: the firmware against its record, the host and its limits, and the symbols that it links; kernels against their
+# twins, and what they cost, on every board; models on every board.
 qemu() {
     need_qemu
-    run cargo test "${HOST[@]}" --test firmware
+    run cargo test "${HOST[@]}" --test firmware --test boards --test backends
 }
 
 docs() {

@@ -19,7 +19,7 @@ pub(crate) const AFFINE: Bound = Bound { absolute: 4.0 * ROUNDING, relative: 0.0
 /// A sum of `terms` products: each addition rounds a partial sum, and sums of random terms grow as √terms.
 pub(crate) fn sum(terms: usize) -> Bound {
     let terms = terms as f32;
-    Bound { absolute: ROUNDING * (terms + 2.0) * terms.sqrt().max(1.0), relative: ROUNDING }
+    Bound { absolute: ROUNDING * (terms + 2.0) * libm::sqrtf(terms).max(1.0), relative: ROUNDING }
 }
 
 /// The mean of `rows` numbers: their sum, then a factor that is rounded and one more rounding.
@@ -56,5 +56,5 @@ pub(crate) fn gru(gain: f32) -> Bound {
 /// one rounding a tile.
 pub(crate) fn attention(qk: usize, keys: usize) -> Bound {
     let score = sum(qk).absolute;
-    Bound { absolute: 2.0 * score + 2.0 * EXP.relative + ROUNDING * (keys as f32).sqrt() * 2.0, relative: 0.0 }
+    Bound { absolute: 2.0 * score + 2.0 * EXP.relative + ROUNDING * libm::sqrtf(keys as f32) * 2.0, relative: 0.0 }
 }

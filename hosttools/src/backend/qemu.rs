@@ -2,7 +2,7 @@
 
 use super::cargo::{self, Template};
 use super::{Backend, Cost, Outputs, wire};
-use crate::board::{Board, QEMU};
+use crate::board::Board;
 use crate::estimate;
 use crate::sample::Sample;
 use anyhow::{Context, Result, bail, ensure};
@@ -118,8 +118,9 @@ fn said<'t>(text: &'t str, what: &str) -> Vec<&'t str> {
 fn check(board: &Board, program: &Program) -> Result<(), Problems> {
     let mut problems = Problems::new();
     let mut add = |message: String| problems.add(Subject::Option("backend"), message);
-    if Command::new(QEMU).arg("--version").output().is_err() {
-        add(format!("{QEMU} is missing: install it with `apt-get install {QEMU}`"));
+    let emulator = board.emulator;
+    if Command::new(emulator).arg("--version").output().is_err() {
+        add(format!("{emulator} is missing: install it with `apt-get install {emulator}`"));
     }
     let target = board.target;
     if !has_target(target) {

@@ -9,12 +9,18 @@ mod vfma;
 #[macro_use]
 mod vmul;
 
+mod attention;
+#[expect(unsafe_code, reason = "loops in assembler; operands are checked before")]
+mod dots;
+#[expect(unsafe_code, reason = "a loop in assembler over a slice")]
+mod exp2;
 mod matmul;
 #[expect(unsafe_code, reason = "loops in assembler; operands are checked before")]
 mod panel;
 
 use super::scalar::one_at_a_time;
 use super::{Isa, Kernel};
+use crate::kernels::attention::Attention;
 use crate::kernels::matmul::Matmul;
 use percio_format::PANEL;
 
@@ -41,5 +47,9 @@ impl Isa for CortexM {
     #[inline(always)]
     fn matmul(self, product: Matmul<'_>) {
         matmul::product(self, product);
+    }
+    #[inline(always)]
+    fn attention(self, attention: Attention<'_>) {
+        attention::attend(attention);
     }
 }

@@ -32,6 +32,13 @@ macro_rules! three_by_four {
     };
 }
 
+/// One weight times three numbers: a sum of each.
+macro_rules! three_by_one {
+    ($weight:literal, $x:literal $y:literal $z:literal, [$a:literal $b:literal $c:literal]) => {
+        concat!(accumulate!($a, $weight, $x), accumulate!($b, $weight, $y), accumulate!($c, $weight, $z))
+    };
+}
+
 /// One weight times two numbers: a sum of each.
 macro_rules! two_by_one {
     ($weight:literal, $x:literal $y:literal, [$a:literal $b:literal]) => {

@@ -51,6 +51,20 @@ macro_rules! three_by_four {
     };
 }
 
+/// One weight times three numbers: a sum of each. 28, 29 and 30 are lost.
+macro_rules! three_by_one {
+    ($weight:literal, $x:literal $y:literal $z:literal, [$a:literal $b:literal $c:literal]) => {
+        concat!(
+            multiply!(28, $weight, $x),
+            multiply!(29, $weight, $y),
+            multiply!(30, $weight, $z),
+            sum!($a, 28),
+            sum!($b, 29),
+            sum!($c, 30),
+        )
+    };
+}
+
 /// One weight times two numbers: a sum of each. 30 and 31 are lost.
 macro_rules! two_by_one {
     ($weight:literal, $x:literal $y:literal, [$a:literal $b:literal]) => {

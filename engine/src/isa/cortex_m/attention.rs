@@ -1,0 +1,245 @@
+//! Attention row by row: a few queries of a head over tiles of keys, nothing turned and nothing padded.
+//!
+//! ```text
+//! y = (K (scale · log₂e · q)ᵀ)ᵀ        one row a query
+//! p = 2^y                              where all |y| < 64: no score is so large that it must be taken off first
+//! p = 2^(y − m'), m' = max(m, max y)   elsewhere, as soon as it happens, and where keys are masked
+//! l = l · 2^(m − m') + Σ p
+//! acc = acc · 2^(m − m') + p V         acc lives in the output rows
+//! ```
+
+use super::dots::Dots;
+use super::exp2::{exp2, exp2_all};
+use super::panel::Panel;
+use crate::kernels::attention::{Attention, MASKED};
+use crate::kernels::{block, part_mut};
+use core::f32::consts::{LN_2, LOG2_E};
+
+/// Queries at once.
+const ROWS: usize = 3;
+/// Keys at once.
+const TILE: usize = 32;
+
+/// A tile's scores, then weights: one row a query.
+type Scores = [[f32; TILE]; ROWS];
+
+/// The attention of [`crate::kernels::attention`].
+#[inline(always)]
+pub(super) fn attend(mut attention: Attention<'_>) {
+    let mut scores = [[0.0; TILE]; ROWS];
+    for head in 0..attention.heads {
+        let mut query = 0;
+        while query < attention.queries {
+            let count = block(attention.queries - query, ROWS);
+            Block { head, query, count }.run(&mut attention, &mut scores);
+            query += count;
+        }
+    }
+}
+
+/// What a query has seen so far, beside the sums in its output row.
+#[derive(Clone, Copy)]
+struct Softmax {
+    /// Taken off the scores: 0, or the largest one. Scores are in units of log 2.
+    shift: f32,
+    /// The sum of the weights.
+    sum: f32,
+    /// Whether there was any key.
+    seen: bool,
+}
+
+/// One head of a few queries.
+struct Block {
+    head: usize,
+    query: usize,
+    count: usize,
+}
+
+/// A few keys.
+#[derive(Clone, Copy)]
+struct Tile {
+    first: usize,
+    keys: usize,
+}
+
+impl Block {
+    #[inline(always)]
+    fn run(&self, attention: &mut Attention<'_>, scores: &mut Scores) {
+        let mut softmax = [Softmax { shift: 0.0, sum: 0.0, seen: false }; ROWS];
+        for (r, softmax) in softmax.iter_mut().enumerate().take(self.count) {
+            self.begin(attention, r, softmax);
+        }
+        for first in (0..attention.keys).step_by(TILE) {
+            let tile = Tile { first, keys: TILE.min(attention.keys - first) };
+            self.score(attention, tile, self.count, scores.as_flattened_mut());
+            for (r, (softmax, scores)) in softmax.iter_mut().zip(&mut *scores).enumerate().take(self.count) {
+                let row = Block { query: self.query + r, count: 1, ..*self };
+                row.weigh(attention, tile, softmax, scores);
+            }
+            self.sum(attention, tile, scores);
+        }
+        for (r, softmax) in softmax.iter().enumerate().take(self.count) {
+            self.end(attention, r, softmax);
+        }
+    }
+
+    /// Where the head's part of the block's `r`-th output row starts.
+    #[inline(always)]
+    fn out(&self, attention: &Attention<'_>, r: usize) -> usize {
+        ((self.query + r) * attention.heads + self.head) * attention.v_width
+    }
+
+    /// Goes on from the softmax that is carried.
+    #[inline(always)]
+    fn begin(&self, attention: &Attention<'_>, r: usize, softmax: &mut Softmax) {
+        let state = (self.query + r) * attention.heads + self.head;
+        let Some(carried) = &attention.carried else { return };
+        let (Some(&largest), Some(&sum)) = (carried.largest.get(state), carried.sum.get(state)) else { return };
+        let shift = if largest > MASKED { largest * LOG2_E } else { MASKED };
+        *softmax = Softmax { shift, sum, seen: sum > 0.0 };
+    }
+
+    /// The scores of the block's first `count` queries, a row of `TILE` each.
+    #[inline(always)]
+    fn score(&self, attention: &Attention<'_>, tile: Tile, count: usize, scores: &mut [f32]) {
+        let Attention { heads, qk, scale, q, k, .. } = *attention;
+        let dots = Dots {
+            queries: count,
+            keys: tile.keys,
+            width: qk,
+            q: q.get((self.query * heads + self.head) * qk..).unwrap_or_default(),
+            q_stride: heads * qk,
+            k: k.get((tile.first * heads + self.head) * qk..).unwrap_or_default(),
+            k_stride: heads * qk,
+            factor: scale * LOG2_E,
+            out: scores,
+            out_stride: TILE,
+        };
+        dots.run();
+    }
+
+    /// Turns the scores of the block's only query into weights.
+    #[inline(always)]
+    fn weigh(&self, attention: &mut Attention<'_>, tile: Tile, softmax: &mut Softmax, scores: &mut [f32; TILE]) {
+        let mask = attention.mask.get(tile.first..).unwrap_or_default();
+        let mask = mask.get(..tile.keys).unwrap_or(mask);
+        if softmax.shift == 0.0 && mask.iter().all(|&keep| keep) {
+            if let Some(sum) = scores.get_mut(..tile.keys).and_then(exp2_all) {
+                (softmax.sum, softmax.seen) = (softmax.sum + sum, true);
+                return;
+            }
+            self.score(attention, tile, 1, scores);
+        }
+        let decay = softmax.take(scores.get_mut(..tile.keys).unwrap_or_default(), mask);
+        if decay != 1.0 {
+            let out = self.out(attention, 0);
+            part_mut(attention.out, out, attention.v_width).iter_mut().for_each(|sum| *sum *= decay);
+        }
+    }
+
+    /// Adds the weighted values to the output rows; the first tile replaces what they hold.
+    #[inline(always)]
+    fn sum(&self, attention: &mut Attention<'_>, tile: Tile, weights: &Scores) {
+        let Attention { heads, v_width, v, .. } = *attention;
+        let accumulate = tile.first > 0 || attention.carried.is_some();
+        let start = self.out(attention, 0);
+        let v = v.get((tile.first * heads + self.head) * v_width..).unwrap_or_default();
+        let out = attention.out.get_mut(start..).unwrap_or_default();
+        let mut columns =
+            Columns { block: self, keys: tile.keys, stride: heads * v_width, accumulate, weights, v, out };
+        let eights = v_width / 8 * 8;
+        let fours = v_width / 4 * 4;
+        for column in (0..eights).step_by(8) {
+            columns.sum::<8>(column);
+        }
+        if fours > eights {
+            columns.sum::<4>(eights);
+        }
+        for column in fours..v_width {
+            columns.sum_one(column);
+        }
+    }
+
+    /// Divides the output row by the sum of the weights, or carries both on.
+    #[inline(always)]
+    fn end(&self, attention: &mut Attention<'_>, r: usize, softmax: &Softmax) {
+        let out = self.out(attention, r);
+        let out = part_mut(attention.out, out, attention.v_width);
+        if let Some(carried) = &mut attention.carried {
+            let state = (self.query + r) * attention.heads + self.head;
+            if softmax.seen {
+                let largest = if softmax.shift > MASKED { softmax.shift * LN_2 } else { MASKED };
+                part_mut(carried.largest, state, 1).fill(largest);
+                part_mut(carried.sum, state, 1).fill(softmax.sum);
+            }
+        } else if softmax.seen {
+            let factor = 1.0 / softmax.sum;
+            out.iter_mut().for_each(|sum| *sum *= factor);
+        } else {
+            out.fill(0.0);
+        }
+    }
+}
+
+impl Softmax {
+    /// Turns scores into weights relative to the largest score so far; returns the factor of what was summed before.
+    #[inline(never)]
+    fn take(&mut self, scores: &mut [f32], mask: &[bool]) -> f32 {
+        let before = if self.seen { self.shift } else { MASKED };
+        scores.iter_mut().zip(mask).filter(|(_, keep)| !**keep).for_each(|(score, _)| *score = MASKED);
+        self.shift = scores.iter().fold(before, |largest, &score| if score > largest { score } else { largest });
+        let decay = exp2(before - self.shift);
+        self.sum *= decay;
+        for score in scores {
+            *score = exp2(*score - self.shift);
+            self.sum += *score;
+        }
+        self.seen = true;
+        decay
+    }
+}
+
+/// The values of a tile, and where their sums go.
+struct Columns<'a> {
+    block: &'a Block,
+    keys: usize,
+    /// From one row of values, or of sums, to the next.
+    stride: usize,
+    accumulate: bool,
+    weights: &'a Scores,
+    v: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl Columns<'_> {
+    /// The `WIDTH` columns from `column` on.
+    #[inline(always)]
+    fn sum<const WIDTH: usize>(&mut self, column: usize) {
+        let panel = Panel::<WIDTH> {
+            rows: self.block.count,
+            inputs: self.keys,
+            x: self.weights.as_flattened(),
+            x_stride: TILE,
+            groups: self.v.get(column..).unwrap_or_default(),
+            group_stride: self.stride,
+            start: &[0.0; WIDTH],
+            out: self.out.get_mut(column..).unwrap_or_default(),
+            out_stride: self.stride,
+            accumulate: self.accumulate,
+        };
+        panel.run();
+    }
+
+    /// One column.
+    #[inline(always)]
+    fn sum_one(&mut self, column: usize) {
+        let v = self.v.get(column..).unwrap_or_default();
+        let rows = self.out.get_mut(column..).unwrap_or_default().chunks_mut(self.stride.max(1)).take(self.block.count);
+        for (weights, out) in self.weights.iter().zip(rows) {
+            let products = weights.iter().zip(v.chunks(self.stride.max(1))).take(self.keys);
+            let sum: f32 = products.filter_map(|(weight, v)| Some(weight * v.first()?)).sum();
+            let Some(out) = out.first_mut() else { return };
+            *out = if self.accumulate { *out + sum } else { sum };
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Kernels on the boards that QEMU emulates: the program of `tests/device` against the twins, and what kernels and models
+//! cost against `benches/record/boards.json`.
+
+mod build;
+mod costs;
+mod record;
+mod twins;

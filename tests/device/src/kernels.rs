@@ -1,0 +1,52 @@
+//! Layers with their operands, to run on any instruction set.
+
+use percio::isa::{Isa, Kernel};
+use percio::layers::{self, Attention, Linear};
+
+/// A linear layer with its operands.
+pub struct RunLinear<'a> {
+    /// The shape.
+    pub shape: Linear,
+    /// Rows.
+    pub x: &'a [f32],
+    /// Packed weights.
+    pub weight: &'a [f32],
+    /// One number an output, or none.
+    pub bias: &'a [f32],
+    /// Results.
+    pub out: &'a mut [f32],
+}
+
+impl Kernel for RunLinear<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        layers::linear(isa, &self.shape, self.x, self.weight, self.bias, self.out);
+    }
+}
+
+/// An attention with its operands.
+pub struct RunAttention<'a> {
+    /// The shape.
+    pub shape: Attention,
+    /// Queries.
+    pub q: &'a [f32],
+    /// Keys.
+    pub k: &'a [f32],
+    /// Values.
+    pub v: &'a [f32],
+    /// Which keys are attended to.
+    pub mask: &'a [bool],
+    /// Results.
+    pub out: &'a mut [f32],
+}
+
+impl Kernel for RunAttention<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        layers::attention(isa, &self.shape, self.q, self.k, self.v, self.mask, self.out);
+    }
+}
