@@ -21,30 +21,23 @@ pub fn fourier_at(shape: &Fourier, points: &[u32], tables: &[f32], out: &mut [f3
 
 /// The features of the `position`-th position in row-major order.
 fn features(shape: &Fourier, position: usize, tables: &[f32], out: &mut [f32]) {
-    let record = 2 * shape.bands + 1;
-    let sizes = &shape.shape[3 - shape.axes..];
-    let (mut coordinates, mut sines, mut cosines) = (Vec::new(), Vec::new(), Vec::new());
-    for axis in 0..shape.axes {
+    let Fourier { axes, bands, by_axis, with_position, sine_only, .. } = *shape;
+    let record = 2 * bands + 1;
+    let sizes = &shape.shape[3 - axes..];
+    let (coordinates, waves) = (usize::from(with_position), if sine_only { 1 } else { 2 });
+    for axis in 0..axes {
         let at = position / sizes[axis + 1..].iter().product::<usize>() % sizes[axis];
-        let record = &tables[(sizes[..axis].iter().sum::<usize>() + at) * record..][..record];
-        coordinates.push(record[0]);
-        sines.push(&record[1..][..shape.bands]);
-        cosines.push(&record[1 + shape.bands..]);
+        let table = &tables[(sizes[..axis].iter().sum::<usize>() + at) * record..];
+        let before = axis * (coordinates + waves * bands);
+        if with_position {
+            out[if by_axis { before + waves * bands } else { axis }] = table[0];
+        }
+        for wave in 0..waves {
+            for band in 0..bands {
+                let apart = axes * coordinates + (wave * axes + axis) * bands;
+                let place = if by_axis { before + wave * bands } else { apart };
+                out[place + band] = table[1 + wave * bands + band];
+            }
+        }
     }
-    if !shape.with_position {
-        coordinates.clear();
-    }
-    if shape.sine_only {
-        cosines.clear();
-    }
-    let ordered = if shape.by_axis {
-        let axis = |axis: usize| {
-            let cosines = cosines.get(axis).into_iter().flat_map(|waves| waves.iter());
-            sines[axis].iter().chain(cosines).chain(coordinates.get(axis)).copied().collect::<Vec<f32>>()
-        };
-        (0..shape.axes).flat_map(axis).collect::<Vec<f32>>()
-    } else {
-        [coordinates, sines.concat(), cosines.concat()].concat()
-    };
-    out[..ordered.len()].copy_from_slice(&ordered);
 }
