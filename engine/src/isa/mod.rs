@@ -82,6 +82,8 @@ pub trait Isa: Copy {
     fn mul(self, a: Self::F32, b: Self::F32) -> Self::F32;
     /// `a / b`
     fn div(self, a: Self::F32, b: Self::F32) -> Self::F32;
+    /// `√a`
+    fn sqrt(self, a: Self::F32) -> Self::F32;
     /// `a · b + c`, rounded once where the ISA can, twice elsewhere.
     fn mul_add(self, a: Self::F32, b: Self::F32, c: Self::F32) -> Self::F32;
     /// The larger of each pair.

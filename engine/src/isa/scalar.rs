@@ -61,6 +61,10 @@ macro_rules! one_at_a_time {
             a / b
         }
         #[inline(always)]
+        fn sqrt(self, a: f32) -> f32 {
+            libm::sqrtf(a)
+        }
+        #[inline(always)]
         fn mul_add(self, a: f32, b: f32, c: f32) -> f32 {
             a * b + c
         }

@@ -43,6 +43,21 @@ impl<'a, T, const ROWS: usize> Strided<'a, T, ROWS> {
     }
 }
 
+impl<'a, const ROWS: usize> Strided<'a, f32, ROWS> {
+    /// Panel `index` of each row; `None` beyond the width.
+    #[inline(always)]
+    #[must_use]
+    pub fn panels(&self, index: usize) -> Option<[&'a [f32; PANEL]; ROWS]> {
+        let panel = |start: *const f32| {
+            // SAFETY: `new` has found `width` numbers of `'a` at every start, and panel `index` ends there or before.
+            let panel = unsafe { start.add(index * PANEL) };
+            // SAFETY: as before.
+            unsafe { &*panel.cast() }
+        };
+        (index < self.width / PANEL).then(|| array::from_fn(|r| panel(self.starts[r])))
+    }
+}
+
 /// `rows` rows of `width` numbers that start `stride` apart, to write.
 #[derive(Debug)]
 pub struct StridedMut<'a> {

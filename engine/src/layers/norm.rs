@@ -2,7 +2,7 @@
 
 use super::fits;
 use crate::isa::{Isa, Kernel};
-use crate::kernels::norm;
+use crate::kernels::norm::Norm;
 use crate::kernels::part_mut;
 
 /// The shape of a norm over contiguous rows.
@@ -34,17 +34,13 @@ pub fn normalize_in_place<I: Isa>(isa: I, shape: &Normalize, gain: &[f32], offse
     let Normalize { rows, width, centred, eps } = *shape;
     let affine = gain.is_empty() && offset.is_empty() || fits(gain, 1, width, 0) && fits(offset, 1, width, 0);
     if affine && fits(x, rows, width, width) {
-        isa.run(Rows { x: part_mut(x, 0, rows * width), width, centred, eps, gain, offset });
+        isa.run(Rows { x: part_mut(x, 0, rows * width), norm: Norm { width, centred, eps, gain, offset } });
     }
 }
 
 struct Rows<'a> {
     x: &'a mut [f32],
-    width: usize,
-    centred: bool,
-    eps: f32,
-    gain: &'a [f32],
-    offset: &'a [f32],
+    norm: Norm<'a>,
 }
 
 impl Kernel for Rows<'_> {
@@ -52,8 +48,6 @@ impl Kernel for Rows<'_> {
 
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
-        for row in self.x.chunks_exact_mut(self.width.max(1)) {
-            norm::normalize(isa, row, self.centred, self.eps, self.gain, self.offset);
-        }
+        self.norm.apply(isa, self.x);
     }
 }

@@ -42,26 +42,51 @@ impl Block {
         scratch: &Scratch<PANELS, TILE, DEPTH>,
         softmax: &Softmax<PANELS>,
     ) {
-        let (width, whole) = (attention.v_width, attention.v_width / PANEL * PANEL);
-        let seen = softmax.sum.as_flattened().iter().zip(softmax.largest.as_flattened());
-        for (r, (&sum, &largest)) in seen.enumerate().take(self.count) {
-            let factor = match &mut attention.carried {
-                Some(carried) => {
-                    let state = (self.query + r) * attention.heads + self.head;
-                    part_mut(carried.largest, state, 1).fill(largest);
-                    part_mut(carried.sum, state, 1).fill(sum);
-                    1.0
-                }
-                None if sum > 0.0 => 1.0 / sum,
-                None => 0.0,
-            };
-            let out = self.out(attention, r);
-            let Some((out, rest)) = part_mut(attention.out, out, width).split_at_mut_checked(whole) else { return };
-            for x in out.chunks_mut(I::LANES) {
-                isa.store(isa.mul(isa.load(x), isa.splat(factor)), x);
+        let factors = match attention.carried {
+            Some(_) => [[1.0; PANEL]; PANELS],
+            None => softmax.factors(isa),
+        };
+        self.carry(attention, softmax);
+        let whole = attention.v_width / PANEL * PANEL;
+        for (p, factors) in factors.iter().enumerate().take(self.count.div_ceil(PANEL)) {
+            let mut rests = [[0.0; PANEL]; PANEL];
+            if whole < attention.v_width {
+                isa.transpose(columns(&scratch.rest, p), &mut rests);
             }
-            let sums = scratch.rest.iter().filter_map(|rest| rest.as_flattened().get(r));
-            rest.iter_mut().zip(sums).for_each(|(out, &sum)| *out = sum * factor);
+            let rows = factors.iter().zip(&rests).enumerate().take(self.count - p * PANEL);
+            for (r, (&factor, sums)) in rows {
+                let (out, factor) = (self.out(attention, p * PANEL + r), isa.splat(factor));
+                let out = part_mut(attention.out, out, attention.v_width);
+                let Some((out, rest)) = out.split_at_mut_checked(whole) else { return };
+                for x in out.chunks_mut(I::LANES) {
+                    isa.store(isa.mul(isa.load(x), factor), x);
+                }
+                for (rest, sums) in rest.chunks_mut(I::LANES).zip(sums.chunks(I::LANES)) {
+                    isa.store(isa.mul(isa.load(sums), factor), rest);
+                }
+            }
         }
     }
+
+    /// Writes the softmax down for the keys to come, where there will be some.
+    #[inline(always)]
+    fn carry<const PANELS: usize>(&self, attention: &mut Attention<'_>, softmax: &Softmax<PANELS>) {
+        let Some(carried) = &mut attention.carried else { return };
+        let seen = softmax.largest.as_flattened().iter().zip(softmax.sum.as_flattened());
+        for (r, (&largest, &sum)) in seen.enumerate().take(self.count) {
+            let state = (self.query + r) * attention.heads + self.head;
+            part_mut(carried.largest, state, 1).fill(largest);
+            part_mut(carried.sum, state, 1).fill(sum);
+        }
+    }
+}
+
+/// What `rest` holds of the queries of panel `panel`: a column of the values a row.
+#[inline(always)]
+fn columns<const PANELS: usize>(rest: &[[[f32; PANEL]; PANELS]; PANEL], panel: usize) -> [&[f32; PANEL]; PANEL] {
+    let mut columns = [&[0.0; PANEL]; PANEL];
+    for (column, rest) in columns.iter_mut().zip(rest) {
+        *column = rest.get(panel).unwrap_or(column);
+    }
+    columns
 }

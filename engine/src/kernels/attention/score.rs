@@ -64,29 +64,19 @@ impl Block {
 /// Turns `count` rows of `q`, `stride` apart, into the columns of `panel`: eight by eight numbers as long as they are there.
 #[inline(always)]
 fn turn<I: Isa>(isa: I, q: &[f32], stride: usize, count: usize, panel: &mut [[f32; PANEL]]) {
-    for (index, groups) in panel.chunks_mut(PANEL).enumerate() {
-        let start = index * PANEL;
-        if let (PANEL, Some(rows), Some(groups)) =
-            (count, squares(q.get(start..).unwrap_or_default(), stride), groups.first_chunk_mut())
-        {
+    let mut turned = 0;
+    if let (PANEL, Some(rows)) = (count, Strided::<_, PANEL>::new(q, stride, panel.len())) {
+        for (index, groups) in panel.as_chunks_mut().0.iter_mut().enumerate() {
+            let Some(rows) = rows.panels(index) else { break };
             isa.transpose(rows, groups);
-            continue;
-        }
-        for r in 0..count {
-            let row = part(q, r * stride + start, groups.len());
-            groups.iter_mut().zip(row).for_each(|(group, &number)| group[r] = number);
+            turned += PANEL;
         }
     }
-}
-
-/// The first eight numbers of each of eight rows.
-#[inline(always)]
-fn squares(q: &[f32], stride: usize) -> Option<[&[f32; PANEL]; PANEL]> {
-    let mut rows = [&[0.0; PANEL]; PANEL];
-    for (r, row) in rows.iter_mut().enumerate() {
-        *row = q.get(r * stride..)?.first_chunk()?;
+    let rest = panel.get_mut(turned..).unwrap_or_default();
+    for r in 0..count {
+        let row = part(q, r * stride + turned, rest.len());
+        rest.iter_mut().zip(row).for_each(|(group, &number)| group[r] = number);
     }
-    Some(rows)
 }
 
 /// A few keys of one head, from number `start` on.

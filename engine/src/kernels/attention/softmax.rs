@@ -27,6 +27,18 @@ impl<const PANELS: usize> Softmax<PANELS> {
         }
     }
 
+    /// One over each sum; zero where no key was seen.
+    #[inline(always)]
+    pub(super) fn factors<I: Isa>(&self, isa: I) -> [[f32; PANEL]; PANELS] {
+        let (zero, one) = (isa.splat(0.0), isa.splat(1.0));
+        let mut factors = self.sum;
+        for factors in factors.as_flattened_mut().chunks_mut(I::LANES) {
+            let sum = isa.load(factors);
+            isa.store(isa.where_less(zero, sum, isa.div(one, sum), zero), factors);
+        }
+        factors
+    }
+
     /// Turns the first `queries` columns of a tile's scores, one row a key, into weights; returns the factors of what was
     /// summed before.
     #[inline(always)]
