@@ -1,7 +1,7 @@
 //! How a file writes its numbers.
 
 /// A type of numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum NumberType {
     /// Fractions.
     Float(Float),
@@ -10,7 +10,7 @@ pub(super) enum NumberType {
 }
 
 /// A type of floating-point numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Float {
     F16,
     BF16,
@@ -19,7 +19,7 @@ pub(super) enum Float {
 }
 
 /// A type of integers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Integer {
     /// One byte; zero is false.
     Bool,

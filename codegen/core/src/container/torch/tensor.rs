@@ -73,8 +73,8 @@ pub(super) fn is_tensor(pickle: &Pickle, id: Id) -> bool {
     matches!(pickle.call(id), Some((Known::Tensor | Known::TypedTensor | Known::Parameter | Known::TensorOfClass, _)))
 }
 
-/// Which numbers a tensor consists of: the storage's key and the view into it.
-pub(super) type Identity = (String, View);
+/// Which numbers a tensor consists of: the storage's key, how its bytes are read, and the view into it.
+pub(super) type Identity = (String, NumberType, View);
 
 /// The tensor `id`, or what is wrong with it (a sentence that starts with its verb).
 pub(super) fn read(pickle: &Pickle, id: Id, storages: &Storages) -> Result<(Identity, Stored), String> {
@@ -105,7 +105,7 @@ pub(super) fn read(pickle: &Pickle, id: Id, storages: &Storages) -> Result<(Iden
     }
     let storage = Storage { place: place.clone(), number, big_endian: storages.big_endian };
     let stored = storage.view(&view)?;
-    Ok(((key.to_owned(), view), stored))
+    Ok(((key.to_owned(), number, view), stored))
 }
 
 /// The call that makes a tensor from a storage, without parameters and classes around it.

@@ -96,7 +96,7 @@ fn pad(config: &Config, checkpoint: &mut Checkpoint, inputs: &mut [Input]) {
         let (name, width) = (format!("inputs.{}.padding", input.name), input.width());
         let missing = || {
             format!(
-                "input `{}` makes tokens of {width} numbers where {target} are needed, and model.safetensors has no `{name}` [{}] to \
+                "input `{}` makes tokens of {width} numbers where {target} are needed, and there is no tensor `{name}` [{}] to \
                  fill them up: save it, or make the widths agree",
                 input.name,
                 target - width
