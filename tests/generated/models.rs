@@ -90,6 +90,10 @@ macro_rules! for_every_fixture {
         for_every_fixture! { $check:
             "hf-image-conv" => ImageConv, "hf-image-fourier" => ImageFourier, "hf-image-learned" => ImageLearned,
             "hf-masked-lm" => MaskedLm, "hf-sequence-classification" => SequenceClassification, "tiny-mlm" => TinyMlm,
+            "krasserm-01-masked-lm" => krasserm::MaskedLm01, "krasserm-02-masked-lm" => krasserm::MaskedLm02,
+            "krasserm-04-masked-lm" => krasserm::MaskedLm04, "krasserm-05-masked-lm" => krasserm::MaskedLm05,
+            "krasserm-07-masked-lm" => krasserm::MaskedLm07, "krasserm-07-optical-flow" => krasserm::OpticalFlow07,
+            "krasserm-11-pretrained-masked-lm" => krasserm::PretrainedMaskedLm11,
             "krasserm-01-image" => krasserm::Image01, "krasserm-02-image" => krasserm::Image02,
             "krasserm-03-text-classifier" => krasserm::TextClassifier03, "krasserm-06-image" => krasserm::Image06,
             "krasserm-11-image" => krasserm::Image11, "krasserm-11-pretrained-image" => krasserm::PretrainedImage11,

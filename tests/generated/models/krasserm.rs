@@ -22,3 +22,36 @@ pub struct TextClassifier03;
 #[percio::model("fixtures/krasserm-11-text-classifier")]
 pub struct TextClassifier11;
 masked_ids_to_array!(x: TextClassifier03, TextClassifier03Input; TextClassifier11, TextClassifier11Input);
+
+/// A model with ids and their mask, and as many rows of logits as ids.
+macro_rules! masked_ids_to_rows {
+    ($ids:ident: $($name:ident, $input:ident);*) => { $(
+        impl Runs for $name {
+            fn run(&mut self, sample: &Sample) -> Outputs {
+                let [first, second] = sample.inputs.as_slice() else { panic!("expected ids and a mask") };
+                let logits = self.infer(&$input { $ids: ids(first), attention_mask: mask(second) });
+                vec![logits.as_flattened().to_vec()]
+            }
+        }
+    )* };
+}
+
+#[percio::model("fixtures/krasserm-01-masked-lm")]
+pub struct MaskedLm01;
+#[percio::model("fixtures/krasserm-02-masked-lm")]
+pub struct MaskedLm02;
+#[percio::model("fixtures/krasserm-04-masked-lm")]
+pub struct MaskedLm04;
+#[percio::model("fixtures/krasserm-05-masked-lm")]
+pub struct MaskedLm05;
+#[percio::model("fixtures/krasserm-07-masked-lm")]
+pub struct MaskedLm07;
+#[percio::model("fixtures/krasserm-11-pretrained-masked-lm")]
+pub struct PretrainedMaskedLm11;
+masked_ids_to_rows!(x_input: MaskedLm01, MaskedLm01Input; MaskedLm02, MaskedLm02Input);
+masked_ids_to_rows!(x_masked: MaskedLm04, MaskedLm04Input; MaskedLm05, MaskedLm05Input; MaskedLm07, MaskedLm07Input);
+masked_ids_to_rows!(input_ids: PretrainedMaskedLm11, PretrainedMaskedLm11Input);
+
+#[percio::model("fixtures/krasserm-07-optical-flow")]
+pub struct OpticalFlow07;
+array_to_array!(OpticalFlow07);

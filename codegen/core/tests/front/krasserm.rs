@@ -1,7 +1,7 @@
 //! perceiver-io of krasserm: what is recognised, and wrong checkpoints.
 
 use crate::support::{Directory, has_all, model};
-use percio_codegen_core::model::{Block, Encoding, Mask, Model, Query, Reads, Residual, Stem};
+use percio_codegen_core::model::{Block, Encoding, Extent, Mask, Model, Queries, Query, Reads, Residual, Stem};
 
 const PRETRAINED: &str = "krasserm-11-pretrained-image";
 
@@ -19,6 +19,13 @@ fn versions_are_told_by_their_names() {
         ("krasserm-06-image", "0.5 to 0.6, ImageClassifier", "`0.latent`"),
         ("krasserm-11-image", "0.7 to 0.11, ImageClassifier", "`0.latent_provider._query`"),
         (PRETRAINED, "0.7 to 0.11, ImageClassifier", "below `backend_model.`"),
+        ("krasserm-01-masked-lm", "0.1, MaskedLanguageModel", "`encoder.layer_1.0.0.module.q_norm.weight`"),
+        ("krasserm-02-masked-lm", "0.2, MaskedLanguageModel", "`encoder.cross_attn_1.module.0.module.q_norm.weight`"),
+        ("krasserm-04-masked-lm", "0.4, MaskedLanguageModel", "`0.latent`"),
+        ("krasserm-05-masked-lm", "0.5 to 0.6, MaskedLanguageModel", "`0.latent`"),
+        ("krasserm-07-masked-lm", "0.7 to 0.11, MaskedLanguageModel", "`0.latent_provider._query`"),
+        ("krasserm-07-optical-flow", "0.7 to 0.11, OpticalFlow", "`0.latent_provider._query`"),
+        ("krasserm-11-pretrained-masked-lm", "0.7 to 0.11, MaskedLanguageModel", "below `backend_model.`"),
         ("krasserm-11-text-classifier", "0.7 to 0.11, TextClassifier", "`0.latent_provider._query`"),
     ];
     for (fixture, implementation, tell) in expected {
@@ -26,7 +33,7 @@ fn versions_are_told_by_their_names() {
         assert_eq!(provenance.implementation, format!("krasserm perceiver-io {implementation}"));
         has_all(&provenance.remarks[0], &["recognised by the tensor", tell]);
         let mut directory = Directory::of(fixture);
-        if fixture != PRETRAINED {
+        if !fixture.contains("pretrained") {
             directory.unset("/version").unset("/model_type");
         }
         assert_eq!(directory.load().unwrap().provenance, provenance, "the tensors are enough");
@@ -85,6 +92,62 @@ fn inputs_are_called_as_their_holder_calls_them() {
     let image = model("krasserm-11-image");
     assert_eq!((image.inputs[0].name.as_str(), image.mask), ("x", None));
     assert_eq!(model(PRETRAINED).inputs[0].name, "pixel_values");
+    let name = |fixture| model(fixture).inputs[0].name.clone();
+    assert_eq!([name("krasserm-02-masked-lm"), name("krasserm-04-masked-lm")], ["x_input", "x_masked"]);
+    let pretrained = model("krasserm-11-pretrained-masked-lm");
+    assert_eq!((pretrained.inputs[0].name.as_str(), pretrained.mask), ("input_ids", Some(Mask::new("attention_mask"))));
+}
+
+/// There is a row of logits for each id; the embedding makes them, unscaled, unless the queries have a width of their own.
+#[test]
+fn masked_language_models() {
+    for fixture in ["krasserm-02-masked-lm", "krasserm-04-masked-lm", "krasserm-05-masked-lm"] {
+        let directory = Directory::of(fixture);
+        let embedding = directory.tensors.iter().find(|(name, _)| name.contains("t_embedding")).unwrap().1.2.clone();
+        let model = directory.load().unwrap();
+        assert_eq!(model.outputs[0].rows, Extent::Tokens { most: 11 });
+        let head = model.outputs[0].linear.as_ref().unwrap();
+        let bytes: Vec<u8> = head.weight.data.iter().flat_map(|number| number.to_le_bytes()).collect();
+        assert!(bytes == embedding && head.bias.is_some(), "{fixture}");
+    }
+    for fixture in ["krasserm-01-masked-lm", "krasserm-07-masked-lm"] {
+        let model = model(fixture);
+        has_all(&model.outputs[0].linear.as_ref().unwrap().weight.name, &["output_adapter.linear.weight"]);
+    }
+}
+
+#[test]
+fn tied_heads_are_tied() {
+    let mut directory = Directory::of("krasserm-04-masked-lm");
+    directory.insert("1.output_adapter.proj.weight", &[23, 12], &[0.5; 276]);
+    directory.complains(&["`1.output_adapter.proj.weight` differs from `0.input_adapter.text_embedding.weight`"]);
+    let mut directory = Directory::of("krasserm-05-masked-lm");
+    directory.set("/model_config/decoder/vocab_size", 24).insert("1.output_adapter.bias", &[24], &[0.0; 24]);
+    directory.complains(&[
+        "`encoder.vocab_size` in config.json is 23, but `decoder.vocab_size` is 24",
+        "share one embedding",
+    ]);
+}
+
+#[test]
+fn optical_flow() {
+    let directory = Directory::of("krasserm-07-optical-flow");
+    let (_, _, bytes) = &directory.tensors["1.output_adapter.linear.weight"];
+    let stored = f32::from_le_bytes(*bytes.first_chunk().unwrap());
+    let model = directory.load().unwrap();
+    assert!(matches!(model.decoder.as_ref().unwrap().queries, Queries::Tokens));
+    let output = &model.outputs[0];
+    assert_eq!(output.shape, [5, 6, 2]);
+    assert_eq!(
+        output.linear.as_ref().unwrap().weight.data[0],
+        (f64::from(stored) / 7.0) as f32,
+        "`rescale_factor` is 7"
+    );
+    let attention = &model.blocks[0].attention;
+    assert_eq!((model.token_width(), attention.qk, attention.v), (23, 23, 23));
+    let mut directory = directory;
+    directory.set("/model_config/decoder/image_shape", serde_json::json!([6, 5]));
+    directory.complains(&["`decoder.image_shape` in config.json is [6, 5]", "`encoder.image_shape` is [5, 6]"]);
 }
 
 /// The library multiplied embeddings by the root of their width until 0.4.

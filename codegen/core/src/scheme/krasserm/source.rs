@@ -1,9 +1,10 @@
-//! What a checkpoint says of itself: its configuration's place, its class, the names of its tensors.
+//! What a checkpoint says of itself: its class, its version, what holds the model.
 
 use super::class::{CLASSES, Class};
-use super::dialect::{self, Found};
+use super::io;
+use super::versions::Versions;
 use crate::Problems;
-use crate::model::Mask;
+use crate::model::{Mask, Model, Provenance};
 use crate::scheme::Version;
 use crate::scheme::checkpoint::Checkpoint;
 use crate::scheme::fields::Fields;
@@ -15,7 +16,7 @@ const ROOTS: [(&str, Holder); 3] =
 
 /// What holds the model; it names the inputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Holder {
+enum Holder {
     /// Nothing.
     None,
     /// A Lightning module.
@@ -24,10 +25,16 @@ pub(super) enum Holder {
     Transformers,
 }
 
+/// The names of the tensors.
+#[derive(Clone, Copy)]
+enum Names {
+    Io(io::Found),
+}
+
 /// A checkpoint that was recognised.
 pub(super) struct Source {
-    pub(super) class: Class,
-    pub(super) found: Found,
+    class: Class,
+    names: Names,
     holder: Holder,
 }
 
@@ -45,28 +52,27 @@ pub(super) fn recognise(
     let version = fields.read("version", "a version of three numbers such as \"0.11.1\"", parse);
     let fitting = ROOTS.iter().find_map(|&(root, holder)| {
         checkpoint.within(root);
-        dialect::recognise(checkpoint, version).map(|found| (found, holder))
+        io::recognise(checkpoint, version).map(|found| (Names::Io(found), holder))
     });
-    if let Some((found, holder)) = fitting {
-        check_version(fields, version, &found);
-        let class = class(fields, said, shown(checkpoint, &found, settings)).ok_or_else(Problems::new)?;
-        return Ok(Source { class, found, holder });
+    if let Some((names, holder)) = fitting {
+        names.check_version(fields, version);
+        let class = class(fields, said, names.shown(checkpoint, settings)).ok_or_else(Problems::new)?;
+        return Ok(Source { class, names, holder });
     }
     match said.filter(|_| !checkpoint.is_open()) {
-        Some(class) => Ok(Source { class, found: dialect::of_version(version), holder: Holder::None }),
-        None if checkpoint.is_open() => Err(Problems::model(dialect::nothing_fits())),
+        Some(class) => Ok(Source { class, names: Names::Io(io::of_version(version)), holder: Holder::None }),
+        None if checkpoint.is_open() => Err(Problems::model(nothing_fits())),
         None => Err(Problems::new()),
     }
 }
 
-fn check_version(fields: &mut Fields, version: Option<Version>, found: &Found) {
-    if let Some(version) = version.filter(|version| !found.names.holds(*version)) {
-        let (tell, versions) = (found.in_encoder(found.names.tell), found.names.versions());
-        let complaint = format!(
-            "is \"{version}\", but the tensor `{tell}` is one of {versions}: correct the version, or remove it"
-        );
-        fields.complain("version", &complaint);
-    }
+fn nothing_fits() -> String {
+    let tells = io::tells().map(|(tell, versions)| format!("`{tell}` ({versions})"));
+    format!(
+        "the tensors are those of no version of perceiver-io: expected one of {}, perhaps below `model.` or `backend_model.`; \
+         save the state dict of the whole model",
+        tells.collect::<Vec<_>>().join(", ")
+    )
 }
 
 /// The class that the configuration says, or else the one that the tensors show; none when the two contradict.
@@ -81,54 +87,82 @@ fn class(fields: &mut Fields, said: Option<Class>, (shown, tensor): (Class, Stri
     Some(said)
 }
 
-/// The class that the tensors show, and one that shows it. Only the configuration tells those that read ids apart.
-fn shown(checkpoint: &Checkpoint, found: &Found, settings: &Value) -> (Class, String) {
-    let [flow, image] = ["input_adapter.linear.weight", found.names.fourier].map(|name| found.in_encoder(name));
-    if checkpoint.has(&flow) {
-        return (Class::OpticalFlow, flow);
+impl Names {
+    /// The tensor that tells the versions, and they.
+    fn tell(&self) -> (String, Versions) {
+        match self {
+            Self::Io(found) => (found.in_encoder(found.names.tell), found.names.versions),
+        }
     }
-    if checkpoint.has(&image) {
-        return (Class::ImageClassifier, image);
+
+    fn check_version(&self, fields: &mut Fields, version: Option<Version>) {
+        let (tell, versions) = self.tell();
+        if let Some(version) = version.filter(|&version| !versions.hold(version)) {
+            let complaint = format!(
+                "is \"{version}\", but the tensor `{tell}` is one of {versions}: correct the version, or remove it"
+            );
+            fields.complain("version", &complaint);
+        }
     }
-    let classifies = ["/num_classes", "/decoder/num_classes"].iter().any(|place| settings.pointer(place).is_some());
-    let class = if classifies { Class::TextClassifier } else { Class::MaskedLm };
-    (class, found.in_encoder(found.names.embedding))
+
+    /// The class that the tensors show, and one that shows it. Only the configuration tells those that read ids apart.
+    fn shown(&self, checkpoint: &Checkpoint, settings: &Value) -> (Class, String) {
+        let Self::Io(found) = self;
+        let [flow, image] = ["input_adapter.linear.weight", found.names.fourier].map(|name| found.in_encoder(name));
+        if checkpoint.has(&flow) {
+            return (Class::OpticalFlow, flow);
+        }
+        if checkpoint.has(&image) {
+            return (Class::ImageClassifier, image);
+        }
+        let classifies = ["/num_classes", "/decoder/num_classes"].iter().any(|place| settings.pointer(place).is_some());
+        let class = if classifies { Class::TextClassifier } else { Class::MaskedLm };
+        (class, found.in_encoder(found.names.embedding))
+    }
 }
 
 impl Source {
+    /// The model, still without a name; `None` when sizes are wrong.
+    pub(super) fn model(&self, settings: &mut Fields, checkpoint: &mut Checkpoint) -> Option<Model> {
+        let (class, input, mask) = (self.class, self.input(), self.mask());
+        match &self.names {
+            Names::Io(found) => io::read(settings, checkpoint, found, class, input, mask),
+        }
+    }
+
     /// What was recognised, and how.
-    pub(super) fn remarks(&self) -> Vec<String> {
-        let (tell, versions) = (self.found.in_encoder(self.found.names.tell), self.found.names.versions());
+    pub(super) fn provenance(&self, mask: Option<&Mask>) -> Provenance {
+        let (name, (tell, versions)) = (self.class.name(), self.names.tell());
         let held = match self.holder {
             Holder::None => "",
             Holder::Lightning => " below `model.`, where a Lightning module has it",
             Holder::Transformers => " below `backend_model.`, where a class of transformers has it",
         };
-        let mut remarks =
-            vec![format!("recognised by the tensor `{tell}` of versions {versions}{held}: {}", self.class.name())];
-        if self.mask().is_some_and(|mask| mask.padding.is_some()) {
-            remarks.push(
-                "`pad_mask` is `true` for padding; `attention_mask` takes its place and says the opposite".to_owned(),
-            );
+        let mut remarks = vec![format!("recognised by the tensor `{tell}` of versions {versions}{held}: {name}")];
+        if let Some(padding) = mask.and_then(|mask| mask.padding.as_ref()) {
+            remarks.push(format!(
+                "`{padding}` is `true` for padding; `attention_mask` takes its place and says the opposite"
+            ));
         }
-        remarks
+        Provenance { implementation: format!("krasserm perceiver-io {versions}, {name}"), remarks }
     }
 
     /// What the holder calls the input.
-    pub(super) fn input(&self) -> &'static str {
-        match (self.holder, self.class) {
-            (Holder::Transformers, class) if class.is_text() => "input_ids",
-            (Holder::Transformers, Class::ImageClassifier) => "pixel_values",
-            (Holder::Transformers, _) => "inputs",
-            (Holder::None, Class::MaskedLm) if self.found.names.masks() => "x_input",
-            (Holder::None, Class::MaskedLm) => "x_masked",
+    fn input(&self) -> &'static str {
+        match (self.holder, self.class, &self.names) {
+            (Holder::Transformers, Class::ImageClassifier, _) => "pixel_values",
+            (Holder::Transformers, Class::OpticalFlow, _) => "inputs",
+            (Holder::Transformers, ..) => "input_ids",
+            // Until 0.3 the model masked the ids itself.
+            (Holder::None, Class::MaskedLm, names) if names.tell().1.are_before(4) => "x_input",
+            (Holder::None, Class::MaskedLm, _) => "x_masked",
             _ => "x",
         }
     }
 
-    /// The mask of the ids.
-    pub(super) fn mask(&self) -> Option<Mask> {
+    /// The mask of ids.
+    fn mask(&self) -> Mask {
         let padding = (self.holder != Holder::Transformers).then(|| "pad_mask".to_owned());
-        self.class.is_text().then(|| Mask { padding, ..Mask::new("attention_mask") })
+        Mask { padding, ..Mask::new("attention_mask") }
     }
 }

@@ -1,12 +1,12 @@
 //! Latents, cross-attentions and blocks of self-attention, repeated with shared weights or with others.
 
-use super::EPS;
 use super::config::Config;
 use super::dialect::Found;
-use super::layer::Layer;
 use crate::model::{Activation, Block, Tensor};
 use crate::scheme::block::{self, Spec};
 use crate::scheme::checkpoint::{Axis, Checkpoint};
+use crate::scheme::krasserm::EPS;
+use crate::scheme::krasserm::layer::Layer;
 
 /// What [`crate::model::Model`] holds of the encoder.
 pub(super) struct Encoder {

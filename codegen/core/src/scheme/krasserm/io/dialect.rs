@@ -1,17 +1,17 @@
 //! What the library's versions call the tensors of a Perceiver IO.
 
-use super::layer::{self, Layer};
 use crate::scheme::Version;
 use crate::scheme::block::{Biases, Names};
 use crate::scheme::checkpoint::{Bias, Checkpoint};
-use std::ops::RangeInclusive;
+use crate::scheme::krasserm::layer::{self, Layer};
+use crate::scheme::krasserm::versions::Versions;
 
 /// What some versions call the tensors of the encoder, and after the decoder's prefix those of the decoder.
-pub(super) struct Dialect {
-    /// The versions, all `0.` and these.
-    pub(super) minors: RangeInclusive<u32>,
+pub(in crate::scheme::krasserm) struct Dialect {
+    /// The versions.
+    pub(in crate::scheme::krasserm) versions: Versions,
     /// A tensor of the encoder that later versions call otherwise.
-    pub(super) tell: &'static str,
+    pub(in crate::scheme::krasserm) tell: &'static str,
     /// The latents at the start.
     pub(super) latents: &'static str,
     /// The first cross-attention, and all further ones.
@@ -21,13 +21,13 @@ pub(super) struct Dialect {
     /// Between a layer and its parts.
     pub(super) nest: &'static str,
     /// The embedding of ids.
-    pub(super) embedding: &'static str,
+    pub(in crate::scheme::krasserm) embedding: &'static str,
     /// Whether embeddings are multiplied by the root of their width.
     pub(super) scales_embedding: bool,
     /// The positions of ids.
     pub(super) positions: &'static str,
     /// The Fourier features of pixels.
-    pub(super) fourier: &'static str,
+    pub(in crate::scheme::krasserm) fourier: &'static str,
     /// The cross-attention of the decoder.
     pub(super) decoder: &'static str,
     /// What the decoder asks.
@@ -42,7 +42,7 @@ pub(super) struct Dialect {
 
 /// The names of 0.3.
 const V3: Dialect = Dialect {
-    minors: 3..=3,
+    versions: Versions::new(3, 3),
     tell: "latent",
     latents: "latent",
     cross: ["cross_attn_1", "cross_attn_n"],
@@ -61,7 +61,7 @@ const V3: Dialect = Dialect {
 
 /// The names of 0.4.
 const V4: Dialect = Dialect {
-    minors: 4..=4,
+    versions: Versions::new(4, 4),
     tied_weight: Some("output_adapter.proj.weight"),
     tied_bias: "output_adapter.proj.bias",
     qkv_bias: Bias::Required,
@@ -70,7 +70,7 @@ const V4: Dialect = Dialect {
 
 /// The names of 0.5 and 0.6.
 const V5: Dialect = Dialect {
-    minors: 5..=6,
+    versions: Versions::new(5, 6),
     embedding: "input_adapter.txt_embedding.weight",
     scales_embedding: false,
     tied_weight: None,
@@ -81,7 +81,7 @@ const V5: Dialect = Dialect {
 /// From the newest to the oldest; those that cannot be told apart compute the same.
 static DIALECTS: [Dialect; 6] = [
     Dialect {
-        minors: 7..=11,
+        versions: Versions::new(7, 11),
         tell: "latent_provider._query",
         latents: "latent_provider._query",
         positions: "input_adapter.pos_embedding.weight",
@@ -93,7 +93,7 @@ static DIALECTS: [Dialect; 6] = [
     V4,
     V3,
     Dialect {
-        minors: 2..=2,
+        versions: Versions::new(2, 2),
         tell: "cross_attn_1.module.0.module.q_norm.weight",
         cross: ["cross_attn_1.module", "cross_attn_n.module"],
         nest: ".module",
@@ -101,7 +101,7 @@ static DIALECTS: [Dialect; 6] = [
         ..V3
     },
     Dialect {
-        minors: 1..=1,
+        versions: Versions::new(1, 1),
         tell: "layer_1.0.0.module.q_norm.weight",
         cross: ["layer_1.0", "layer_n.0"],
         layers: ["layer_1.1", "layer_n.1"],
@@ -117,9 +117,9 @@ const PARTS: [[&str; 2]; 2] = [["0.", "1."], ["encoder.", "decoder."]];
 
 /// The names of a checkpoint.
 #[derive(Clone, Copy)]
-pub(super) struct Found {
+pub(in crate::scheme::krasserm) struct Found {
     /// After the parts' prefixes.
-    pub(super) names: &'static Dialect,
+    pub(in crate::scheme::krasserm) names: &'static Dialect,
     /// The prefix of the encoder.
     pub(super) encoder: &'static str,
     /// The prefix of the decoder.
@@ -127,29 +127,24 @@ pub(super) struct Found {
 }
 
 /// The newest dialect that fits the tensors, if possible one of `version`.
-pub(super) fn recognise(checkpoint: &Checkpoint, version: Option<Version>) -> Option<Found> {
+pub(in crate::scheme::krasserm) fn recognise(checkpoint: &Checkpoint, version: Option<Version>) -> Option<Found> {
     let candidates = DIALECTS
         .iter()
         .flat_map(|names| PARTS.iter().map(move |&[encoder, decoder]| Found { names, encoder, decoder }));
     let fitting: Vec<_> = candidates.filter(|found| found.fits(checkpoint)).collect();
-    let meant = fitting.iter().find(|found| version.is_none_or(|version| found.names.holds(version)));
+    let meant = fitting.iter().find(|found| version.is_none_or(|version| found.names.versions.hold(version)));
     meant.or(fitting.first()).copied()
 }
 
 /// The names of `version`, or of the newest.
-pub(super) fn of_version(version: Option<Version>) -> Found {
-    let known = version.and_then(|version| DIALECTS.iter().find(|names| names.holds(version)));
+pub(in crate::scheme::krasserm) fn of_version(version: Option<Version>) -> Found {
+    let known = version.and_then(|version| DIALECTS.iter().find(|names| names.versions.hold(version)));
     Found { names: known.unwrap_or(&DIALECTS[0]), encoder: PARTS[0][0], decoder: PARTS[0][1] }
 }
 
-/// Says that no dialect fits.
-pub(super) fn nothing_fits() -> String {
-    let tells = DIALECTS.iter().map(|names| format!("`0.{}` ({})", names.tell, names.versions()));
-    format!(
-        "the tensors are those of no version of perceiver-io: expected one of {}, perhaps below `encoder.`, `model.` or \
-         `backend_model.`; save the state dict of the whole model",
-        tells.collect::<Vec<_>>().join(", ")
-    )
+/// A tensor of each dialect, and its versions.
+pub(in crate::scheme::krasserm) fn tells() -> impl Iterator<Item = (String, Versions)> {
+    DIALECTS.iter().map(|names| (format!("{}{}", PARTS[0][0], names.tell), names.versions))
 }
 
 impl Found {
@@ -162,7 +157,7 @@ impl Found {
     }
 
     /// The full name of a tensor of the encoder.
-    pub(super) fn in_encoder(&self, name: &str) -> String {
+    pub(in crate::scheme::krasserm) fn in_encoder(&self, name: &str) -> String {
         format!("{}{name}", self.encoder)
     }
 
@@ -173,31 +168,12 @@ impl Found {
 
     /// Whether this is the first version: its configuration has other fields, its attention is PyTorch's.
     pub(super) fn is_first(&self) -> bool {
-        *self.names.minors.end() == 1
+        self.names.versions.are_before(2)
     }
 
     /// The names of a layer's parts.
     pub(super) fn layer(&self, kind: Layer) -> Names {
         let biases = Biases { projections: self.names.qkv_bias, ..Biases::all(Bias::Required) };
         if self.is_first() { layer::packed(kind, biases) } else { layer::names(kind, biases) }
-    }
-}
-
-impl Dialect {
-    /// The versions in words.
-    pub(super) fn versions(&self) -> String {
-        let (first, last) = (self.minors.start(), self.minors.end());
-        if first == last { format!("0.{first}") } else { format!("0.{first} to 0.{last}") }
-    }
-
-    /// Whether masked language models also mask: their input is not called masked then.
-    pub(super) fn masks(&self) -> bool {
-        *self.minors.end() <= 3
-    }
-
-    /// Whether it is that of `version`.
-    pub(super) fn holds(&self, version: Version) -> bool {
-        let (first, last) = (self.minors.start(), self.minors.end());
-        (Version::new(0, *first, 0)..Version::new(0, last + 1, 0)).contains(&version)
     }
 }

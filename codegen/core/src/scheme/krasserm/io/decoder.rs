@@ -1,15 +1,12 @@
 //! The decoder's cross-attention, its queries and the output adapters.
 
-use super::EPS;
 use super::config::{Config, Head};
 use super::dialect::Found;
-use super::layer::Layer;
 use crate::model::{Activation, Decoder, Extent, Linear, Output, Queries, Tensor};
 use crate::scheme::block::{self, Spec};
 use crate::scheme::checkpoint::{Axis, Bias, Checkpoint};
-
-/// Every model computes these.
-const OUTPUT: &str = "logits";
+use crate::scheme::krasserm::layer::Layer;
+use crate::scheme::krasserm::{EPS, OUTPUT};
 
 /// What the decoder needs to know of the tokens.
 pub(super) struct Tokens<'a> {

@@ -7,6 +7,7 @@ use crate::model::{
     fourier_features, linear_frequencies,
 };
 use crate::scheme::checkpoint::{Axis, Bias, Checkpoint};
+use crate::scheme::krasserm::adapter::{bare, ids};
 
 const PIXELS: Window = Window { kernel: 1, stride: 1, pad: [0, 0] };
 /// Both frames in one token.
@@ -46,26 +47,6 @@ pub(super) fn read(checkpoint: &mut Checkpoint, found: &Found, tokens: &Tokens, 
         }
     };
     (input, None)
-}
-
-/// Ids and perhaps their learned positions.
-pub(super) fn ids(name: &str, embedding: Tensor, tokens: usize, table: Option<Tensor>) -> Input {
-    let position =
-        table.map(|table| Position { encoding: Encoding::Learned(table), project: None, combine: Combine::Add });
-    Input { position, ..bare(name, Stem::Ids { tokens, embedding }) }
-}
-
-fn bare(name: &str, stem: Stem) -> Input {
-    Input {
-        name: name.to_owned(),
-        stem,
-        scale: None,
-        project: None,
-        tail: None,
-        position: None,
-        padding: None,
-        masked: None,
-    }
 }
 
 /// `embedding · √width`, in single precision as the source computes it for every token.

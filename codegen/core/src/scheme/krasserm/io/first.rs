@@ -1,8 +1,8 @@
 //! The configuration of version 0.1: what its Lightning modules keep.
 
-use super::class::Class;
 use super::config::{Attention, Config, Decoder, Encoder, Head, Tokens, lengths};
 use crate::scheme::fields::{Fields, LAYERS, SIZE};
+use crate::scheme::krasserm::class::Class;
 
 /// Fields that only training reads.
 const TRAINING: [&str; 9] = [

@@ -1,8 +1,8 @@
 //! The dataclasses that a model is built from: the fields that matter at inference, with the library's defaults.
 
-use super::class::Class;
 use crate::scheme::checkpoint::Axis;
 use crate::scheme::fields::{Fields, LAYERS, SIZE, to_whole};
+use crate::scheme::krasserm::class::Class;
 use serde_json::Value;
 
 /// A Perceiver IO.
