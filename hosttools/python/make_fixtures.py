@@ -29,17 +29,20 @@ def seeded(name):
 @torch.no_grad()
 def randomize(model, generator):
     """Fill all tensors so that every term shows: peaky attention, gains 1 ± 0.3, offsets ± 0.3, unit tables."""
-    norms = (torch.nn.LayerNorm, torch.nn.BatchNorm2d)
+    norms = (torch.nn.LayerNorm, torch.nn.RMSNorm, torch.nn.BatchNorm2d)
+    linears = (torch.nn.Linear, torch.nn.Conv1d, torch.nn.Conv2d)
     gains = {id(m.weight) for m in model.modules() if isinstance(m, norms)}
-    weights = {id(m.weight) for m in model.modules() if isinstance(m, (torch.nn.Linear, torch.nn.Conv2d))}
+    weights = {id(m.weight) for m in model.modules() if isinstance(m, linears)}
+    cells = [m for m in model.modules() if isinstance(m, torch.nn.GRUCell)]
+    weights |= {id(weight) for cell in cells for weight in (cell.weight_ih, cell.weight_hh)}
     for name, tensor in sorted(model.state_dict(keep_vars=True).items()):
         uniform = torch.rand(tensor.shape, generator=generator) * 2 - 1
         normal = torch.randn(tensor.shape, generator=generator)
-        if not tensor.is_floating_point():
+        if not tensor.is_floating_point() or name.endswith("inv_freq"):
             continue
         if id(tensor) in gains or name.endswith("running_var"):
             tensor.copy_(1 + 0.3 * uniform)
-        elif name.endswith(("bias", "running_mean")):
+        elif name.endswith(("bias", "bias_ih", "bias_hh", "running_mean")):
             tensor.copy_(0.3 * uniform)
         elif id(tensor) in weights:
             tensor.copy_(normal * 1.5 / math.sqrt(tensor[0].numel()))
@@ -57,10 +60,10 @@ def rounding(model, inputs, pick):
 
 
 @torch.no_grad()
-def reference(model, path, inputs, pick=lambda out: out):
+def reference(model, path, inputs, pick=lambda out: out, metadata=None):
     """Run `model` in float32 and write what went in and came out; prints sizes and the rounding error."""
     outputs = pick(model(**inputs))
-    write_reference(path, inputs, outputs, DEVICE)
+    write_reference(path, inputs, outputs, DEVICE, metadata=metadata)
     shown = ", ".join(f"{k} {list(v.shape)} max {v.abs().max():.2f}" for k, v in outputs.items())
     print(f"{path.parent.name}/{path.name}: {shown}; float32 rounding {rounding(model, inputs, pick):.1e}")
 

@@ -36,6 +36,8 @@ macro_rules! masked_ids_to_array {
 }
 
 pub(crate) mod krasserm;
+pub(crate) mod lucidrains;
+pub(crate) mod resampler;
 
 #[percio::model("fixtures/hf-image-conv")]
 pub struct ImageConv;
@@ -97,7 +99,16 @@ macro_rules! for_every_fixture {
             "krasserm-01-image" => krasserm::Image01, "krasserm-02-image" => krasserm::Image02,
             "krasserm-03-text-classifier" => krasserm::TextClassifier03, "krasserm-06-image" => krasserm::Image06,
             "krasserm-11-image" => krasserm::Image11, "krasserm-11-pretrained-image" => krasserm::PretrainedImage11,
-            "krasserm-11-text-classifier" => krasserm::TextClassifier11, "native-grid" => Grid, "native-ids" => Ids, "native-multi" => Multi
+            "krasserm-11-text-classifier" => krasserm::TextClassifier11, "lucidrains-gated" => lucidrains::Gated,
+            "lucidrains-io-0.6.2" => lucidrains::Io062, "lucidrains-lm" => lucidrains::Lm,
+            "lucidrains-perceiver" => lucidrains::Perceiver, "lucidrains-perceiver-0.1.20" => lucidrains::Perceiver0120,
+            "lucidrains-perceiver-0.7.2" => lucidrains::Perceiver072, "lucidrains-perceiver-0.7.3" => lucidrains::Perceiver073,
+            "lucidrains-perceiver-tied" => lucidrains::Tied, "lucidrains-perceiver-video" => lucidrains::Video,
+            "native-grid" => Grid, "native-ids" => Ids, "native-multi" => Multi,
+            "resampler-flamingo-pytorch" => resampler::FlamingoPytorch, "resampler-idefics" => resampler::Idefics,
+            "resampler-idefics-head-norms" => resampler::IdeficsHeadNorms, "resampler-ip-adapter" => resampler::IpAdapter,
+            "resampler-ip-adapter-positions" => resampler::IpAdapterPositions,
+            "resampler-open-flamingo" => resampler::OpenFlamingo, "resampler-open-flamingo-bare" => resampler::OpenFlamingoBare
         }
     };
     ($check:path: $($fixture:literal => $($name:ident)::+),*) => {

@@ -14,5 +14,7 @@ mod krasserm;
 mod native;
 #[path = "front/outline.rs"]
 mod outline;
+#[path = "front/resampler.rs"]
+mod resampler;
 #[path = "front/support.rs"]
 mod support;

@@ -96,6 +96,26 @@ fn whole_floats_are_ids_and_a_mask_is_optional() {
 }
 
 #[test]
+fn the_only_output_needs_no_name() {
+    let inputs = ("input.ids", [1, 1].as_slice(), Numbers::I64(vec![1]));
+    let only = file(&[inputs.clone(), ("output.latents", &[1, 2], Numbers::F32(vec![1.0, 2.0]))]);
+    let reference = only.bind(&words()).expect("the file fits");
+    assert_eq!(
+        (reference.expected[0].numbers.as_slice(), reference.not_compared.len()),
+        ([vec![1.0, 2.0]].as_slice(), 0)
+    );
+    let two = file(&[
+        inputs,
+        ("output.latents", &[1, 2], Numbers::F32(vec![1.0, 2.0])),
+        ("output.rows", &[1, 2], Numbers::F32(vec![1.0, 2.0])),
+    ]);
+    assert_eq!(
+        messages(&two, &words()),
+        ["the model computes `logits` and the file has no `output.logits`; outputs there: `latents`, `rows`"]
+    );
+}
+
+#[test]
 fn everything_that_is_missing_is_named_at_once() {
     let program = program(
         vec![("motion", InputKind::Numbers { shape: vec![3, 2] }), ("sound", InputKind::Numbers { shape: vec![4] })],

@@ -86,6 +86,33 @@ pub struct Attention {
     pub residual: Residual,
 }
 
+impl Attention {
+    /// Attention over the keys of a query, added to the rows: scores divided by the root of a head's width, nothing else.
+    #[must_use]
+    pub fn new(query: Query, norm_kv: Option<Norm>, projections: [Linear; 3], heads: usize) -> Self {
+        let [key, value, output] = projections;
+        let (qk, v) = (key.weight.rows(), value.weight.rows());
+        Self {
+            query,
+            norm_kv,
+            key,
+            value,
+            output,
+            heads,
+            qk,
+            v,
+            scale: 1.0 / (qk as f64 / heads as f64).sqrt(),
+            head_norms: None,
+            rotary: None,
+            causal: false,
+            softmax: Softmax::Keys,
+            empty_rows: EmptyRows::Uniform,
+            masks_queries: false,
+            residual: Residual::Add,
+        }
+    }
+}
+
 /// Where queries come from.
 #[derive(Clone, Debug)]
 pub enum Query {

@@ -18,14 +18,14 @@ pub fn linear_frequencies(max_resolution: f64, bands: usize) -> Vec<f32> {
 }
 
 /// `base` to the power of `bands` exponents, evenly spaced between the two of `exponents`, to the bit as PyTorch's `logspace`
-/// computes them in single precision.
+/// computes them in single precision: the two are rounded, all else is double precision, each power is rounded once.
 #[must_use]
 pub fn logarithmic_frequencies(base: f64, exponents: [f64; 2], bands: usize) -> Vec<f32> {
-    let [from, to] = exponents.map(|exponent| exponent as f32);
-    let step = (to - from) / bands.saturating_sub(1).max(1) as f32;
+    let [from, to] = exponents.map(|exponent| f64::from(exponent as f32));
+    let step = (to - from) / bands.saturating_sub(1).max(1) as f64;
     let half = if bands == 1 { 1 } else { bands / 2 };
-    let at = |i: usize| if i < half { from + step * i as f32 } else { to - step * (bands - 1 - i) as f32 };
-    (0..bands).map(|i| (base as f32).powf(at(i))).collect()
+    let at = |i: usize| if i < half { from + step * i as f64 } else { to - step * (bands - 1 - i) as f64 };
+    (0..bands).map(|i| base.powf(at(i)) as f32).collect()
 }
 
 /// The positions on an axis of `length`.

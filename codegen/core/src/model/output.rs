@@ -2,7 +2,7 @@
 
 use super::{Linear, Norm};
 
-/// A head over some rows of the decoded queries, or of the latents where there is no decoder: mean → norm → linear.
+/// A head over some rows of the decoded queries, or of the latents where there is no decoder: mean → norm → linear → norm.
 #[derive(Clone, Debug)]
 pub struct Output {
     /// The source's own name.
@@ -15,6 +15,8 @@ pub struct Output {
     pub norm: Option<Norm>,
     /// The linear layer; `None` gives the rows themselves.
     pub linear: Option<Linear>,
+    /// Norm of what the linear layer makes.
+    pub last_norm: Option<Norm>,
     /// The shape that the source gives the numbers, of as many in all; empty for `[rows, width]`, or `[width]` of one row.
     pub shape: Vec<usize>,
     /// A name a class; may be empty.
@@ -69,6 +71,6 @@ impl Output {
     #[must_use]
     pub fn new(name: impl Into<String>, rows: Extent, linear: Option<Linear>) -> Self {
         let name = name.into();
-        Self { name, rows, mean: false, norm: None, linear, shape: Vec::new(), labels: Vec::new() }
+        Self { name, rows, mean: false, norm: None, linear, last_norm: None, shape: Vec::new(), labels: Vec::new() }
     }
 }

@@ -175,7 +175,7 @@ impl Builder {
     /// `norm(x)` in a new buffer.
     pub(super) fn normalize(&mut self, name: impl Into<String>, x: &Rows, norm: &Norm) -> Rows {
         let out = self.rows(name, x.count, x.most, x.width);
-        self.normalize_into(Some(x.source()), norm, &out);
+        self.normalize_into(Some(x.source()), norm, out.count, out.width, out.target());
         out
     }
 
@@ -184,30 +184,16 @@ impl Builder {
         norm.map_or(*x, |norm| self.normalize(name, x, norm))
     }
 
-    /// `norm(x)` in `out`.
-    pub(super) fn normalize_from(&mut self, x: Source, norm: &Norm, out: &Rows) {
-        self.normalize_into(Some(x), norm, out);
-    }
-
     /// `x = norm(x)`
     pub(super) fn normalize_in_place(&mut self, x: &Rows, norm: &Norm) {
-        self.normalize_into(None, norm, x);
+        self.normalize_into(None, norm, x.count, x.width, x.target());
     }
 
-    /// `norm(x)` in place of `out`, whose own rows are normalised without `x`.
-    pub(super) fn normalize_into(&mut self, x: Option<Source>, norm: &Norm, out: &Rows) {
-        let (gain, offset) = self.affine(norm, out.width);
-        let step = Step::Normalize {
-            rows: out.count,
-            width: out.width,
-            centred: norm.kind == NormKind::Layer,
-            eps: norm.eps as f32,
-            x,
-            gain,
-            offset,
-            out: out.target(),
-        };
-        self.step(step);
+    /// `norm(x)` in place of the `rows` rows of `out`, which are normalised themselves where there is no `x`.
+    pub(super) fn normalize_into(&mut self, x: Option<Source>, norm: &Norm, rows: Count, width: usize, out: Target) {
+        let (gain, offset) = self.affine(norm, width);
+        let centred = norm.kind == NormKind::Layer;
+        self.step(Step::Normalize { rows, width, centred, eps: norm.eps as f32, x, gain, offset, out });
     }
 
     /// Gain and offset of a norm: both or none.

@@ -165,7 +165,7 @@ fn heads(builder: &mut Builder, model: &Model, rows: &Rows) {
     }
 }
 
-/// A head over its part of `rows`, or over the rows of the tile: their mean, a norm and a linear layer.
+/// A head over its part of `rows`, or over the rows of the tile: mean → norm → linear → norm.
 fn head(builder: &mut Builder, output: &Output, index: usize, rows: &Rows) {
     let is_tile = rows.count == Count::TILE;
     let (mut count, mut most) =
@@ -179,16 +179,23 @@ fn head(builder: &mut Builder, output: &Output, index: usize, rows: &Rows) {
     }
     if let Some(norm) = &output.norm {
         let normal = builder.rows(format!("{} norm", output.name), count, most, rows.width);
-        builder.normalize_from(x, norm, &normal);
+        builder.normalize_into(Some(x), norm, count, rows.width, normal.target());
         x = normal.source();
     }
     let (out, width) = (Target::Output(index), rows.width);
     match &output.linear {
         Some(linear) => {
             let outputs = linear.weight.rows();
-            builder.linear_into(x, count, width, linear, Activation::Identity, false, out, outputs);
+            builder.linear_into(x, count, width, linear, Activation::Identity, false, out.clone(), outputs);
         }
-        None => builder.step(Step::CopyRows { rows: count, width, x_stride: width, out_stride: width, x, out }),
+        None => {
+            let out = out.clone();
+            builder.step(Step::CopyRows { rows: count, width, x_stride: width, out_stride: width, x, out });
+        }
+    }
+    if let Some(norm) = &output.last_norm {
+        let width = output.linear.as_ref().map_or(width, |linear| linear.weight.rows());
+        builder.normalize_into(None, norm, count, width, out);
     }
 }
 

@@ -42,14 +42,15 @@ impl Constructor {
         Self { version, class, args, shapes, fields, problems: Problems::new() }
     }
 
-    /// The shape of the input `name`, which the arguments leave open: the caller's, else that of `input_shapes`. One that is
-    /// missing or wrong is a problem and gives a placeholder.
+    /// The shape of the input `name`, which the arguments leave open: the caller's, else that of the data at hand, else that
+    /// of `input_shapes`. One that is missing or wrong is a problem and gives a placeholder.
     pub(super) fn shape(&mut self, options: &LoadOptions, name: &'static str, axes: &[Length<'_>]) -> Vec<usize> {
         let expected = expectation(axes);
         let written = self.shapes.read(name, &expected, lengths);
+        let of_data = || options.shape(name, axes.len()).filter(|shape| fits(shape, axes)).map(<[usize]>::to_vec);
         let (shape, subject) = match options.input_shapes.get(name) {
             Some(shape) => (Some(shape.clone()), LoadOptions::INPUT_SHAPES),
-            None => (written, Subject::Model),
+            None => (of_data().or(written), Subject::Model),
         };
         match shape {
             Some(shape) if fits(&shape, axes) => return shape,
@@ -66,6 +67,15 @@ impl Constructor {
             ),
         }
         axes.iter().map(Length::placeholder).collect()
+    }
+
+    /// The number of axes that the shape given for the input `name` has.
+    pub(super) fn axes(&self, options: &LoadOptions, name: &str) -> Option<usize> {
+        let asked = options.input_shapes.get(name).map(Vec::len);
+        // Data has a batch axis in front.
+        let of_data = || options.data_shapes.get(name)?.len().checked_sub(1);
+        let written = || self.shapes.value(name).and_then(Value::as_array).map(Vec::len);
+        asked.or_else(of_data).or_else(written)
     }
 
     /// Records a problem with the model.

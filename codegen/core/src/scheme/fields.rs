@@ -46,6 +46,11 @@ impl Fields {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 
+    /// The value of the field `name`, which still has to be read.
+    pub(super) fn value(&self, name: &str) -> Option<&Value> {
+        self.map.get(name)
+    }
+
     /// Records a problem with the field `name`; `complaint` follows its name.
     pub(super) fn complain(&mut self, name: &str, complaint: &str) {
         if !self.silent {
@@ -172,7 +177,8 @@ impl Fields {
                 Some(asked) => format!("write `{asked}`"),
                 None => "remove it".to_owned(),
             };
-            let complaint = format!("is not a field, expected some of {}: {remedy}", fields.join(", "));
+            let expected = if fields.is_empty() { "none".to_owned() } else { format!("some of {}", fields.join(", ")) };
+            let complaint = format!("is not a field, expected {expected}: {remedy}");
             self.complain(&name, &complaint);
         }
         self.problems

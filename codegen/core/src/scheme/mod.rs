@@ -14,6 +14,7 @@ mod labels;
 mod lucidrains;
 mod native;
 mod packed;
+mod resampler;
 mod version;
 
 use crate::model::Model;
@@ -112,6 +113,18 @@ fn read(
     problems.finish(model)
 }
 
+/// Reads a model of one library.
+type Loader = fn(&str, serde_json::Value, Checkpoint, &LoadOptions) -> Result<Model, Problems>;
+
+/// What `library` may be.
+const LIBRARIES: [(&str, Loader); 5] = [
+    ("perceiver-pytorch", lucidrains::load),
+    ("flamingo-pytorch", resampler::flamingo_pytorch),
+    ("open_flamingo", resampler::open_flamingo),
+    ("ip-adapter", resampler::ip_adapter),
+    ("transformers", resampler::idefics),
+];
+
 /// The model called `name` (unless the configuration says otherwise), from the source that `model_type` or `library` names.
 fn recognise(
     name: &str,
@@ -119,18 +132,29 @@ fn recognise(
     checkpoint: Checkpoint,
     options: &LoadOptions,
 ) -> Result<Model, Problems> {
-    const SUPPORTED: &str = "expected a `model_type` \"percio\" (percio's own format) or \"perceiver\" (Hugging Face transformers), or a \
-                             `library` \"krasserm/perceiver-io\" or \"perceiver-pytorch\": export the model as one of these";
     let said = |field| config.get(field).filter(|value| !value.is_null());
+    let loader = |wanted: &serde_json::Value| LIBRARIES.iter().find(|(library, _)| wanted == library);
     match (said("model_type"), said("library")) {
         (Some(kind), _) if kind == "percio" => native::load(config, checkpoint),
         (Some(kind), _) if kind == "perceiver" => hf::load(name, config, checkpoint, options),
         _ if krasserm::is_meant(&config) => krasserm::load(name, config, checkpoint),
-        (_, Some(library)) if library == lucidrains::LIBRARY => lucidrains::load(name, config, checkpoint, options),
-        (Some(kind), _) => Err(Problems::model(format!("`model_type` in config.json is {kind}, {SUPPORTED}"))),
-        (None, Some(library)) => Err(Problems::model(format!("`library` in config.json is {library}, {SUPPORTED}"))),
-        (None, None) => Err(Problems::model(format!("`model_type` in config.json is missing, {SUPPORTED}"))),
+        (Some(kind), _) => Err(unknown("model_type", &kind.to_string())),
+        (None, Some(library)) => match loader(library) {
+            Some((_, load)) => load(name, config, checkpoint, options),
+            None => Err(unknown("library", &library.to_string())),
+        },
+        (None, None) => Err(unknown("model_type", "missing")),
     }
+}
+
+fn unknown(field: &str, found: &str) -> Problems {
+    let libraries = LIBRARIES.iter().map(|(library, _)| *library).chain([krasserm::LIBRARY]);
+    let libraries: Vec<_> = libraries.map(|library| format!("\"{library}\"")).collect();
+    Problems::model(format!(
+        "`{field}` in config.json is {found}, expected a `model_type` \"percio\" (percio's own format) or \"perceiver\" (Hugging Face \
+         transformers), or a `library` that is one of {}: export the model as one of these",
+        libraries.join(", ")
+    ))
 }
 
 /// Every shape given must be that of an input.

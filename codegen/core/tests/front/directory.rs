@@ -159,7 +159,15 @@ fn odd_values_are_explained() {
         json!([]),
         json!({}),
     ];
-    for fixture in ["native-multi", "native-grid", "native-ids", "hf-image-conv", "hf-masked-lm", "krasserm-06-image"] {
+    for fixture in [
+        "native-multi",
+        "native-grid",
+        "native-ids",
+        "hf-image-conv",
+        "hf-masked-lm",
+        "krasserm-06-image",
+        "lucidrains-perceiver",
+    ] {
         let directory = Directory::of(fixture);
         directory.write();
         let mut places = Vec::new();

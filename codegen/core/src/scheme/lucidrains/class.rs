@@ -80,6 +80,13 @@ pub(super) fn recognise(constructor: &mut Constructor, checkpoint: &Checkpoint) 
         constructor.complain(complaint(name));
         return None;
     };
+    if let Some(shown) = shown.filter(|_| !checkpoint.has(evidence)) {
+        constructor.complain(format!(
+            "`class` in config.json is \"{found}\", but the weights lack its `{evidence}` and are those of \"{}\": correct one of the two",
+            shown.name
+        ));
+        return None;
+    }
     let Some(class) = *class else {
         constructor.complain(format!(
             "the weights are those of `perceiver_pytorch.{found}` (`{evidence}`), which also writes from the latents back to the data, \

@@ -25,3 +25,28 @@ pub(super) fn of(version: Option<Version>, args: &FourierArgs) -> Vec<f32> {
     };
     logarithmic_frequencies(base, exponents, args.num_freq_bands)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{FourierArgs, Version, of};
+
+    /// What `fourier_encode` of each version computes, from PyTorch.
+    #[test]
+    fn frequencies_are_those_of_the_version() {
+        let args = FourierArgs { num_freq_bands: 5, max_freq: 9.0, freq_base: 3.0 };
+        let expected = [
+            ([0, 2, 0], [0x4040_0000, 0x4054_7ba1, 0x406b_26a9, 0x4082_1e63, 0x4090_0000]),
+            ([0, 2, 1], [0x3f80_0000, 0x3fba_6dc9, 0x4007_c3b7, 0x4045_bcd7, 0x4090_0000]),
+            ([0, 7, 1], [0x3f80_0000, 0x3fba_6dc9, 0x4007_c3b7, 0x4045_bcd7, 0x4090_0000]),
+            ([0, 7, 2], [0x3f80_0000, 0x4018_1fe3, 0x40b4_cbc3, 0x4156_df02, 0x41ff_5e5a]),
+            ([0, 7, 3], [0x3f80_0000, 0x3fba_6dc8, 0x4007_c3b6, 0x4045_bcd6, 0x408f_ffff]),
+            ([0, 7, 4], [0x3f80_0000, 0x3ff0_0000, 0x4030_0000, 0x4068_0000, 0x4090_0000]),
+            ([0, 11, 0], [0x3f80_0000, 0x3ff0_0000, 0x4030_0000, 0x4068_0000, 0x4090_0000]),
+        ];
+        for ([major, minor, patch], bits) in expected {
+            let version = Version::new(major, minor, patch);
+            let frequencies = of(Some(version), &args).into_iter().map(f32::to_bits);
+            assert!(frequencies.eq(bits), "{version}: {:?}", of(Some(version), &args));
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::class::Class;
 use super::layout::{Layout, Part};
-use crate::model::{Activation, Attention, EmptyRows, Gate, Mlp, Query, Residual, Softmax};
+use crate::model::{Activation, Attention, Gate, Mlp, Query};
 use crate::scheme::Version;
 use crate::scheme::checkpoint::{Axis, Bias, Checkpoint};
 use crate::scheme::constructor::Constructor;
@@ -65,27 +65,13 @@ impl Leaf {
         let source = format!("{} × {}", shape.heads.1, shape.dim_head.1);
         let inner = (inner, source.as_str());
         let [key, value] = checkpoint.fused(&part("fn.to_kv"), inner, shape.context.unwrap_or(shape.rows));
-        Attention {
-            query: Query::Projected {
-                norm: Some(checkpoint.norm(&part("norm"), shape.rows, EPS)),
-                linear: checkpoint.linear(&part("fn.to_q"), inner, shape.rows, Bias::Absent),
-            },
-            norm_kv: shape.context.map(|width| checkpoint.norm(&part("norm_context"), width, EPS)),
-            key,
-            value,
-            output: checkpoint.linear(&part(self.output), shape.rows, inner, Bias::Required),
-            heads: shape.heads.0,
-            qk: inner.0,
-            v: inner.0,
-            scale: 1.0 / (shape.dim_head.0 as f64).sqrt(),
-            head_norms: None,
-            rotary: None,
-            causal: false,
-            softmax: Softmax::Keys,
-            empty_rows: EmptyRows::Uniform,
-            masks_queries: false,
-            residual: Residual::Add,
-        }
+        let output = checkpoint.linear(&part(self.output), shape.rows, inner, Bias::Required);
+        let query = Query::Projected {
+            norm: Some(checkpoint.norm(&part("norm"), shape.rows, EPS)),
+            linear: checkpoint.linear(&part("fn.to_q"), inner, shape.rows, Bias::Absent),
+        };
+        let norm_kv = shape.context.map(|width| checkpoint.norm(&part("norm_context"), width, EPS));
+        Attention::new(query, norm_kv, [key, value, output], shape.heads.0)
     }
 
     /// The feed-forward layer at `place`, over rows of the width `rows`.

@@ -15,7 +15,7 @@ pub(super) fn read(
 ) -> Mixture {
     let place = format!("{}{}.to_attn_logits", recipe.source.class.root(), recipe.source.layout.mixture(layer));
     if let Some(before) =
-        before.filter(|_| recipe.tied_layer(layer).is_some() && checkpoint.lacks(&format!("{place}.0.weight")))
+        before.filter(|_| recipe.tied_layer(layer).is_some() && !checkpoint.has(&format!("{place}.0.weight")))
     {
         return before.clone();
     }

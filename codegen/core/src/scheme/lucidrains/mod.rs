@@ -26,8 +26,8 @@ use encoder::{Encoder, Recipe};
 use layout::Layout;
 use leaf::Leaf;
 
-/// What `config.json` calls the library.
-pub(super) const LIBRARY: &str = "perceiver-pytorch";
+/// The name of the package.
+const LIBRARY: &str = "perceiver-pytorch";
 
 /// Reads a checkpoint of one of the classes.
 pub(super) fn load(

@@ -39,7 +39,7 @@ impl<'a> Shared<'a> {
             |wanted| self.parts.iter().find(|(known, _)| *known == wanted).map(|(_, index)| &self.blocks[*index]);
         let [place, _] = self.recipe.places(part);
         if let Some(block) = tied.and_then(known)
-            && checkpoint.lacks(&format!("{place}.norm.weight"))
+            && !checkpoint.has(&format!("{place}.norm.weight"))
         {
             return block.clone();
         }
