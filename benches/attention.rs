@@ -35,7 +35,8 @@ const SHAPES: [(usize, usize, usize, usize, usize); 7] = [
 fn main() {
     let report = Report::start("attention, queries × keys, heads × (qk + v)");
     for (queries, keys, heads, qk, v) in SHAPES {
-        let shape = Attention { queries, keys, masked: keys, heads, qk, v, scale: 1.0 / (qk as f32).sqrt() };
+        let scale = 1.0 / (qk as f32).sqrt();
+        let shape = Attention { queries, keys, masked: keys, heads, qk, v, scale, causal: false, zero_empty: false };
         let (q_rows, k_rows, v_rows) =
             (numbers(queries * heads * qk), numbers(keys * heads * qk), numbers(keys * heads * v));
         let mut out = vec![0.0; queries * heads * v];

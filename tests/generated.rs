@@ -1,6 +1,7 @@
 //! Generated code: the same numbers as the interpreter, bit for bit, and an interface that cannot fail.
 
 pub(crate) mod models;
+mod random;
 
 use crate::support::fixtures::{self, program, program_for};
 use crate::support::isa::on_every_isa;

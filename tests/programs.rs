@@ -7,6 +7,7 @@ use extent::Extent;
 use percio_codegen_core::passes::Passes;
 use percio_codegen_core::program::{Head, Lengths, Place, Program, Stage, Step, Target, Weights};
 use percio_codegen_core::{CompileOptions, compile};
+use percio_hosttools::sample::{Sample, Value};
 use proptest::prelude::*;
 use std::num::NonZeroUsize;
 use std::ops::Range;
@@ -23,7 +24,7 @@ proptest! {
     #[test]
     fn places_lie_in_their_buffers_and_apart(recipe in recipes()) {
         for program in programs(&recipe) {
-            for (step, lengths) in runs(&program).into_iter().flat_map(|tokens| run(&program, tokens)) {
+            for (step, lengths) in runs(&program).into_iter().flat_map(|lengths| run(&program, lengths)) {
                 for (index, place) in step.places().into_iter().enumerate() {
                     let buffer = &program.buffers[place.buffer];
                     prop_assert!(place.offset + place.len <= buffer.len, "{step:?} leaves {buffer:?}");
@@ -40,10 +41,10 @@ proptest! {
 
     #[test]
     fn steps_stay_in_their_places_and_read_what_was_written_for_them(recipe in recipes()) {
-        for (program, tokens) in programs(&recipe).iter().flat_map(|program| runs(program).map(move |run| (program, run))) {
+        for (program, lengths) in programs(&recipe).iter().flat_map(|program| runs(program).into_iter().map(move |run| (program, run))) {
             // For each number of the arena the buffer that it was last written as.
             let mut written = vec![None; program.arena_len];
-            for (step, lengths) in run(program, tokens) {
+            for (step, lengths) in run(program, lengths) {
                 for (extent, place) in extent::reads(step, lengths) {
                     let place_numbers = numbers(program, place, lengths);
                     prop_assert!(extent.end() <= place_numbers.len(), "{step:?} reads beyond its place");
@@ -72,13 +73,13 @@ proptest! {
                             let Target::Output(index) = step.target() else { continue };
                             let output = &program.outputs[*index];
                             let whole = Extent::rows(output.rows, output.width);
-                            prop_assert_eq!(extent::written(step, stage.tile(program.max_tokens)), whole);
+                            prop_assert_eq!(extent::written(step, stage.tile(program.largest_run())), whole);
                             written[*index].iter_mut().for_each(|count| *count += 1);
                         }
                     }
                     Stage::Tokens(_) => {}
                     Stage::Queries(queries) => {
-                        let rows = stage.whole(program.max_tokens).tile;
+                        let rows = stage.whole(program.largest_run()).tile;
                         for Head { output, first, .. } in &queries.heads {
                             let rows = queries.first - first..queries.first - first + rows;
                             written[*output][rows].iter_mut().for_each(|count| *count += 1);
@@ -118,17 +119,31 @@ proptest! {
     }
 }
 
-/// The tokens of the longest run and of the shortest.
-fn runs(program: &Program) -> [usize; 2] {
-    [program.max_tokens, if program.has_variable_length() { 1 } else { program.max_tokens }]
+/// The largest run; the shortest prefix and the longest of all tokens and of one; all tokens padding.
+fn runs(program: &Program) -> Vec<Lengths> {
+    let samples = [program.max_tokens, 1].into_iter().flat_map(|tokens| {
+        [0, tokens].map(|prefix| {
+            let mut sample = Sample::noise(program);
+            for value in &mut sample.inputs {
+                match value {
+                    Value::Ids(ids) => ids.truncate(tokens),
+                    Value::Mask(mask) => *mask = vec![false; tokens],
+                    Value::Prefix(asked) => *asked = prefix,
+                    Value::Numbers(_) | Value::Points(_) => {}
+                }
+            }
+            sample.lengths(program)
+        })
+    });
+    std::iter::once(program.largest_run()).chain(samples).collect()
 }
 
 /// The steps in the order of a run whose stages all have two full tiles.
-fn run(program: &Program, tokens: usize) -> impl Iterator<Item = (&Step, Lengths)> {
+fn run(program: &Program, lengths: Lengths) -> impl Iterator<Item = (&Step, Lengths)> {
     program.stages.iter().flat_map(move |stage| {
         let times = if matches!(stage, Stage::Once(_)) { 1 } else { 2 };
         let steps: Vec<usize> = stage.steps().into_iter().flatten().collect();
-        let lengths = stage.tile(tokens);
+        let lengths = stage.tile(lengths);
         steps.repeat(times).into_iter().map(move |index| (&program.steps[index], lengths))
     })
 }
@@ -166,7 +181,7 @@ fn table_rows(program: &Program, index: usize) -> usize {
     let stages = program.stages.iter().filter(|stage| stage.steps().iter().any(|steps| steps.contains(&index)));
     let ends = stages.map(|stage| {
         let first = if let Stage::Queries(queries) = stage { queries.first } else { 0 };
-        first + stage.whole(program.max_tokens).tile
+        first + stage.whole(program.largest_run()).tile
     });
     ends.max().unwrap_or(0)
 }

@@ -33,6 +33,7 @@ mod blob;
 pub mod isa;
 pub mod kernels;
 pub mod layers;
+pub mod lengths;
 mod model;
 #[cfg(feature = "reference")]
 pub mod reference;

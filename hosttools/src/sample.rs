@@ -1,5 +1,6 @@
 //! One inference's inputs, in the order of the program's inputs.
 
+use percio::lengths::{padding, prefix};
 use percio_codegen_core::program::{InputKind, Lengths, Program};
 
 /// What an input holds in one sample.
@@ -13,6 +14,8 @@ pub enum Value {
     Mask(Vec<bool>),
     /// Indices of positions.
     Points(Vec<u32>),
+    /// How many tokens come before the latents.
+    Prefix(usize),
 }
 
 /// One inference's inputs.
@@ -23,7 +26,7 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// Inputs that look like noise and are the same each time: numbers in −1 .. 1, as many ids as there can be, no mask.
+    /// Inputs that look like noise and are the same each time: numbers in −1 .. 1, as many ids as there can be, the shortest prefix, no mask.
     #[must_use]
     pub fn noise(program: &Program) -> Self {
         let mut state = 0x9E37_79B9_u32;
@@ -46,17 +49,27 @@ impl Sample {
             InputKind::Points { count, positions } => {
                 Value::Points((0..*count).map(|_| next() % (*positions).max(1) as u32).collect())
             }
+            InputKind::Prefix { .. } => Value::Prefix(0),
         });
         Self { inputs: inputs.collect() }
     }
 
-    /// The lengths of the run outside of tiles: as many tokens as there are ids, or all that the program has room for.
+    /// The lengths of the run outside of tiles: as many tokens as there are ids, or all that the program has room for, and
+    /// what prefix and mask say of them.
     #[must_use]
     pub fn lengths(&self, program: &Program) -> Lengths {
-        let ids = self.inputs.iter().find_map(|value| match value {
-            Value::Ids(ids) => Some(ids.len()),
-            Value::Numbers(_) | Value::Mask(_) | Value::Points(_) => None,
-        });
-        Lengths { tokens: ids.unwrap_or(program.max_tokens), tile: 0 }
+        let ids = self.inputs.iter().find_map(|value| if let Value::Ids(ids) = value { Some(ids.len()) } else { None });
+        let tokens = ids.unwrap_or(program.max_tokens);
+        let mut lengths = Lengths { tokens, ..Lengths::default() };
+        for (value, input) in self.inputs.iter().zip(&program.inputs) {
+            match (value, &input.kind) {
+                (Value::Mask(mask), _) => lengths.padding = padding(mask, tokens),
+                (&Value::Prefix(asked), &InputKind::Prefix { latents }) => {
+                    lengths.prefix = prefix(asked, tokens, latents);
+                }
+                _ => {}
+            }
+        }
+        lengths
     }
 }

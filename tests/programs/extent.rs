@@ -39,9 +39,10 @@ pub(super) fn written(step: &Step, lengths: Lengths) -> Extent {
         | Step::CopyRows { rows, width, out_stride, .. }
         | Step::AddRows { rows, width, out_stride, .. } => Extent::strided(rows.at(lengths), width, out_stride),
         Step::Linear { rows, outputs, out_stride, .. } => Extent::strided(rows.at(lengths), outputs, out_stride),
-        Step::Normalize { rows, width, .. } | Step::Gate { rows, width, .. } | Step::Gru { rows, width, .. } => {
-            Extent::rows(rows.at(lengths), width)
-        }
+        Step::Normalize { rows, width, .. }
+        | Step::Gate { rows, width, .. }
+        | Step::Gru { rows, width, .. }
+        | Step::Rotate { rows, width, .. } => Extent::rows(rows.at(lengths), width),
         Step::MeanRows { width, .. } => Extent::rows(1, width),
         Step::AffineRows { rows, width, stride, .. } => Extent::strided(rows.at(lengths), width, stride),
         Step::Attention { queries, heads, v_width, .. } => Extent::rows(queries.at(lengths), heads * v_width),
@@ -89,6 +90,7 @@ fn sources(step: &Step, lengths: Lengths) -> Vec<(Extent, &Source)> {
         Step::Unfold { frames, channels, height, width, .. } => vec![Extent::rows(frames * height * width, channels)],
         Step::MaxPool { channels, height, width, .. } => vec![Extent::rows(height * width, channels)],
         Step::Normalize { x: None, .. }
+        | Step::Rotate { .. }
         | Step::Embed { .. }
         | Step::AffineRows { .. }
         | Step::Fourier { .. }
@@ -111,6 +113,7 @@ pub(super) fn reads(step: &Step, lengths: Lengths) -> Vec<(Extent, &Place)> {
             | Step::Normalize { x: None, .. }
             | Step::Gather { .. }
             | Step::Gru { .. }
+            | Step::Rotate { .. }
             | Step::AddRows { .. }
             | Step::AffineRows { .. }
     );

@@ -13,7 +13,7 @@ use percio_codegen_core::model::{
     Block, Decoder, Extent, Input, Latents, Linear, Mask, Model, NormKind, Output, Provenance, Queries, Reads, Stem,
 };
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
+use proptest::test_runner::{RngSeed, TestRunner};
 use queries::QueryKind;
 
 pub(crate) use sample::sample;
@@ -28,6 +28,8 @@ pub(crate) struct Recipe {
     cross: BlockKind,
     /// Whether the cross-attention reads the latents too, which then are as wide as the tokens.
     reads_itself: bool,
+    /// Whether the latents are the last tokens.
+    is_tail: bool,
     layers: Vec<BlockKind>,
     /// How often the layers run, with the same weights.
     repeats: usize,
@@ -38,6 +40,8 @@ pub(crate) struct Recipe {
     has_mask: bool,
     /// Whether there is a norm after the last layer.
     has_norm: bool,
+    /// Otherwise the outputs read the latents.
+    has_decoder: bool,
     decoder: BlockKind,
     head: Head,
     /// Where the weights come from.
@@ -63,32 +67,44 @@ pub(crate) fn config() -> ProptestConfig {
     ProptestConfig { failure_persistence: None, rng_seed: RngSeed::Fixed(0), ..ProptestConfig::default() }
 }
 
+/// A source of the same models in every run.
+pub(crate) fn runner() -> TestRunner {
+    TestRunner::new(config())
+}
+
 /// Any model.
 pub(crate) fn recipes() -> impl Strategy<Value = Recipe> {
     // At least four of one row: a single number may be next to nothing, and is compared with itself.
     let mean = (4..9usize).prop_map(Head::Mean);
     let head = prop_oneof![Just(Head::Rows), (1..7usize).prop_map(Head::Linear), mean, Just(Head::Tied)];
     let layers = prop::collection::vec(blocks::kinds(), 0..3);
-    let cross = (blocks::kinds(), prop::bool::weighted(0.3), any::<bool>());
+    let cross = (blocks::kinds(), prop::bool::weighted(0.3), prop::bool::weighted(0.3), any::<bool>());
     let encoder = (prop::array::uniform2(4..11usize), cross, layers, 1..3usize, any::<bool>());
-    (inputs::kinds(), encoder, (queries::kinds(), blocks::kinds(), head, prop::bool::weighted(0.3)), any::<u32>())
+    (
+        inputs::kinds(),
+        encoder,
+        (queries::kinds(), (prop::bool::weighted(0.8), blocks::kinds()), head, prop::bool::weighted(0.3)),
+        any::<u32>(),
+    )
         .prop_map(
             |(
                 inputs,
-                (latents, (cross, reads_itself, reads_twice), layers, repeats, has_norm),
-                (queries, decoder, head, has_mask),
+                (latents, (cross, reads_itself, is_tail, reads_twice), layers, repeats, has_norm),
+                (queries, (has_decoder, decoder), head, has_mask),
                 seed,
             )| Recipe {
                 inputs,
                 latents,
                 cross,
                 reads_itself,
+                is_tail,
                 layers,
                 repeats,
                 reads_twice,
                 queries,
                 has_mask,
                 has_norm,
+                has_decoder,
                 decoder,
                 head,
                 seed,
@@ -102,29 +118,45 @@ impl Recipe {
         let numbers = &mut Numbers::new(self.seed);
         let inputs = inputs::make(&self.inputs, numbers);
         let width = inputs.iter().map(Input::full_width).max().unwrap_or(0);
-        let [count, latent] = [self.latents[0], self.latent_width(width)];
-        let reads = if self.reads_itself { Reads::ContextThenItself } else { Reads::Context };
+        let latent = self.latent_width(width);
+        let reads = match (self.reads_itself, self.is_tail) {
+            (false, _) => Reads::Context,
+            (true, false) => Reads::ContextThenItself,
+            (true, true) => Reads::PrefixThenItself,
+        };
         let cross = self.cross.block("encoder.cross", reads, latent, width, numbers);
         let mut blocks = vec![cross];
         for (index, layer) in self.layers.iter().enumerate() {
             blocks.push(layer.block(&format!("encoder.layers.{index}"), Reads::Itself, latent, latent, numbers));
         }
-        let (decoder, outputs) = self.decoder(&inputs, latent, numbers);
+        let latents = self.start(&inputs, latent, numbers);
+        let (decoder, outputs) = self.decoder(&inputs, latents.shape(), numbers);
         Model {
             name: "random".to_owned(),
             summary: String::new(),
             provenance: Provenance::default(),
             parameters: 0,
             mask: self.has_mask.then(|| Mask::new("mask")),
-            latents: Latents::Learned(numbers.tensor("latents", &[count, latent], 1.0)),
+            latents,
             mixtures: Vec::new(),
             norm: self.has_norm.then(|| numbers.norm("norm", NormKind::Layer, latent)),
             schedule: self.schedule(&blocks),
             inputs,
             blocks,
-            decoder: Some(decoder),
+            decoder,
             outputs,
         }
+    }
+
+    /// What the latents start from: M rows, or up to so many of the tokens.
+    fn start(&self, inputs: &[Input], width: usize, numbers: &mut Numbers) -> Latents {
+        let (count, tokens) = (self.latents[0], inputs.iter().map(Input::tokens).sum::<usize>());
+        let token_width = inputs.iter().map(Input::full_width).max().unwrap_or(0);
+        if !self.is_tail {
+            return Latents::Learned(numbers.tensor("latents", &[count, width], 1.0));
+        }
+        let project = (width != token_width).then(|| numbers.linear("tail", width, token_width, true));
+        Latents::Tail { most: count.min(tokens), width, project }
     }
 
     fn latent_width(&self, tokens: usize) -> usize {
@@ -137,7 +169,12 @@ impl Recipe {
         [0].into_iter().chain(layers).chain(again).collect()
     }
 
-    fn decoder(&self, inputs: &[Input], latent: usize, numbers: &mut Numbers) -> (Decoder, Vec<Output>) {
+    /// The decoder, if there is one, and the outputs.
+    fn decoder(&self, inputs: &[Input], latents: [usize; 2], numbers: &mut Numbers) -> (Option<Decoder>, Vec<Output>) {
+        let [most, latent] = latents;
+        if !self.has_decoder {
+            return (None, self.outputs(Extent::Latents { most }, latent, numbers));
+        }
         let embedding = match &inputs[0].stem {
             Stem::Ids { embedding, .. } => Some(embedding),
             _ => None,
@@ -154,22 +191,29 @@ impl Recipe {
             _ => Extent::Rows(0..rows),
         };
         let block = self.decoder.block("decoder.cross", Reads::Context, width, latent, numbers);
-        let outputs = match (&self.head, tied) {
-            (_, Some(table)) => {
+        let outputs = match tied {
+            Some(table) => {
                 let bias = Some(numbers.tensor("tied bias", &[table.rows()], 0.3));
                 vec![Output::new("logits", all, Some(Linear { weight: table.clone(), bias }))]
             }
-            (Head::Linear(classes), None) => vec![
-                Output::new("all", all.clone(), Some(numbers.linear("all", *classes, width, true))),
+            None => self.outputs(all, width, numbers),
+        };
+        (Some(Decoder { queries, block }), outputs)
+    }
+
+    /// What is made of rows of `width` numbers.
+    fn outputs(&self, all: Extent, width: usize, numbers: &mut Numbers) -> Vec<Output> {
+        match &self.head {
+            Head::Linear(classes) => vec![
+                Output::new("all", all, Some(numbers.linear("all", *classes, width, true))),
                 Output::new("first", Extent::Rows(0..1), Some(numbers.linear("first", 3, width, false))),
             ],
-            (Head::Mean(classes), None) => {
+            Head::Mean(classes) => {
                 let norm = Some(numbers.norm("mean norm", NormKind::Layer, width));
                 let linear = Some(numbers.linear("mean", *classes, width, true));
                 vec![Output { mean: true, norm, ..Output::new("mean", all, linear) }]
             }
-            (Head::Rows | Head::Tied, None) => vec![Output::new("rows", all, None)],
-        };
-        (Decoder { queries, block }, outputs)
+            Head::Rows | Head::Tied => vec![Output::new("rows", all, None)],
+        }
     }
 }

@@ -7,6 +7,7 @@ pub mod erf;
 pub mod exp;
 pub mod matmul;
 pub mod norm;
+pub mod sine;
 pub mod tile;
 
 use crate::isa::Isa;

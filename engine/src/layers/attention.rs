@@ -21,6 +21,18 @@ pub struct Attention {
     pub v: usize,
     /// Factor of the scores; 1 when folded into the queries.
     pub scale: f32,
+    /// Whether a query attends only to keys up to its own place, queries and keys aligned at their ends.
+    pub causal: bool,
+    /// Whether a query gathers zeros when all of its keys are hidden; otherwise it attends to them evenly.
+    pub zero_empty: bool,
+}
+
+impl Attention {
+    /// The score of a hidden key.
+    #[inline(always)]
+    pub(super) const fn hidden(&self) -> f32 {
+        if self.zero_empty { kernel::NOTHING } else { kernel::EVENLY }
+    }
 }
 
 /// `out = softmax(scale · q kᵀ) v` per head: `q` `[queries, heads·qk]`, `k` `[keys, heads·qk]`, `v` `[keys, heads·v]`,
@@ -28,14 +40,30 @@ pub struct Attention {
 /// end are.
 #[inline]
 pub fn attention<I: Isa>(isa: I, shape: &Attention, q: &[f32], k: &[f32], v: &[f32], mask: &[bool], out: &mut [f32]) {
-    let Attention { queries, keys, masked, heads, qk, v: v_width, scale } = *shape;
+    let Attention { queries, keys, masked, heads, qk, v: v_width, scale, causal, .. } = *shape;
     let ok = fits(q, queries, heads * qk, heads * qk)
         && fits(k, keys, heads * qk, heads * qk)
         && fits(v, keys, heads * v_width, heads * v_width)
         && fits(out, queries, heads * v_width, heads * v_width);
     if ok {
         let mask = mask.get(..masked).unwrap_or(mask);
-        isa.run(kernel::Attention { queries, keys, heads, qk, v_width, scale, q, k, v, mask, out, carried: None });
+        let (hidden, carried) = (shape.hidden(), None);
+        isa.run(kernel::Attention {
+            queries,
+            keys,
+            heads,
+            qk,
+            v_width,
+            scale,
+            q,
+            k,
+            v,
+            mask,
+            causal,
+            hidden,
+            out,
+            carried,
+        });
     }
 }
 

@@ -6,7 +6,7 @@
 
 use super::{Attention, fits};
 use crate::isa::{Isa, Kernel};
-use crate::kernels::attention::{self as kernel, Carried, MASKED};
+use crate::kernels::attention::{self as kernel, Carried, EVENLY};
 use crate::kernels::exp::exp;
 use crate::kernels::part;
 
@@ -42,7 +42,7 @@ impl<'a> State<'a> {
 #[inline]
 pub fn begin<I: Isa>(_: I, shape: &Attention, state: &mut [f32]) {
     if let Some(State { largest, sum, values }) = State::split(shape, state) {
-        largest.fill(MASKED);
+        largest.fill(EVENLY);
         sum.fill(0.0);
         values.fill(0.0);
     }
@@ -51,13 +51,29 @@ pub fn begin<I: Isa>(_: I, shape: &Attention, state: &mut [f32]) {
 /// Takes `shape.keys` more keys into `state`; operands as for [`attention`](super::attention).
 #[inline]
 pub fn gather<I: Isa>(isa: I, shape: &Attention, q: &[f32], k: &[f32], v: &[f32], mask: &[bool], state: &mut [f32]) {
-    let Attention { queries, keys, masked, heads, qk, v: v_width, scale } = *shape;
+    let Attention { queries, keys, masked, heads, qk, v: v_width, scale, .. } = *shape;
     let ok = fits(q, queries, heads * qk, heads * qk)
         && fits(k, keys, heads * qk, heads * qk)
         && fits(v, keys, heads * v_width, heads * v_width);
     if let (true, Some(State { largest, sum, values: out })) = (ok, State::split(shape, state)) {
         let (mask, carried) = (mask.get(..masked).unwrap_or(mask), Some(Carried { largest, sum }));
-        isa.run(kernel::Attention { queries, keys, heads, qk, v_width, scale, q, k, v, mask, out, carried });
+        let (causal, hidden) = (false, shape.hidden());
+        isa.run(kernel::Attention {
+            queries,
+            keys,
+            heads,
+            qk,
+            v_width,
+            scale,
+            q,
+            k,
+            v,
+            mask,
+            causal,
+            hidden,
+            out,
+            carried,
+        });
     }
 }
 

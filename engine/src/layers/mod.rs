@@ -12,6 +12,7 @@ mod linear;
 mod mean;
 mod norm;
 mod position;
+mod rotate;
 mod rows;
 mod window;
 
@@ -24,6 +25,7 @@ pub use linear::{Linear, linear};
 pub use mean::{Mean, mean_rows};
 pub use norm::{Normalize, normalize, normalize_in_place};
 pub use position::{Fourier, fourier, fourier_at};
+pub use rotate::{Rotate, rotate};
 pub use rows::{Rows, add_rows, affine_rows, copy_rows};
 pub use window::{MaxPool, Unfold, max_pool, unfold};
 

@@ -2,7 +2,7 @@
 
 use crate::layers::Attention;
 
-/// [`crate::layers::attention`]. A masked key's score is the lowest there is.
+/// [`crate::layers::attention`]. A hidden key's score is the lowest there is, or it has no weight at all.
 pub fn attention(shape: &Attention, q: &[f32], k: &[f32], v: &[f32], mask: &[bool], out: &mut [f32]) {
     let Attention { queries, keys, heads, .. } = *shape;
     for query in 0..queries {
@@ -14,15 +14,17 @@ pub fn attention(shape: &Attention, q: &[f32], k: &[f32], v: &[f32], mask: &[boo
             for i in 0..shape.v {
                 let value = |key: usize| f64::from(v[(key * heads + head) * shape.v + i]);
                 let weighted: f64 = (0..keys).map(|key| weight(key) * value(key)).sum();
-                out[(query * heads + head) * shape.v + i] = if keys == 0 { 0.0 } else { (weighted / sum) as f32 };
+                out[(query * heads + head) * shape.v + i] = if sum == 0.0 { 0.0 } else { (weighted / sum) as f32 };
             }
         }
     }
 }
 
 fn score(shape: &Attention, q: &[f32], k: &[f32], mask: &[bool], query: usize, key: usize, head: usize) -> f64 {
-    if key < shape.masked && mask.get(key) == Some(&false) {
-        return f64::MIN;
+    let is_masked = key < shape.masked && mask.get(key) == Some(&false);
+    let is_later = shape.causal && key + shape.queries > query + shape.keys;
+    if is_masked || is_later {
+        return if shape.zero_empty { f64::NEG_INFINITY } else { f64::MIN };
     }
     let q = &q[(query * shape.heads + head) * shape.qk..][..shape.qk];
     let k = &k[(key * shape.heads + head) * shape.qk..][..shape.qk];

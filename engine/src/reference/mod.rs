@@ -11,6 +11,7 @@ mod gru;
 mod linear;
 mod norm;
 mod position;
+mod rotate;
 mod rows;
 mod window;
 
@@ -22,5 +23,6 @@ pub use gru::gru;
 pub use linear::linear;
 pub use norm::normalize;
 pub use position::{fourier, fourier_at};
+pub use rotate::rotate;
 pub use rows::{add_rows, affine_rows, copy_rows, mean_rows};
 pub use window::{max_pool, unfold};

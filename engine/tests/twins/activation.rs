@@ -1,9 +1,9 @@
-//! eˣ, erf and the activations over dense grids of numbers.
+//! eˣ, erf, sine, cosine and the activations over dense grids of numbers.
 
 use crate::support::{Case, check};
-use crate::tolerance::{ACTIVATION, Bound, ERF, EXP};
+use crate::tolerance::{ACTIVATION, Bound, ERF, EXP, SINE};
 use percio::isa::Isa;
-use percio::kernels::{activation::apply, erf::erf, exp::exp};
+use percio::kernels::{activation::apply, erf::erf, exp::exp, sine::sine_and_cosine};
 use percio::{Activation, reference};
 
 /// A function at `steps` + 1 numbers from `first` to `last`.
@@ -18,6 +18,8 @@ struct Grid {
 enum Function {
     Exp,
     Erf,
+    Sine,
+    Cosine,
     Activation(Activation),
 }
 
@@ -42,6 +44,12 @@ impl Case for Grid {
             Function::Activation(activation) => apply(isa, activation, &mut numbers.as_mut_slice().into()),
             Function::Exp => numbers.chunks_mut(I::LANES).for_each(|x| isa.store(exp(isa, isa.load(x)), x)),
             Function::Erf => numbers.chunks_mut(I::LANES).for_each(|x| isa.store(erf(isa, isa.load(x)), x)),
+            Function::Sine => {
+                numbers.chunks_mut(I::LANES).for_each(|x| isa.store(sine_and_cosine(isa, isa.load(x))[0], x))
+            }
+            Function::Cosine => {
+                numbers.chunks_mut(I::LANES).for_each(|x| isa.store(sine_and_cosine(isa, isa.load(x))[1], x))
+            }
         }
         numbers
     }
@@ -51,6 +59,8 @@ impl Case for Grid {
             Function::Activation(activation) => reference::activate(activation, x),
             Function::Exp => libm::exp(x),
             Function::Erf => libm::erf(x),
+            Function::Sine => libm::sin(x),
+            Function::Cosine => libm::cos(x),
         };
         self.numbers().into_iter().map(|x| exact(f64::from(x)) as f32).collect()
     }
@@ -85,6 +95,14 @@ fn error_function() {
     grid(Function::Erf, -6.0, 6.0, ERF);
     grid(Function::Erf, -0.01, 0.01, ERF);
     grid(Function::Erf, -1e6, 1e6, ERF);
+}
+
+#[test]
+fn sines_and_cosines() {
+    for reach in [1.0, 100_000.0] {
+        grid(Function::Sine, -reach, reach, SINE);
+        grid(Function::Cosine, -reach, reach, SINE);
+    }
 }
 
 #[test]

@@ -16,7 +16,8 @@ struct Attend {
 
 impl Attend {
     fn new(queries: usize, keys: usize, heads: usize, qk: usize, v: usize) -> Self {
-        let shape = Attention { queries, keys, masked: keys, heads, qk, v, scale: 1.0 / (qk as f32).sqrt() };
+        let scale = 1.0 / (qk as f32).sqrt();
+        let shape = Attention { queries, keys, masked: keys, heads, qk, v, scale, causal: false, zero_empty: false };
         Self { shape, mask: Vec::new(), gain: 1.0 }
     }
 
@@ -111,6 +112,33 @@ fn a_mask_says_nothing_of_keys_it_is_not_about() {
         let mut attend = Attend::new(4, 20, 2, 8, 8).masked(|key| key % 4 == 3);
         attend.shape.masked = masked;
         attend.check();
+    }
+}
+
+#[test]
+fn queries_that_see_keys_up_to_their_place() {
+    for (queries, keys) in [(1, 1), (9, 9), (17, 17), (40, 40), (5, 30), (33, 100), (1, 97), (9, 4), (30, 20)] {
+        for zero_empty in [false, true] {
+            let attend = || {
+                let mut attend = Attend::new(queries, keys, 2, 7, 10);
+                (attend.shape.causal, attend.shape.zero_empty) = (true, zero_empty);
+                attend
+            };
+            attend().check();
+            attend().masked(|key| key >= keys / 2).check();
+            attend().masked(|key| key % 3 == 1).check();
+            attend().masked(|_| false).check();
+        }
+    }
+}
+
+#[test]
+fn queries_that_see_no_key_gather_zeros() {
+    for keys in [1, 8, 100] {
+        let mut attend = Attend::new(17, keys, 3, 7, 10).masked(|_| false);
+        attend.shape.zero_empty = true;
+        attend.check();
+        attend.masked(|key| key + 1 == keys).check();
     }
 }
 

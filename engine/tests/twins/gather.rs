@@ -20,7 +20,8 @@ struct Gather {
 
 impl Gather {
     fn new(queries: usize, keys: usize, heads: usize, qk: usize, v: usize) -> Self {
-        let shape = Attention { queries, keys, masked: keys, heads, qk, v, scale: 1.0 / (qk as f32).sqrt() };
+        let scale = 1.0 / (qk as f32).sqrt();
+        let shape = Attention { queries, keys, masked: keys, heads, qk, v, scale, causal: false, zero_empty: false };
         Self { shape, arrivals: vec![1, 5, 19], second: keys, mask: vec![true; keys], gain: 1.0 }
     }
 
@@ -99,6 +100,17 @@ fn masked_keys_before_between_and_after_the_others() {
             let gather = Gather { second, ..Gather::new(9, 50, 3, 7, 10) };
             Gather { mask: (0..50).map(mask).collect(), ..gather }.check();
         }
+    }
+}
+
+#[test]
+fn queries_that_see_no_key_gather_zeros() {
+    for second in [0, 20, 40] {
+        let mut gather = Gather::new(9, 40, 2, 6, 5);
+        (gather.shape.zero_empty, gather.second, gather.mask) = (true, second, vec![false; 40]);
+        gather.check();
+        gather.mask[30] = true;
+        gather.check();
     }
 }
 

@@ -9,5 +9,6 @@ mod gru;
 mod linear;
 mod moves;
 mod norm;
+mod rotate;
 mod support;
 mod tolerance;

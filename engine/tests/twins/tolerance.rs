@@ -39,6 +39,12 @@ pub(crate) const EXP: Bound = Bound { absolute: 0.0, relative: 1.93e-7 + ROUNDIN
 /// Both parts of erf: 1.08e-7 measured; the twin rounds too.
 pub(crate) const ERF: Bound = Bound { absolute: 0.0, relative: 1.08e-7 + ROUNDING };
 
+/// Sine and cosine for |x| ≤ 100,000: 1.75e-7 measured; the twin rounds too.
+pub(crate) const SINE: Bound = Bound { absolute: 1.75e-7 + ROUNDING, relative: 0.0 };
+
+/// A rotation of two numbers in ±1: a sine and a cosine, each times one of them, and three roundings of up to √2.
+pub(crate) const ROTATION: Bound = Bound { absolute: 2.0 * SINE.absolute + 4.5 * ROUNDING, relative: 0.0 };
+
 /// The activations for |x| ≤ 20. 1 / (1 + e⁻ˣ) is relatively as wrong as eˣ and two roundings; where GELU and tanh nearly
 /// cancel, 1.1e-7 of erf or 1.9e-7 of 2σ − 1 remain, times |x| / 2, which is largest near −4.
 pub(crate) const ACTIVATION: Bound = Bound { absolute: 5.2e-7, relative: 4e-7 };

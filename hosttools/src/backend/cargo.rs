@@ -30,9 +30,8 @@ pub(super) struct Template {
     pub(super) flags: &'static [&'static str],
 }
 
-/// Writes the crate for `program` and builds it. The result is the path of the executable.
-pub(super) fn build(template: &Template, program: &Program) -> Result<PathBuf> {
-    let cache = cache()?;
+/// Writes the crate for `program` to the directory `cache` and builds it. The result is the path of the executable.
+pub(super) fn build(template: &Template, program: &Program, cache: &Path) -> Result<PathBuf> {
     let files = sources(template, program);
     let mut hasher = DefaultHasher::new();
     (template.manifest, percio_dependency(), template.flags, &files).hash(&mut hasher);
@@ -59,7 +58,8 @@ pub(super) fn same_toolchain(command: &mut Command) -> &mut Command {
     command
 }
 
-fn cache() -> Result<PathBuf> {
+/// Where crates live.
+pub(super) fn cache() -> Result<PathBuf> {
     let from = |variable: &str| env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
     let cache = from("PERCIO_CACHE")
         .or_else(|| Some(from("XDG_CACHE_HOME")?.join("percio")))

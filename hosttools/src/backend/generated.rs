@@ -6,6 +6,7 @@ use crate::sample::Sample;
 use anyhow::{Context, Result};
 use percio_codegen_core::program::Program;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
@@ -42,7 +43,15 @@ impl<'a> Generated<'a> {
     /// # Errors
     /// When it does not build, with cargo's output, or does not start.
     pub fn build(program: &'a Program) -> Result<Self> {
-        let executable = cargo::build(&template(), program)?;
+        Self::build_in(program, &cargo::cache()?)
+    }
+
+    /// [`build`](Self::build) with the crate in the directory `cache`.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build).
+    pub fn build_in(program: &'a Program, cache: &Path) -> Result<Self> {
+        let executable = cargo::build(&template(), program, cache)?;
         let mut process = Command::new(&executable)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

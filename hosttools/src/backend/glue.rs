@@ -69,7 +69,11 @@ fn parts(program: &Program) -> TokenStream {
         empties.push(quote!(#name: #empty, #count: 0));
         let reader = read(input, &quote!(self.#name));
         readers.push(if varies { quote!(self.#count = #reader) } else { reader });
-        let borrow = if varies { quote!(&self.#name[..self.#count]) } else { quote!(&self.#name) };
+        let borrow = match input.kind {
+            InputKind::Prefix { .. } => quote!(self.#name),
+            _ if varies => quote!(&self.#name[..self.#count]),
+            _ => quote!(&self.#name),
+        };
         borrows.push((name, borrow));
     }
     let input = match borrows.as_slice() {
@@ -114,6 +118,7 @@ impl Room {
             InputKind::Points { count, .. } => (quote!(u32), quote!(0), vec![*count], false),
             InputKind::Ids { max, .. } => (quote!(u32), quote!(0), vec![*max], true),
             InputKind::Mask { max, .. } => (quote!(bool), quote!(false), vec![*max], true),
+            InputKind::Prefix { .. } => (quote!(usize), quote!(0), vec![], false),
         };
         Self { element, zero, shape, varies }
     }
@@ -129,6 +134,7 @@ fn read(input: &Input, place: &TokenStream) -> TokenStream {
         InputKind::Points { .. } => quote!(bytes.points(&mut #place)),
         InputKind::Ids { .. } => quote!(bytes.ids(&mut #place)),
         InputKind::Mask { .. } => quote!(bytes.mask(&mut #place)),
+        InputKind::Prefix { .. } => quote!(#place = bytes.count()),
     }
 }
 

@@ -41,7 +41,7 @@ impl<'a> Qemu<'a> {
     /// When QEMU or Rust's target is missing, the program does not fit the machine, or the firmware does not build or start.
     pub(super) fn build(board: Board, program: &'a Program) -> Result<Self> {
         check(&board, program)?;
-        let firmware = cargo::build(&template(&board), program)?;
+        let firmware = cargo::build(&template(&board), program, &cargo::cache()?)?;
         let mut built = Self { board, program, firmware, isa: String::new() };
         built.isa = said(&built.run(NOTHING, &[])?, "isa").concat();
         Ok(built)
@@ -148,6 +148,7 @@ fn input_bytes(kind: &InputKind) -> usize {
         InputKind::Ids { max, .. } => 4 * max,
         InputKind::Points { count, .. } => 4 * count,
         InputKind::Mask { max, .. } => *max,
+        InputKind::Prefix { .. } => 4,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Samples as bytes for a program in another process or machine; `templates/sample.rs` reads them there.
 //!
 //! All numbers are little-endian. Inputs follow each other in the program's order: numbers as they are, points as u32s,
-//! ids as a count and u32s, a mask as a count and bytes.
+//! ids as a count and u32s, a mask as a count and bytes, the length of a prefix as a count.
 
 use super::Outputs;
 use crate::sample::{Sample, Value};
@@ -23,6 +23,7 @@ pub(super) fn bytes(sample: &Sample) -> Vec<u8> {
                 bytes.extend(count(mask.len()));
                 bytes.extend(mask.iter().map(|&keep| u8::from(keep)));
             }
+            Value::Prefix(tokens) => bytes.extend(count(*tokens)),
         }
     }
     bytes

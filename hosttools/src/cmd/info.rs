@@ -168,6 +168,7 @@ fn inputs(program: &Program) -> Vec<Port<'_>> {
         InputKind::Ids { max, .. } => (vec![*max], "ids"),
         InputKind::Mask { max, .. } => (vec![*max], "mask"),
         InputKind::Points { count, .. } => (vec![*count], "points"),
+        InputKind::Prefix { .. } => (vec![], "count"),
     };
     let ports = program.inputs.iter().map(|input| (input, port(input)));
     ports.map(|(input, (shape, kind))| Port { name: &input.name, shape, kind, labels: &[] }).collect()
@@ -197,6 +198,7 @@ fn describe(step: &Step, lengths: Lengths) -> String {
         Step::Normalize { rows, width, .. }
         | Step::Gate { rows, width, .. }
         | Step::Gru { rows, width, .. }
+        | Step::Rotate { rows, width, .. }
         | Step::CopyRows { rows, width, .. }
         | Step::AddRows { rows, width, .. }
         | Step::MeanRows { rows, width, .. }

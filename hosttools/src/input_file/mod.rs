@@ -47,6 +47,11 @@ impl InputFile {
         if named.is_empty() { (file.all(), "") } else { (named, "input.") }
     }
 
+    /// What the file's metadata say of how many tokens come before the latents.
+    fn prefix_len(&self) -> Option<&str> {
+        if let Self::Arrays(file) = self { file.prefix_len() } else { None }
+    }
+
     /// The samples for `program`. Arrays may lack the batch axis: they are one sample then.
     ///
     /// # Errors
@@ -54,12 +59,12 @@ impl InputFile {
     pub fn samples(&self, program: &Program) -> Result<Vec<Sample>> {
         if let Self::Table(text) = self {
             let array = csv::parse(text, only_shape(program)?)?;
-            return Ok(samples(program, &BTreeMap::from([(ANY_INPUT, &array)]), "")?);
+            return Ok(samples(program, &BTreeMap::from([(ANY_INPUT, &array)]), "", None)?);
         }
         let (arrays, prefix) = self.inputs();
         let batched: BTreeMap<&str, Array> =
             arrays.into_iter().map(|(name, array)| (name, with_batch_axis(program, name, array))).collect();
-        Ok(samples(program, &batched.iter().map(|(&name, array)| (name, array)).collect(), prefix)?)
+        Ok(samples(program, &batched.iter().map(|(&name, array)| (name, array)).collect(), prefix, self.prefix_len())?)
     }
 }
 
@@ -78,7 +83,7 @@ fn with_batch_axis(program: &Program, name: &str, array: &Array) -> Array {
         Some(InputKind::Numbers { shape }) => shape.len(),
         // Indices of positions are the same for every sample: they have no batch axis.
         Some(InputKind::Points { .. }) => return array.clone(),
-        Some(InputKind::Ids { .. } | InputKind::Mask { .. }) | None => 1,
+        Some(InputKind::Ids { .. } | InputKind::Mask { .. } | InputKind::Prefix { .. }) | None => 1,
     };
     let mut array = array.clone();
     if array.shape.len() == axes {

@@ -1,6 +1,6 @@
 //! Arrays to samples.
 
-use super::{add, list};
+use super::{add, list, prefix};
 use crate::sample::{Sample, Value};
 use percio_codegen_core::container::{Array, Numbers};
 use percio_codegen_core::program::{Input, InputKind, Program};
@@ -8,11 +8,17 @@ use percio_codegen_core::{ANY_INPUT, Problems};
 use std::collections::BTreeMap;
 
 /// The samples in `arrays`, which are called `prefix` and their name in the file. Every array has a leading batch axis but
-/// indices of positions (`points.<name>`), which are the same for every sample.
+/// indices of positions (`points.<name>`), which are the same for every sample, as is `prefix_len`, the metadata's number of
+/// tokens before the latents.
 ///
 /// # Errors
 /// Every input that is missing or has another shape, every id outside its vocabulary, every array that is no input.
-pub fn samples(program: &Program, arrays: &BTreeMap<&str, &Array>, prefix: &str) -> Result<Vec<Sample>, Problems> {
+pub fn samples(
+    program: &Program,
+    arrays: &BTreeMap<&str, &Array>,
+    prefix: &str,
+    prefix_len: Option<&str>,
+) -> Result<Vec<Sample>, Problems> {
     let mut problems = Problems::new();
     let found: Vec<Option<Found<'_>>> =
         program.inputs.iter().map(|input| find(program, input, arrays, prefix, &mut problems)).collect();
@@ -35,14 +41,21 @@ pub fn samples(program: &Program, arrays: &BTreeMap<&str, &Array>, prefix: &str)
         .map(|(input, found)| match found {
             Some(found) if found.is_shared => points(input, found, batch, &mut problems),
             Some(found) => values(input, found, prefix, &mut problems),
+            None if matches!(input.kind, InputKind::Prefix { .. }) => {
+                Some(vec![prefix::read(prefix_len, &mut problems)?; batch])
+            }
             None => Some(vec![Value::Mask(Vec::new()); batch]),
         })
         .collect();
     check_masks(program, &columns, &mut problems);
-    problems.finish(())?;
-    let sample =
-        |index: usize| Sample { inputs: columns.iter().flatten().map(|column| column[index].clone()).collect() };
-    Ok((0..batch).map(sample).collect())
+    let sample = |index: usize| {
+        let inputs: Option<Vec<Value>> = columns.iter().map(|column| column.as_ref()?.get(index).cloned()).collect();
+        inputs.map(|inputs| Sample { inputs })
+    };
+    if let Some(sample) = sample(0) {
+        prefix::check(program, &sample, &mut problems);
+    }
+    problems.finish((0..batch).filter_map(sample).collect())
 }
 
 /// An input's array.
@@ -60,14 +73,14 @@ fn find<'a>(
     prefix: &str,
     problems: &mut Problems,
 ) -> Option<Found<'a>> {
-    let is_mask = |input: &Input| matches!(input.kind, InputKind::Mask { .. });
-    let is_only_input = !is_mask(input) && program.inputs.iter().filter(|input| !is_mask(input)).count() == 1;
+    let is_asked = |input: &Input| !matches!(input.kind, InputKind::Mask { .. } | InputKind::Prefix { .. });
+    let is_only_input = is_asked(input) && program.inputs.iter().filter(|input| is_asked(input)).count() == 1;
     let is_shared = matches!(input.kind, InputKind::Points { .. });
     let padding = if let InputKind::Mask { padding, .. } = &input.kind { padding.as_deref() } else { None };
     let aliases = [Some(input.name.as_str()), padding, is_only_input.then_some(ANY_INPUT)];
     let found =
         aliases.into_iter().flatten().find_map(|name| Some(Found { name, array: arrays.get(name)?, is_shared }));
-    if found.is_none() && !is_mask(input) {
+    if found.is_none() && is_asked(input) {
         let name = &input.name;
         let there = list(arrays.keys().copied());
         add(problems, format!("the model reads `{name}` and the file has no `{prefix}{name}`; inputs there: {there}"));
@@ -118,7 +131,7 @@ fn values(input: &Input, found: &Found<'_>, prefix: &str, problems: &mut Problem
             let keep: Vec<bool> = floats(array).iter().map(|&number| (number != 0.0) == attend).collect();
             Some(keep.chunks(len).map(|part| Value::Mask(part.to_vec())).collect())
         }
-        InputKind::Points { .. } => None,
+        InputKind::Points { .. } | InputKind::Prefix { .. } => None,
         InputKind::Ids { vocabulary, .. } => match ids(array, *vocabulary) {
             Ok(ids) => Some(ids.chunks(len).map(|part| Value::Ids(part.to_vec())).collect()),
             Err((sample, number)) => {
@@ -162,6 +175,7 @@ fn shape_text(kind: &InputKind) -> String {
         InputKind::Ids { max, .. } => format!("[samples, 1 to {max} ids]"),
         InputKind::Points { count, .. } => format!("[{count}], the same positions for every sample"),
         InputKind::Mask { max, .. } => format!("[samples, 1 to {max} tokens]"),
+        InputKind::Prefix { .. } => "a number in the metadata".to_owned(),
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod expected;
 mod inputs;
+mod prefix;
 
 pub use expected::Expected;
 pub use inputs::samples;
@@ -76,13 +77,19 @@ impl File {
         self.arrays.iter().map(|(name, array)| (name.as_str(), array)).collect()
     }
 
+    /// What the metadata say of how many tokens come before the latents.
+    #[must_use]
+    pub fn prefix_len(&self) -> Option<&str> {
+        self.metadata.get("prefix_len").map(String::as_str)
+    }
+
     /// What the file says about `program`.
     ///
     /// # Errors
     /// Every input or output that is missing or has another shape, and every id outside its vocabulary.
     pub fn bind(&self, program: &Program) -> Result<Reference, Problems> {
         let mut problems = Problems::new();
-        let samples = problems.take(samples(program, &self.inputs(), "input."));
+        let samples = problems.take(samples(program, &self.inputs(), "input.", self.prefix_len()));
         let outputs = self.under("output");
         let expected = problems.take(expected::read(program, &outputs, &self.under("label")));
         let is_only = outputs.len() == 1 && program.outputs.len() == 1;

@@ -68,7 +68,7 @@ fn samples_and_expectations_are_split_along_the_batch() {
     ]);
     let reference = file.bind(&words()).expect("the file fits");
     assert_eq!(reference.samples[0].inputs, [Value::Ids(vec![1, 2, 3]), Value::Mask(vec![true, true, false])]);
-    assert_eq!(reference.samples[1].lengths(&words()), Lengths { tokens: 3, tile: 0 });
+    assert_eq!(reference.samples[1].lengths(&words()), Lengths { tokens: 3, ..Lengths::default() });
     assert_eq!(reference.expected[0].numbers, [[1.0, 2.0], [3.0, 4.0]]);
     assert_eq!(reference.expected[0].labels, Some(vec![vec![1], vec![0]]));
     assert_eq!(reference.not_compared, ["output.hidden"]);
@@ -180,4 +180,46 @@ fn batches_agree() {
         messages(&file, &words()),
         ["`output.logits` has 3 samples, the inputs 2: write the same batch to both"]
     );
+}
+
+/// Three ids after which come up to two latents.
+fn prefixed(prefix_len: Option<&str>) -> (File, Program) {
+    let inputs =
+        vec![("ids", InputKind::Ids { max: 4, vocabulary: 9 }), ("prefix_len", InputKind::Prefix { latents: 2 })];
+    let mut file = file(&[
+        ("input.ids", &[2, 3], Numbers::I64(vec![1, 2, 3, 4, 5, 8])),
+        ("output.logits", &[2, 2], Numbers::F32(vec![1.0, 2.0, 3.0, 4.0])),
+    ]);
+    file.metadata.extend(prefix_len.map(|text| ("prefix_len".to_owned(), text.to_owned())));
+    (file, program(inputs, &[("logits", 1, 2)]))
+}
+
+#[test]
+fn the_length_of_the_prefix_is_in_the_metadata() {
+    let (file, program) = prefixed(Some("2"));
+    let reference = file.bind(&program).expect("the file fits");
+    assert_eq!(reference.samples[1].inputs, [Value::Ids(vec![4, 5, 8]), Value::Prefix(2)]);
+    assert_eq!(reference.samples[1].lengths(&program), Lengths { tokens: 3, prefix: 2, ..Lengths::default() });
+}
+
+#[test]
+fn a_prefix_leaves_some_latents_and_not_too_many() {
+    let message = |prefix_len| {
+        let (file, program) = prefixed(prefix_len);
+        messages(&file, &program)
+    };
+    assert_eq!(
+        message(None),
+        ["the file does not say how many tokens come before the latents: write `prefix_len` into its metadata"]
+    );
+    assert_eq!(
+        message(Some("two")),
+        ["the metadata's `prefix_len` is `two`, expected how many tokens come before the latents: a whole number"]
+    );
+    for (asked, nearest) in [("0", 1), ("3", 2)] {
+        let expected = format!(
+            "the metadata's `prefix_len` is {asked}; of 3 tokens, with 1 to 2 latents after it, the nearest possible is {nearest}"
+        );
+        assert_eq!(message(Some(asked)), [expected]);
+    }
 }

@@ -2,7 +2,8 @@
 
 use super::numbers::Numbers;
 use percio_codegen_core::model::{
-    Activation, Attention, Block, EmptyRows, Gate, Gru, HeadNorms, Mlp, NormKind, Query, Reads, Residual, Softmax,
+    Activation, Attention, Block, EmptyRows, Gate, Gru, HeadNorms, Mlp, NormKind, Places, Query, Reads, Residual,
+    Rotary, Softmax, Tensor,
 };
 use proptest::prelude::*;
 
@@ -29,6 +30,10 @@ pub(super) struct BlockKind {
     residual: ResidualKind,
     /// Of the rows, of what else is read, before the MLP, and of each head where there are such.
     norms: [Option<NormKind>; 4],
+    /// Of keys and queries.
+    rotary: Option<RotaryKind>,
+    causal: bool,
+    zero_empty: bool,
     mlp: Option<MlpKind>,
 }
 
@@ -37,6 +42,15 @@ enum ResidualKind {
     None,
     Add,
     Gru,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct RotaryKind {
+    /// Pairs that turn, of those that a head has.
+    pairs: usize,
+    /// Heads that turn, of all.
+    heads: usize,
+    places: Places,
 }
 
 #[derive(Clone, Debug)]
@@ -58,8 +72,11 @@ pub(super) fn kinds() -> impl Strategy<Value = BlockKind> {
     // What is gathered is wider than one number, and something is added to it: a row that may come close to zero as a
     // whole makes the norm after it amplify roundings without bound.
     let attention = (1..4usize, 1..7usize, 2..7usize, prop::bool::weighted(0.8), residual);
-    (attention, norms, prop::option::weighted(0.7, mlp)).prop_map(|((heads, qk, v, has_bias, residual), norms, mlp)| {
-        BlockKind {
+    let places = prop_oneof![Just(Places::FromStart), Just(Places::AfterPadding), Just(Places::FromEnd)];
+    let rotary = (0..4usize, 1..4usize, places).prop_map(|(pairs, heads, places)| RotaryKind { pairs, heads, places });
+    let sight = (prop::option::weighted(0.3, rotary), prop::bool::weighted(0.3), prop::bool::weighted(0.3));
+    (attention, norms, sight, prop::option::weighted(0.7, mlp)).prop_map(
+        |((heads, qk, v, has_bias, residual), norms, (rotary, causal, zero_empty), mlp)| BlockKind {
             heads,
             // For the same reason a norm of a head is over more than two numbers.
             qk: if norms[3].is_some() { qk.max(4) } else { qk },
@@ -67,9 +84,12 @@ pub(super) fn kinds() -> impl Strategy<Value = BlockKind> {
             has_bias,
             residual: if has_bias { residual } else { ResidualKind::Add },
             norms,
+            rotary,
+            causal,
+            zero_empty,
             mlp,
-        }
-    })
+        },
+    )
 }
 
 /// A norm, as often as `probability` says.
@@ -119,11 +139,21 @@ impl BlockKind {
             scale: 1.0 / (self.qk as f64).sqrt(),
             residual: self.residual(name, reads, width, numbers),
             head_norms,
-            rotary: None,
-            causal: false,
+            rotary: self.rotary.map(|rotary| self.rotary(rotary)),
+            causal: self.causal,
             softmax: Softmax::Keys,
-            empty_rows: EmptyRows::Uniform,
+            empty_rows: if self.zero_empty { EmptyRows::Zero } else { EmptyRows::Uniform },
             masks_queries: false,
+        }
+    }
+
+    fn rotary(&self, rotary: RotaryKind) -> Rotary {
+        let pairs = rotary.pairs.min(self.qk / 2);
+        let frequencies = (0..pairs).map(|pair| 0.7_f32.powi(pair as i32)).collect();
+        Rotary {
+            frequencies: Tensor::new("frequencies", &[pairs], frequencies),
+            heads: rotary.heads.min(self.heads),
+            places: rotary.places,
         }
     }
 

@@ -5,7 +5,8 @@ use super::numbers::Numbers;
 use percio_codegen_core::program::Program;
 use percio_hosttools::sample::{Sample, Value};
 
-/// A sample for the program of `recipe`: fewer ids than there can be, and a mask over some of them.
+/// A sample for the program of `recipe`: fewer ids than there can be, a mask over some of them, a prefix of any
+/// length.
 pub(crate) fn sample(recipe: &Recipe, program: &Program) -> Sample {
     let mut numbers = Numbers::new(!recipe.seed);
     let mut sample = Sample::noise(program);
@@ -20,6 +21,7 @@ pub(crate) fn sample(recipe: &Recipe, program: &Program) -> Sample {
             Value::Mask(mask) => {
                 *mask = (0..numbers.bits() as usize % (count + 1)).map(|_| numbers.next() < 0.5).collect()
             }
+            Value::Prefix(prefix) => *prefix = numbers.bits() as usize % (program.max_tokens + 2),
             Value::Numbers(_) | Value::Points(_) => {}
         }
     }

@@ -56,13 +56,14 @@ impl<'a> Interface<'a> {
         }
     }
 
-    /// The type of a field of the inputs' struct: where one has to be borrowed, all are.
+    /// The type of a field of the inputs' struct: where one has to be borrowed, all arrays are.
     fn input_kind(&self, input: &Input) -> TokenStream {
         let held = match &input.kind {
             InputKind::Numbers { shape } => numbers(shape),
             InputKind::Points { count, .. } => nested(quote!(u32), &[*count]),
             InputKind::Ids { .. } => quote!([u32]),
             InputKind::Mask { .. } => quote!([bool]),
+            InputKind::Prefix { .. } => return quote!(usize),
         };
         if self.program.borrows_inputs() { quote!(&'a #held) } else { held }
     }
@@ -197,7 +198,7 @@ impl<'a> Interface<'a> {
         match &self.program.inputs[index].kind {
             InputKind::Numbers { shape } => flattened(quote!(#access), shape, &quote!(as_flattened), &quote!(as_slice)),
             InputKind::Points { .. } => quote!(#access.as_slice()),
-            InputKind::Ids { .. } | InputKind::Mask { .. } => access,
+            InputKind::Ids { .. } | InputKind::Mask { .. } | InputKind::Prefix { .. } => access,
         }
     }
 
@@ -296,6 +297,11 @@ fn describe(input: &Input) -> String {
             let opposite = padding.as_ref().map(|name| format!(" The opposite of the source's `{name}`."));
             let text = "`true` for every token to attend to; tokens beyond its end are attended to.";
             format!("{text}{}", opposite.unwrap_or_default())
+        }
+        InputKind::Prefix { latents } => {
+            format!(
+                "How many tokens come before the latents; of more than {latents} others the last {latents} are latents."
+            )
         }
     }
 }

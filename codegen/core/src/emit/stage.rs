@@ -22,12 +22,22 @@ pub(super) fn run(program: &Program, interface: &Interface<'_>) -> TokenStream {
 
 /// The lengths of the run, from `input`.
 pub(super) fn lengths(program: &Program, interface: &Interface<'_>) -> TokenStream {
-    let ids = program.inputs.iter().position(|input| matches!(input.kind, InputKind::Ids { .. }));
-    let length = ids.map(|index| {
-        let (ids, max) = (interface.input_numbers(index), Literal::usize_unsuffixed(program.max_tokens));
-        quote!(let tokens = ::core::cmp::Ord::min(#ids.len(), #max);)
+    let most = Literal::usize_unsuffixed(program.max_tokens);
+    let tokens = if program.has_variable_length() { quote!(tokens) } else { quote!(#most) };
+    let lengths = program.inputs.iter().enumerate().map(|(index, input)| {
+        let value = interface.input_numbers(index);
+        let length = match input.kind {
+            InputKind::Numbers { .. } | InputKind::Points { .. } => return TokenStream::new(),
+            InputKind::Ids { .. } => quote!(let tokens = ::core::cmp::Ord::min(#value.len(), #most);),
+            InputKind::Mask { .. } => quote!(let padding = ::percio::lengths::padding(#value, #tokens);),
+            InputKind::Prefix { latents } => {
+                let latents = Literal::usize_unsuffixed(latents);
+                quote!(let prefix = ::percio::lengths::prefix(#value, #tokens, #latents);)
+            }
+        };
+        quote!(#[allow(unused_variables, reason = "not every model depends on it")] #length)
     });
-    quote!(#length)
+    lengths.collect()
 }
 
 /// The functions of tiles, each section of steps once.
@@ -71,7 +81,7 @@ pub(super) fn functions(program: &Program, interface: &Interface<'_>) -> TokenSt
 fn element(program: &Program, input: Option<usize>) -> TokenStream {
     match input.map(|input| &program.inputs[input].kind) {
         Some(InputKind::Ids { .. } | InputKind::Points { .. }) => quote!(u32),
-        Some(InputKind::Numbers { .. } | InputKind::Mask { .. }) | None => quote!(f32),
+        Some(InputKind::Numbers { .. } | InputKind::Mask { .. } | InputKind::Prefix { .. }) | None => quote!(f32),
     }
 }
 

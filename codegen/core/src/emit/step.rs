@@ -104,6 +104,7 @@ impl Writer<'_> {
             Step::Fourier { points, tables, .. } => {
                 points.map(|index| self.input(index)).into_iter().chain([weights(*tables)]).collect()
             }
+            Step::Rotate { frequencies, .. } => vec![weights(*frequencies)],
             Step::Gate { .. }
             | Step::Gru { .. }
             | Step::Begin { .. }
@@ -118,18 +119,22 @@ impl Writer<'_> {
     }
 }
 
-/// `8 + 2 * tokens`
+/// `8 + 2 * tokens - prefix`
 pub(super) fn count(count: Count) -> TokenStream {
-    let Count { fixed, tokens, tile } = count;
-    let constant = Literal::usize_unsuffixed(fixed);
-    let parts = [(tokens, quote!(tokens)), (tile, quote!(tile))].into_iter().filter(|(factor, _)| *factor > 0);
-    let products = parts.map(|(factor, length)| {
-        let literal = Literal::usize_unsuffixed(factor);
-        if factor == 1 { length } else { quote!(#literal * #length) }
-    });
-    let constant = (fixed > 0 || tokens + tile == 0).then(|| quote!(#constant));
-    let terms = constant.into_iter().chain(products);
-    quote!(#(#terms)+*)
+    let Count { fixed, tokens, tile, prefix, padding } = count;
+    let lengths = [("tokens", tokens as isize), ("tile", tile as isize), ("prefix", prefix), ("padding", padding)];
+    let product = |&(length, factor): &(&str, isize)| {
+        let length = Ident::new(length, Span::call_site());
+        let literal = Literal::usize_unsuffixed(factor.unsigned_abs());
+        if factor.unsigned_abs() == 1 { quote!(#length) } else { quote!(#literal * #length) }
+    };
+    let mut plus: Vec<TokenStream> = lengths.iter().filter(|(_, factor)| *factor > 0).map(product).collect();
+    let minus = lengths.iter().filter(|(_, factor)| *factor < 0).map(product);
+    if fixed > 0 || plus.is_empty() {
+        let constant = Literal::usize_unsuffixed(fixed);
+        plus.insert(0, quote!(#constant));
+    }
+    quote!(#(#plus)+* #(- #minus)*)
 }
 
 fn weights(part: Weights) -> TokenStream {
@@ -176,14 +181,26 @@ fn shape(step: &Step) -> TokenStream {
             .field("activation", activation_path(activation))
             .field("second", quote!(#second)),
         Step::Gru { rows, width, .. } => Shape::new("Gru").count("rows", rows).size("width", width),
-        Step::Attention { queries, keys, masked, heads, qk, v_width, scale, .. } => Shape::new("Attention")
-            .count("queries", queries)
-            .count("keys", keys)
-            .count("masked", masked)
+        Step::Attention { queries, keys, masked, heads, qk, v_width, scale, causal, zero_empty, .. } => {
+            Shape::new("Attention")
+                .count("queries", queries)
+                .count("keys", keys)
+                .count("masked", masked)
+                .size("heads", heads)
+                .size("qk", qk)
+                .size("v", v_width)
+                .number("scale", scale)
+                .field("causal", quote!(#causal))
+                .field("zero_empty", quote!(#zero_empty))
+        }
+        Step::Rotate { rows, width, heads, head_width, first, skipped, from_end, .. } => Shape::new("Rotate")
+            .count("rows", rows)
+            .size("width", width)
             .size("heads", heads)
-            .size("qk", qk)
-            .size("v", v_width)
-            .number("scale", scale),
+            .size("head_width", head_width)
+            .count("first", first)
+            .count("skipped", skipped)
+            .field("from_end", quote!(#from_end)),
         Step::Begin { shape, .. } | Step::Settle { shape, .. } => gather_shape(&shape, Count::NONE),
         Step::Gather { shape, keys, .. } => gather_shape(&shape, keys),
         Step::CopyRows { rows, width, x_stride, out_stride, .. }
@@ -252,6 +269,11 @@ fn gather_shape(shape: &Gathering, keys: Count) -> Shape {
         .size("qk", shape.qk)
         .size("v", shape.v_width)
         .number("scale", shape.scale)
+        .field("causal", quote!(false))
+        .field("zero_empty", {
+            let zero_empty = shape.zero_empty;
+            quote!(#zero_empty)
+        })
 }
 
 fn window_shape(name: &str, sizes: [usize; 7]) -> Shape {

@@ -142,11 +142,23 @@ pub struct HeadNorms {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rotary {
     /// fᵢ
-    pub frequencies: Vec<f32>,
+    pub frequencies: Tensor,
     /// Heads that turn: the first so many.
     pub heads: usize,
-    /// Whether places count back from the end of the sequence: the last row is at 0, the one before it at 1.
-    pub from_end: bool,
+    /// How places count.
+    pub places: Places,
+}
+
+/// How places in a sequence count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Places {
+    /// The first row is at 0.
+    #[default]
+    FromStart,
+    /// As `FromStart`, less the number of tokens that the mask leaves out, at least 0: padding is at the start.
+    AfterPadding,
+    /// The last row is at 0, the one before it at 1.
+    FromEnd,
 }
 
 /// What attention weights are normalised over.

@@ -14,7 +14,7 @@ mod weights;
 
 pub use crate::program::Activation;
 pub use block::{
-    Attention, Block, EmptyRows, Gate, Gru, HeadNorms, Mixer, Mlp, Query, Reads, Residual, Rotary, Softmax,
+    Attention, Block, EmptyRows, Gate, Gru, HeadNorms, Mixer, Mlp, Places, Query, Reads, Residual, Rotary, Softmax,
 };
 pub use fourier::{fourier_features, fourier_tables, linear_frequencies, logarithmic_frequencies};
 pub use geometry::{Layout, Patch, Window};

@@ -3,7 +3,7 @@
 use super::block::Context;
 use super::builder::{Builder, Rows};
 use super::gather;
-use crate::model::{Attention, Block, Linear, Norm, Query, Reads};
+use crate::model::{Attention, Block, EmptyRows, Linear, Norm, Places, Query, Reads, Rotary};
 use crate::program::{Activation, Count, Source, Step, Target};
 
 /// What the queries gather from the values.
@@ -21,16 +21,15 @@ pub(super) fn attend(builder: &mut Builder, block: &Block, x: &Rows, context: &C
         }
         (_, Context::Keys(keys)) => *keys,
         (reads, Context::Rows { rows, last_use, mask }) => {
-            let other = other(builder, block, rows, *last_use);
-            let from = match reads {
-                Reads::Itself | Reads::PrefixThenItself => vec![],
-                Reads::Context => vec![other],
-                Reads::ContextThenItself => vec![other, own],
-            };
+            let prefix = Rows { count: Count::PREFIX, ..*rows };
+            let others = if reads == Reads::PrefixThenItself { &prefix } else { rows };
+            let others = other(builder, block, others, *last_use);
+            let from = if reads == Reads::Context { vec![others] } else { vec![others, own] };
             Keys { masked: mask.map(|mask| (mask, rows.count)), ..keys(builder, block, &from) }
         }
     };
-    let q = queries(builder, name, attention, &own);
+    let first_place = if block.reads == Reads::Context { x.first_place } else { keys.own_place };
+    let q = queries(builder, name, attention, &Rows { first_place, ..own });
     let out = builder.rows(format!("{name} attended"), x.count, x.most, attention.v);
     builder.step(Step::Attention {
         queries: x.count,
@@ -40,6 +39,8 @@ pub(super) fn attend(builder: &mut Builder, block: &Block, x: &Rows, context: &C
         qk: attention.qk / attention.heads,
         v_width: attention.v / attention.heads,
         scale: attention.scale as f32,
+        causal: attention.causal,
+        zero_empty: attention.empty_rows == EmptyRows::Zero,
         q,
         k: keys.k.source(),
         v: keys.v.source(),
@@ -56,6 +57,8 @@ pub(super) struct Keys {
     pub(super) v: Rows,
     /// The input that says which of them are attended to, and how many of them, the first, it covers.
     masked: Option<(usize, Count)>,
+    /// The place of the first of the last rows that they were made from: the block's own, where it reads itself.
+    own_place: Count,
 }
 
 /// The keys and values of all rows of `from`, below each other.
@@ -63,10 +66,9 @@ pub(super) fn keys(builder: &mut Builder, block: &Block, from: &[Rows]) -> Keys 
     let Block { name, attention, .. } = block;
     let k = project(builder, format!("{name} key"), from, &attention.key);
     let v = project(builder, format!("{name} value"), from, &attention.value);
-    if let Some(norms) = &attention.head_norms {
-        normalize_heads(builder, &k, attention.heads, &norms.key);
-    }
-    Keys { k, v, masked: None }
+    place_heads(builder, attention, &k, attention.head_norms.as_ref().map(|norms| &norms.key));
+    let others = from.iter().rev().skip(1).fold(Count::NONE, |sum, rows| sum + rows.count);
+    Keys { k, v, masked: None, own_place: k.first_place + others }
 }
 
 /// Rows that the block reads beside its own, normalised.
@@ -86,16 +88,39 @@ fn queries(builder: &mut Builder, name: &str, attention: &Attention, own: &Rows)
         Query::Constant(table) => return builder.table(table, own.count),
     };
     let q = project(builder, format!("{name} query"), &[*own], linear);
-    if let Some(norms) = &attention.head_norms {
-        normalize_heads(builder, &q, attention.heads, &norms.query);
-    }
+    place_heads(builder, attention, &q, attention.head_norms.as_ref().map(|norms| &norms.query));
     q.source()
+}
+
+/// What queries and keys go through after their linear layer: a norm of each head's part, rotary positions.
+fn place_heads(builder: &mut Builder, attention: &Attention, x: &Rows, norm: Option<&Norm>) {
+    let (heads, head_width) = (attention.heads, attention.qk / attention.heads);
+    if let Some(norm) = norm {
+        let parts = Rows { count: x.count.times(heads), most: x.most * heads, width: head_width, ..*x };
+        builder.normalize_in_place(&parts, norm);
+    }
+    if let Some(Rotary { frequencies, heads, places }) = &attention.rotary {
+        let frequencies = builder.blob.plain(frequencies);
+        builder.step(Step::Rotate {
+            rows: x.count,
+            width: x.width,
+            heads: *heads,
+            head_width,
+            first: x.first_place,
+            skipped: if *places == Places::AfterPadding { builder.padding() } else { Count::NONE },
+            from_end: *places == Places::FromEnd,
+            frequencies,
+            out: x.target(),
+        });
+    }
 }
 
 /// A linear layer on all rows of `from`, below each other.
 fn project(builder: &mut Builder, name: String, from: &[Rows], linear: &Linear) -> Rows {
     let count = from.iter().fold(Count::NONE, |sum, rows| sum + rows.count);
-    let out = builder.rows(name, count, from.iter().map(|rows| rows.most).sum(), linear.weight.rows());
+    let most = from.iter().map(|rows| rows.most).sum::<usize>();
+    let most = if count.tile > 0 { most } else { most.min(count.at(builder.all)) };
+    let out = builder.rows(name, count, most, linear.weight.rows());
     let mut first = Count::NONE;
     for rows in from {
         let out_stride = out.width;
@@ -112,11 +137,5 @@ fn project(builder: &mut Builder, name: String, from: &[Rows], linear: &Linear) 
         );
         first = first + rows.count;
     }
-    out
-}
-
-/// Each head's part of each row, normalised in place.
-fn normalize_heads(builder: &mut Builder, x: &Rows, heads: usize, norm: &Norm) {
-    let parts = Rows { count: x.count.times(heads), most: x.most * heads, width: x.width / heads, ..*x };
-    builder.normalize_in_place(&parts, norm);
+    Rows { first_place: from.first().map_or(Count::NONE, |rows| rows.first_place), ..out }
 }

@@ -4,9 +4,9 @@ use super::blob::Blob;
 use super::inputs;
 use super::place::place;
 use super::tile::Tiles;
-use crate::model::{self, Linear, Model, Norm, NormKind, Stem, Tensor};
+use crate::model::{self, Latents, Linear, Model, Norm, NormKind, Stem, Tensor};
 use crate::program::{
-    Activation, Buffer, Count, Input, InputKind, Place, Program, Source, Stage, Step, Target, Weights,
+    Activation, Buffer, Count, Input, InputKind, Lengths, Place, Program, Source, Stage, Step, Target, Weights,
 };
 use std::ops::Range;
 
@@ -17,6 +17,8 @@ pub(super) struct Rows {
     pub(super) count: Count,
     /// The most rows that `count` can be.
     pub(super) most: usize,
+    /// The place of the first row in its sequence.
+    pub(super) first_place: Count,
     pub(super) width: usize,
 }
 
@@ -51,8 +53,12 @@ pub(super) struct Builder {
     pub(super) blob: Blob,
     /// Rows of a step over the tokens.
     pub(super) token_count: Count,
+    /// Rows of a step over the latents.
+    pub(super) latent_count: Count,
     /// The program's inputs.
     inputs: Vec<Input>,
+    /// The most tokens, all of them latents.
+    pub(super) all: Lengths,
     /// How much goes through at a time.
     pub(super) tiles: Tiles,
     buffers: Vec<(String, usize)>,
@@ -69,8 +75,24 @@ impl Builder {
             [model::Input { stem: Stem::Ids { .. }, .. }] => Count::TOKENS,
             _ => Count::fixed(model.tokens()),
         };
+        let latent_count = match &model.latents {
+            Latents::Learned(table) => Count::fixed(table.rows()),
+            Latents::Tail { .. } => token_count.after_prefix(),
+        };
+        let all = Lengths { tokens: model.tokens(), ..Lengths::default() };
         let (buffers, steps, stages) = (Vec::new(), Vec::new(), Vec::new());
-        Self { blob, token_count, inputs: inputs::list(model), tiles, buffers, steps, stages, open: 0 }
+        Self {
+            blob,
+            token_count,
+            latent_count,
+            inputs: inputs::list(model),
+            all,
+            tiles,
+            buffers,
+            steps,
+            stages,
+            open: 0,
+        }
     }
 
     /// The index of the input called `name`, if the program reads it.
@@ -81,6 +103,11 @@ impl Builder {
     /// The index of the input that says which tokens are attended to.
     pub(super) fn mask(&self) -> Option<usize> {
         self.inputs.iter().position(|input| matches!(input.kind, InputKind::Mask { .. }))
+    }
+
+    /// Tokens that the mask leaves out.
+    pub(super) fn padding(&self) -> Count {
+        self.mask().map_or(Count::NONE, |_| Count::PADDING)
     }
 
     pub(super) fn step(&mut self, step: Step) {
@@ -122,7 +149,7 @@ impl Builder {
     /// A new buffer for `most` rows of `width`.
     pub(super) fn rows(&mut self, name: impl Into<String>, count: Count, most: usize, width: usize) -> Rows {
         self.buffers.push((name.into(), most * width));
-        Rows { buffer: self.buffers.len() - 1, count, most, width }
+        Rows { buffer: self.buffers.len() - 1, count, most, first_place: Count::NONE, width }
     }
 
     /// `act(linear(x))` in a new buffer.

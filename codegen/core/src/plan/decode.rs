@@ -16,7 +16,7 @@ pub(super) fn lower(builder: &mut Builder, model: &Model, encoded: Encoded) {
     let latents = encoded.latents;
     let Some(decoder) = &model.decoder else { return heads(builder, model, &latents) };
     let [count, width] = model.output_rows();
-    if is_row_by_row(model, decoder) {
+    if latents.count == Count::fixed(latents.most) && is_row_by_row(model, decoder) {
         let from = other(builder, &decoder.block, &latents, true);
         let context = Context::Keys(keys(builder, &decoder.block, &[from]));
         let rows = builder.rows("decoded", Count::TILE, builder.tiles.queries.min(count), width);
@@ -169,7 +169,7 @@ fn heads(builder: &mut Builder, model: &Model, rows: &Rows) {
 fn head(builder: &mut Builder, output: &Output, index: usize, rows: &Rows) {
     let is_tile = rows.count == Count::TILE;
     let (mut count, mut most) =
-        if is_tile { (Count::TILE, rows.most) } else { (extent_count(output), output.rows.most()) };
+        if is_tile { (Count::TILE, rows.most) } else { (extent_count(builder, output), output.rows.most()) };
     let first = if is_tile { 0 } else { output.rows.first() };
     let mut x = Source::Arena(rows.part(first, most, 0, rows.width));
     if output.mean {
@@ -200,9 +200,10 @@ fn head(builder: &mut Builder, output: &Output, index: usize, rows: &Rows) {
 }
 
 /// The rows that an output reads.
-fn extent_count(output: &Output) -> Count {
+pub(super) fn extent_count(builder: &Builder, output: &Output) -> Count {
     match output.rows {
         Extent::Tokens { .. } => Count::TOKENS,
-        Extent::Rows(_) | Extent::Latents { .. } => Count::fixed(output.rows.most()),
+        Extent::Latents { .. } => builder.latent_count,
+        Extent::Rows(_) => Count::fixed(output.rows.most()),
     }
 }

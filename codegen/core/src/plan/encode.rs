@@ -3,8 +3,8 @@
 use super::block::{Context, block, first_block};
 use super::builder::{Builder, Rows};
 use super::{gather, tokens, tokens_are_read_once};
-use crate::model::{Latents, Model, Tensor};
-use crate::program::{Count, Step};
+use crate::model::{Latents, Linear, Model, Tensor};
+use crate::program::{Activation, Count, Source, Step};
 
 /// What the encoder leaves behind.
 pub(super) struct Encoded {
@@ -20,8 +20,7 @@ pub(super) fn lower(builder: &mut Builder, model: &Model) -> Encoded {
         last_use: tokens_are_read_once(model),
         mask: builder.mask(),
     });
-    let [count, width] = model.latents.shape();
-    let latents = builder.rows("latents", Count::fixed(count), count, width);
+    let latents = latents(builder, model, tokens.as_ref());
     for (position, &index) in model.schedule.iter().enumerate() {
         match &model.latents {
             Latents::Learned(start) if position == 0 => {
@@ -37,6 +36,29 @@ pub(super) fn lower(builder: &mut Builder, model: &Model) -> Encoded {
         builder.normalize_in_place(&latents, norm);
     }
     Encoded { latents, tokens }
+}
+
+/// The latents' rows; those that are tokens are filled, learned ones are not yet.
+fn latents(builder: &mut Builder, model: &Model, tokens: Option<&Rows>) -> Rows {
+    let [most, width] = model.latents.shape();
+    let latents = builder.rows("latents", builder.latent_count, most, width);
+    match (&model.latents, tokens) {
+        (Latents::Tail { project, .. }, Some(tokens)) => {
+            tail(builder, tokens, project.as_ref(), &latents);
+            Rows { first_place: Count::PREFIX, ..latents }
+        }
+        _ => latents,
+    }
+}
+
+/// The tokens after the prefix, through a linear layer if there is one.
+fn tail(builder: &mut Builder, tokens: &Rows, project: Option<&Linear>, latents: &Rows) {
+    let (rows, x, x_stride) = (latents.count, Source::Arena(tokens.after(Count::PREFIX)), tokens.width);
+    let (out, width) = (latents.target(), latents.width);
+    match project {
+        Some(linear) => builder.linear_into(x, rows, x_stride, linear, Activation::Identity, false, out, width),
+        None => builder.step(Step::CopyRows { rows, width, x_stride, out_stride: width, x, out }),
+    }
 }
 
 /// `out = table`

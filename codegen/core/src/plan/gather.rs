@@ -3,7 +3,7 @@
 
 use super::builder::{Builder, Rows};
 use super::{attention, tokens, tokens_are_read_once};
-use crate::model::{Attention, Block, EmptyRows, Model, Queries, Reads, Softmax};
+use crate::model::{Attention, Block, EmptyRows, Latents, Model, Queries, Reads, Softmax};
 use crate::program::{Count, Gathering, Source, Stage, Step, TokenStage};
 
 /// Whether all blocks of `model` that read the tokens can read them so. Each of them makes the tokens anew: that must not
@@ -18,16 +18,16 @@ pub(super) fn applies(model: &Model) -> bool {
     let are_queries = model.decoder.as_ref().is_some_and(|decoder| matches!(decoder.queries, Queries::Tokens));
     let can_ask = !are_queries || model.inputs.len() == 1;
     let is_cheap = tokens_are_read_once(model) || model.inputs.iter().all(|input| input.project.is_none());
-    is_cheap && can_ask && model.inputs.iter().all(tokens::arrives) && blocks.all(can_gather)
+    matches!(model.latents, Latents::Learned(_))
+        && is_cheap
+        && can_ask
+        && model.inputs.iter().all(tokens::arrives)
+        && blocks.all(can_gather)
 }
 
 /// Whether what a query gathers from a key depends on these two alone, up to a common factor of all that it gathers.
 fn gathers(attention: &Attention) -> bool {
-    attention.softmax == Softmax::Keys
-        && attention.empty_rows == EmptyRows::Uniform
-        && attention.rotary.is_none()
-        && !attention.causal
-        && !attention.masks_queries
+    attention.softmax == Softmax::Keys && attention.rotary.is_none() && !attention.causal && !attention.masks_queries
 }
 
 /// What the queries `q` of the rows `x` gather from the tokens.
@@ -39,6 +39,7 @@ pub(super) fn lower(builder: &mut Builder, model: &Model, block: &Block, x: &Row
         qk: attention.qk / attention.heads,
         v_width: attention.v / attention.heads,
         scale: attention.scale as f32,
+        zero_empty: attention.empty_rows == EmptyRows::Zero,
     };
     let state = builder.rows(format!("{name} state"), Count::fixed(1), 1, shape.state_len());
     builder.step(Step::Begin { shape, out: state.target() });

@@ -1,15 +1,19 @@
 //! What a program reads, and at which index.
 
-use crate::model::{self, Model, Queries, Stem};
+use crate::model::{self, Latents, Model, Queries, Stem};
 use crate::program::{Input, InputKind};
 
-/// The program's inputs: the modalities, queries made at run time, indices of positions, and last the mask.
+/// The program's inputs: the modalities, queries made at run time, indices of positions, the mask, the
+/// length of the prefix.
 pub(super) fn list(model: &Model) -> Vec<Input> {
     let mut inputs: Vec<Input> = model.inputs.iter().filter(|input| is_read(input)).map(modality).collect();
     inputs.extend(model.decoder.iter().flat_map(|decoder| queries(&decoder.queries)));
     if let Some(mask) = &model.mask {
         let kind = InputKind::Mask { max: model.tokens(), padding: mask.padding.clone() };
         inputs.push(Input { name: mask.name.clone(), kind });
+    }
+    if let Latents::Tail { most, .. } = &model.latents {
+        inputs.push(Input { name: "prefix_len".to_owned(), kind: InputKind::Prefix { latents: *most } });
     }
     inputs
 }

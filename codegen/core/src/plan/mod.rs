@@ -14,7 +14,7 @@ mod tokens;
 
 pub use place::place;
 
-use crate::model::{Extent, Model, Queries};
+use crate::model::{Model, Queries};
 use crate::passes::{self, Passes};
 use crate::program::{Count, Output, Program};
 use blob::Blob;
@@ -44,10 +44,11 @@ fn lower(model: &Model, tiles: Tiles, blob: Blob) -> Program {
     let mut builder = Builder::new(model, tiles, blob);
     let encoded = encode::lower(&mut builder, model);
     decode::lower(&mut builder, model, encoded);
+    let outputs = outputs(&builder, model);
     builder.finish(Program {
         inputs: inputs::list(model),
         ignored_inputs: inputs::ignored(model),
-        outputs: outputs(model),
+        outputs,
         max_tokens: model.tokens(),
         name: model.name.clone(),
         summary: model.summary.clone(),
@@ -68,23 +69,15 @@ fn tokens_are_read_once(model: &Model) -> bool {
     !are_queries && model.schedule.iter().filter(|&&block| model.blocks[block].reads.context()).count() == 1
 }
 
-fn outputs(model: &Model) -> Vec<Output> {
+fn outputs(builder: &Builder, model: &Model) -> Vec<Output> {
     let [_, width] = model.output_rows();
     let output = |output: &crate::model::Output| Output {
         name: output.name.clone(),
         rows: output.most(),
-        count: output_count(output),
+        count: if output.mean { Count::fixed(1) } else { decode::extent_count(builder, output) },
         width: output.linear.as_ref().map_or(width, |linear| linear.weight.rows()),
         axes: output.shape.clone(),
         labels: output.labels.clone(),
     };
     model.outputs.iter().map(output).collect()
-}
-
-/// The rows of an output.
-fn output_count(output: &crate::model::Output) -> Count {
-    match output.rows {
-        Extent::Tokens { .. } if !output.mean => Count::TOKENS,
-        _ => Count::fixed(output.most()),
-    }
 }

@@ -1,18 +1,23 @@
 //! Numbers of rows, some of which only the run knows.
 
-use super::Place;
+use super::{InputKind, Place, Program};
 use std::ops::{Add, Range};
 
 /// How long the sequences of one run are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lengths {
     /// T: tokens.
     pub tokens: usize,
+    /// P: those of them that come before the latents, where the latents are the last tokens.
+    pub prefix: usize,
+    /// L: those of them that the mask leaves out.
+    pub padding: usize,
     /// R: rows of the tile that a stage is at.
     pub tile: usize,
 }
 
-/// How many rows a step handles, or how many numbers it skips: `fixed + tokens · T + tile · R`.
+/// How many rows a step handles, or how many numbers it skips: `fixed + tokens · T + tile · R +
+/// prefix · P + padding · L`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Count {
     /// So many in every run.
@@ -21,6 +26,10 @@ pub struct Count {
     pub tokens: usize,
     /// And so many for each row of the tile.
     pub tile: usize,
+    /// And so many for each token before the latents; less than 0 are taken off.
+    pub prefix: isize,
+    /// And so many for each token that the mask leaves out; less than 0 are taken off.
+    pub padding: isize,
 }
 
 impl Count {
@@ -30,23 +39,41 @@ impl Count {
     pub const TOKENS: Self = Self { tokens: 1, ..Self::NONE };
     /// As many as the tile has rows.
     pub const TILE: Self = Self { tile: 1, ..Self::NONE };
+    /// As many as there are tokens before the latents.
+    pub const PREFIX: Self = Self { prefix: 1, ..Self::NONE };
+    /// As many tokens as the mask leaves out.
+    pub const PADDING: Self = Self { padding: 1, ..Self::NONE };
 
     /// So many in every run.
     #[must_use]
     pub const fn fixed(fixed: usize) -> Self {
-        Self { fixed, tokens: 0, tile: 0 }
+        Self { fixed, tokens: 0, tile: 0, prefix: 0, padding: 0 }
     }
 
     /// `factor` times as many.
     #[must_use]
     pub const fn times(self, factor: usize) -> Self {
-        Self { fixed: self.fixed * factor, tokens: self.tokens * factor, tile: self.tile * factor }
+        Self {
+            fixed: self.fixed * factor,
+            tokens: self.tokens * factor,
+            tile: self.tile * factor,
+            prefix: self.prefix * factor as isize,
+            padding: self.padding * factor as isize,
+        }
+    }
+
+    /// All but those before the latents.
+    #[must_use]
+    pub const fn after_prefix(self) -> Self {
+        Self { prefix: self.prefix - 1, ..self }
     }
 
     /// How many in a run of these lengths.
     #[must_use]
     pub const fn at(self, lengths: Lengths) -> usize {
-        self.fixed + self.tokens * lengths.tokens + self.tile * lengths.tile
+        let Lengths { tokens, tile, prefix, padding } = lengths;
+        let many = self.fixed + self.tokens * tokens + self.tile * tile;
+        many.wrapping_add_signed(self.prefix * prefix as isize + self.padding * padding as isize)
     }
 }
 
@@ -54,8 +81,13 @@ impl Add for Count {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
-        let Self { fixed, tokens, tile } = other;
-        Self { fixed: self.fixed + fixed, tokens: self.tokens + tokens, tile: self.tile + tile }
+        Self {
+            fixed: self.fixed + other.fixed,
+            tokens: self.tokens + other.tokens,
+            tile: self.tile + other.tile,
+            prefix: self.prefix + other.prefix,
+            padding: self.padding + other.padding,
+        }
     }
 }
 
@@ -64,5 +96,18 @@ impl Place {
     #[must_use]
     pub const fn numbers(&self, lengths: Lengths) -> Range<usize> {
         self.offset + self.skip.at(lengths)..self.offset + self.len
+    }
+}
+
+impl Program {
+    /// The lengths of the largest run outside of tiles: all tokens, as many of them latents as there can be.
+    #[must_use]
+    pub fn largest_run(&self) -> Lengths {
+        let latents = self.inputs.iter().find_map(|input| match input.kind {
+            InputKind::Prefix { latents } => Some(latents),
+            _ => None,
+        });
+        let prefix = latents.map_or(0, |latents| self.max_tokens.saturating_sub(latents));
+        Lengths { tokens: self.max_tokens, prefix, ..Lengths::default() }
     }
 }

@@ -13,6 +13,7 @@ impl Step {
             Self::Normalize { x: None, .. } => "normalize_in_place",
             Self::Gate { .. } => "gate",
             Self::Gru { .. } => "gru",
+            Self::Rotate { .. } => "rotate",
             Self::Attention { .. } => "attention",
             Self::Begin { .. } => "begin",
             Self::Gather { .. } => "gather",
@@ -54,21 +55,22 @@ impl Program {
     /// Those of one stage.
     #[must_use]
     pub fn stage_macs(&self, stage: &Stage) -> u64 {
-        let whole = stage.whole(self.max_tokens);
+        let whole = stage.whole(self.largest_run());
         stage.steps().into_iter().flatten().map(|index| self.steps[index].macs(whole)).sum()
     }
 
     /// Those of the step `index` in all stages that it is part of.
     #[must_use]
     pub fn step_macs(&self, index: usize) -> u64 {
-        self.stages_of(index).map(|stage| self.steps[index].macs(stage.whole(self.max_tokens))).sum()
+        self.stages_of(index).map(|stage| self.steps[index].macs(stage.whole(self.largest_run()))).sum()
     }
 
     /// The largest run at the fullest tile of the step `index`.
     #[must_use]
     pub fn longest(&self, index: usize) -> Lengths {
-        let tiles = self.stages_of(index).map(|stage| stage.tile(self.max_tokens).tile);
-        Lengths { tokens: self.max_tokens, tile: tiles.max().unwrap_or(0) }
+        let run = self.largest_run();
+        let tiles = self.stages_of(index).map(|stage| stage.tile(run).tile);
+        Lengths { tile: tiles.max().unwrap_or(0), ..run }
     }
 
     /// The stages that the step `index` is part of.

@@ -85,6 +85,11 @@ pub enum InputKind {
         /// Positions there are.
         positions: usize,
     },
+    /// How many tokens come before the latents, which are the last tokens: as `percio::lengths::prefix` makes of it.
+    Prefix {
+        /// Most latents.
+        latents: usize,
+    },
 }
 
 /// One output of a program.

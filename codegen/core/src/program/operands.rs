@@ -18,7 +18,11 @@ impl Step {
             Self::Gru { input, hidden, .. } => vec![input, hidden],
             Self::Attention { q, k, v, .. } | Self::Gather { q, k, v, .. } => vec![q, k, v],
             Self::Unfold { image, .. } => vec![image],
-            Self::Embed { .. } | Self::AffineRows { .. } | Self::Fourier { .. } | Self::Begin { .. } => vec![],
+            Self::Embed { .. }
+            | Self::Rotate { .. }
+            | Self::AffineRows { .. }
+            | Self::Fourier { .. }
+            | Self::Begin { .. } => vec![],
         }
     }
 
@@ -31,6 +35,7 @@ impl Step {
             | Self::Normalize { out, .. }
             | Self::Gate { out, .. }
             | Self::Gru { out, .. }
+            | Self::Rotate { out, .. }
             | Self::Attention { out, .. }
             | Self::Begin { out, .. }
             | Self::Gather { out, .. }

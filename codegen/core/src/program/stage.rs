@@ -86,25 +86,25 @@ impl Stage {
         }
     }
 
-    /// A run of `tokens` tokens in which one tile holds all rows of the stage.
+    /// A run of these lengths in which one tile holds all rows of the stage.
     #[must_use]
-    pub fn whole(&self, tokens: usize) -> Lengths {
+    pub fn whole(&self, run: Lengths) -> Lengths {
         let rows = match self {
             Self::Once(_) => Count::NONE,
             Self::Tokens(stage) => stage.rows,
             Self::Queries(stage) => stage.rows,
         };
-        Lengths { tokens, tile: rows.at(Lengths { tokens, tile: 0 }) }
+        Lengths { tile: rows.at(run), ..run }
     }
 
-    /// A run of `tokens` tokens at a full tile of the stage.
+    /// A run of these lengths at a full tile of the stage.
     #[must_use]
-    pub fn tile(&self, tokens: usize) -> Lengths {
+    pub fn tile(&self, run: Lengths) -> Lengths {
         let most = match self {
             Self::Once(_) => 0,
             Self::Tokens(stage) => stage.tile,
             Self::Queries(stage) => stage.tile,
         };
-        Lengths { tokens, tile: most.min(self.whole(tokens).tile) }
+        Lengths { tile: most.min(self.whole(run).tile), ..run }
     }
 }

@@ -94,6 +94,27 @@ pub enum Step {
         /// The state.
         out: Target,
     },
+    /// Rotary positions, in place
+    Rotate {
+        /// Rows.
+        rows: Count,
+        /// Numbers of a row.
+        width: usize,
+        /// Heads that turn.
+        heads: usize,
+        /// Numbers of a head.
+        head_width: usize,
+        /// The place of the first row.
+        first: Count,
+        /// Places that count as the first.
+        skipped: Count,
+        /// Places count back from the last row.
+        from_end: bool,
+        /// Of the pairs.
+        frequencies: Weights,
+        /// The rows.
+        out: Target,
+    },
     /// Softmax attention
     Attention {
         /// Rows of `q` and `out`.
@@ -110,6 +131,10 @@ pub enum Step {
         v_width: usize,
         /// Factor of the scores.
         scale: f32,
+        /// A query attends only to keys up to its own place.
+        causal: bool,
+        /// A query that sees no key gathers zeros.
+        zero_empty: bool,
         /// Queries.
         q: Source,
         /// Keys.
@@ -308,6 +333,8 @@ pub struct Gathering {
     pub v_width: usize,
     /// Factor of the scores.
     pub scale: f32,
+    /// A query that sees no key gathers zeros.
+    pub zero_empty: bool,
 }
 
 impl Gathering {

@@ -2,24 +2,25 @@
 //!
 //! For each head and each block of queries, whose rows are turned into panels, over tiles of keys:
 //! ```text
-//! s = K (scale · q)ᵀ                   one row a key, one column a query; masked keys at the lowest number
+//! s = K (scale · q)ᵀ                   one row a key, one column a query; hidden keys at the lowest number or −∞
 //! m' = max(m, max s)
 //! p = e^(s − m')
 //! l = l · e^(m − m') + Σ p
 //! acc = acc · e^(m − m') + pᵀ V        acc lives in the output rows
 //! ```
 //! and at the end `out = acc / l`. K and V are read where they are; scores and sums both come from the tiles of the
-//! matrix product. A query all of whose keys are masked attends to them evenly, as Hugging Face does; no keys at all
-//! give zeros.
+//! matrix product. A query all of whose keys are hidden attends to them evenly or gathers zeros; no keys at all give
+//! zeros.
 
 mod ends;
+mod hide;
 mod score;
 mod softmax;
 mod sum;
 
 use crate::isa::Isa;
+pub use hide::{EVENLY, NOTHING};
 use percio_format::PANEL;
-pub(crate) use softmax::MASKED;
 
 /// The operands of an attention. Rows are contiguous; a head's numbers are a contiguous part of each row.
 pub struct Attention<'a> {
@@ -43,6 +44,10 @@ pub struct Attention<'a> {
     pub v: &'a [f32],
     /// `true` for a key to attend to; keys beyond its end are attended to.
     pub mask: &'a [bool],
+    /// Whether a query attends only to keys up to its own place, queries and keys aligned at their ends.
+    pub causal: bool,
+    /// The score of a key that is not attended to: [`EVENLY`] or [`NOTHING`].
+    pub hidden: f32,
     /// `[queries, heads · v_width]`
     pub out: &'a mut [f32],
     /// Where the softmax goes on from and where it stops; without, it sees all keys at once.
@@ -136,10 +141,7 @@ impl Block {
                 self.score::<I, ROWS, PANELS, TILE, DEPTH>(isa, attention, first, start, turned, scores);
             }
             let weights = scratch.scores.get_mut(..TILE.min(keys - first)).unwrap_or_default();
-            let mask = attention.mask.get(first..).unwrap_or_default();
-            for (scores, _) in weights.iter_mut().zip(mask).filter(|(_, kept)| !**kept) {
-                *scores = [[MASKED; PANEL]; PANELS];
-            }
+            self.hide(attention, first, weights);
             let decay = softmax.take(isa, self.count, weights);
             self.sum::<I, ROWS, PANELS, TILE, DEPTH>(isa, attention, first, &decay, scratch);
             first += TILE;

@@ -1,11 +1,9 @@
 //! The online softmax of a block of queries, one query a lane.
 
+use super::EVENLY;
 use crate::isa::{Isa, Kernel};
 use crate::kernels::exp::exp;
 use percio_format::PANEL;
-
-/// The score of a masked key: among keys that all have it, a query attends evenly.
-pub(crate) const MASKED: f32 = f32::MIN;
 
 /// What a block of queries has seen so far, beside the sums in its output rows.
 pub(super) struct Softmax<const PANELS: usize> {
@@ -16,7 +14,7 @@ pub(super) struct Softmax<const PANELS: usize> {
 
 impl<const PANELS: usize> Softmax<PANELS> {
     /// Nothing seen.
-    pub(super) const START: Self = Self { largest: [[MASKED; PANEL]; PANELS], sum: [[0.0; PANEL]; PANELS] };
+    pub(super) const START: Self = Self { largest: [[EVENLY; PANEL]; PANELS], sum: [[0.0; PANEL]; PANELS] };
 
     /// What query `r` has seen before.
     #[inline(always)]

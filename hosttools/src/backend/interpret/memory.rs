@@ -61,7 +61,7 @@ impl<'a> Readable<'a> {
             Source::Table { rows, width } => &self.weights(*rows)[self.turn.first * width..],
             Source::Input(index) => match &self.inputs[*index] {
                 Value::Numbers(numbers) => &numbers[self.turn.input..],
-                Value::Ids(_) | Value::Mask(_) | Value::Points(_) => &[],
+                Value::Ids(_) | Value::Mask(_) | Value::Points(_) | Value::Prefix(_) => &[],
             },
         }
     }
@@ -74,7 +74,7 @@ impl<'a> Readable<'a> {
     pub(super) fn ids(&self, input: usize) -> &'a [u32] {
         match &self.inputs[input] {
             Value::Ids(ids) | Value::Points(ids) => &ids[self.turn.input..],
-            Value::Numbers(_) | Value::Mask(_) => &[],
+            Value::Numbers(_) | Value::Mask(_) | Value::Prefix(_) => &[],
         }
     }
 

@@ -3,7 +3,9 @@
 use super::memory::{Memory, Readable};
 use super::stage::Turn;
 use percio::isa::Isa;
-use percio::layers::{self, Attention, Embed, Fourier, Gate, Gru, Linear, MaxPool, Mean, Normalize, Rows, Unfold};
+use percio::layers::{
+    self, Attention, Embed, Fourier, Gate, Gru, Linear, MaxPool, Mean, Normalize, Rotate, Rows, Unfold,
+};
 use percio_codegen_core::program::{Count, Gathering, Step};
 
 #[inline(always)]
@@ -16,7 +18,8 @@ pub(super) fn run<I: Isa>(isa: I, step: &Step, turn: &Turn, memory: &mut Memory<
         | Step::Attention { .. }
         | Step::Normalize { .. }
         | Step::Gate { .. }
-        | Step::Gru { .. } => block(isa, step, turn, read, out),
+        | Step::Gru { .. }
+        | Step::Rotate { .. } => block(isa, step, turn, read, out),
         Step::Begin { .. } | Step::Gather { .. } | Step::Settle { .. } => gathering(isa, step, turn, read, out),
         Step::CopyRows { .. } | Step::AddRows { .. } | Step::MeanRows { .. } | Step::AffineRows { .. } => {
             rows(isa, step, turn, read, out)
@@ -156,9 +159,29 @@ fn block<I: Isa>(isa: I, step: &Step, turn: &Turn, read: Readable<'_>, out: &mut
                 out,
             );
         }
-        Step::Attention { queries, keys, masked, heads, qk, v_width, scale, ref q, ref k, ref v, mask, .. } => {
+        Step::Rotate { rows, width, heads, head_width, first, skipped, from_end, frequencies, .. } => {
+            let [rows, first, skipped] = [rows, first, skipped].map(|count| count.at(turn.lengths));
+            let shape = Rotate { rows, width, heads, head_width, first, skipped, from_end };
+            layers::rotate(isa, &shape, read.weights(frequencies), out);
+        }
+        Step::Attention {
+            queries,
+            keys,
+            masked,
+            heads,
+            qk,
+            v_width,
+            scale,
+            causal,
+            zero_empty,
+            ref q,
+            ref k,
+            ref v,
+            mask,
+            ..
+        } => {
             let [queries, keys, masked] = [queries, keys, masked].map(|count| count.at(turn.lengths));
-            let shape = Attention { queries, keys, masked, heads, qk, v: v_width, scale };
+            let shape = Attention { queries, keys, masked, heads, qk, v: v_width, scale, causal, zero_empty };
             let (q, k, v) = (read.numbers(q), read.numbers(k), read.numbers(v));
             layers::attention(isa, &shape, q, k, v, read.mask(mask), out);
         }
@@ -169,9 +192,9 @@ fn block<I: Isa>(isa: I, step: &Step, turn: &Turn, read: Readable<'_>, out: &mut
 /// Steps over the state of an attention.
 #[inline(always)]
 fn gathering<I: Isa>(isa: I, step: &Step, turn: &Turn, read: Readable<'_>, out: &mut [f32]) {
-    let attention = |&Gathering { queries, heads, qk, v_width, scale }: &Gathering, keys: Count| {
+    let attention = |&Gathering { queries, heads, qk, v_width, scale, zero_empty }: &Gathering, keys: Count| {
         let keys = keys.at(turn.lengths);
-        Attention { queries, keys, masked: keys, heads, qk, v: v_width, scale }
+        Attention { queries, keys, masked: keys, heads, qk, v: v_width, scale, causal: false, zero_empty }
     };
     match step {
         Step::Begin { shape, .. } => layers::begin(isa, &attention(shape, Count::NONE), out),

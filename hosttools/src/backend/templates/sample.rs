@@ -12,7 +12,7 @@ impl Bytes<'_> {
     }
 
     /// The next count.
-    fn count(&mut self) -> usize {
+    pub fn count(&mut self) -> usize {
         u32::from_le_bytes(self.word()) as usize
     }
 

@@ -6,7 +6,8 @@ use super::encoder::Recipe;
 use super::leaf::EPS;
 use super::{LIBRARY, Source, frequencies};
 use crate::model::{
-    Combine, Encoding, Extent, FeatureLayout, Fourier, Grid, Input, Model, Output, Position, Rotary, Stem,
+    Combine, Encoding, Extent, FeatureLayout, Fourier, Grid, Input, Model, Output, Places, Position, Rotary, Stem,
+    Tensor,
 };
 use crate::scheme::checkpoint::{Bias, Checkpoint};
 use crate::scheme::constructor::{Constructor, Length};
@@ -107,8 +108,8 @@ fn rotary(source: &Source<'_>, constructor: &mut Constructor, checkpoint: &Check
     }
     let width = source.args.latent_dim_head;
     let frequency = |index: usize| 1.0 / 10_000_f32.powf((2 * index) as f32 / width as f32);
-    let frequencies = (0..width / 2).map(frequency).collect();
-    wanted.then_some(Rotary { frequencies, heads: source.args.latent_heads, from_end: false })
+    let frequencies = Tensor::new(ROTARY, &[width / 2], (0..width / 2).map(frequency).collect());
+    wanted.then_some(Rotary { frequencies, heads: source.args.latent_heads, places: Places::FromStart })
 }
 
 /// The mean of the latents, normalised, and a linear layer on it.

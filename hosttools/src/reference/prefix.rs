@@ -1,0 +1,33 @@
+//! How many tokens come before the latents: a number in the metadata, the same for every sample.
+
+use super::add;
+use crate::sample::{Sample, Value};
+use percio_codegen_core::Problems;
+use percio_codegen_core::program::{InputKind, Lengths, Program};
+
+/// The number in the metadata's `text`.
+pub(super) fn read(text: Option<&str>, problems: &mut Problems) -> Option<Value> {
+    let what = "how many tokens come before the latents";
+    match text.map(|text| (text, text.parse())) {
+        Some((_, Ok(tokens))) => return Some(Value::Prefix(tokens)),
+        Some((text, Err(_))) => {
+            add(problems, format!("the metadata's `prefix_len` is `{text}`, expected {what}: a whole number"));
+        }
+        None => add(problems, format!("the file does not say {what}: write `prefix_len` into its metadata")),
+    }
+    None
+}
+
+/// A prefix leaves at least one latent and no more than there can be.
+pub(super) fn check(program: &Program, sample: &Sample, problems: &mut Problems) {
+    for (value, input) in sample.inputs.iter().zip(&program.inputs) {
+        let Lengths { tokens, prefix, .. } = sample.lengths(program);
+        if let (Value::Prefix(asked), InputKind::Prefix { latents }) = (value, &input.kind)
+            && *asked != prefix
+        {
+            let found = format!("the metadata's `prefix_len` is {asked}");
+            let after = format!("of {tokens} tokens, with 1 to {latents} latents after it");
+            add(problems, format!("{found}; {after}, the nearest possible is {prefix}"));
+        }
+    }
+}
