@@ -6,6 +6,7 @@ Usage: python make_krasserm.py SOURCES [--only NAME]
 """
 
 import argparse
+import dataclasses
 import itertools
 import json
 import math
@@ -17,6 +18,10 @@ import krasserm_models
 import krasserm_sources
 from make_fixtures import DEVICE, FIXTURES, rounding, seeded
 from percio_files import framework, write_reference, write_safetensors
+CHECKPOINTS = FIXTURES.parents[1] / "codegen" / "core" / "tests" / "checkpoints"
+# The golden that is also saved as a trainer saves it.
+TRAINED = "krasserm-11-text-classifier"
+
 
 @torch.no_grad()
 def randomize(model, generator):
@@ -74,6 +79,8 @@ class Golden:
 
     def write(self):
         self.directory.mkdir(parents=True, exist_ok=True)
+        if self.directory.name == TRAINED:
+            self.write_lightning(CHECKPOINTS / "krasserm-text-classifier.ckpt")
         if self.config:
             config = {"library": "krasserm/perceiver-io", "version": self.version, "model_type": self.kind,
                       "model_config": self.config}
@@ -85,6 +92,13 @@ class Golden:
         for label, (tensors, plain) in self.inputs().items():
             tensors = tensors if self.config else as_transformers_names(tensors)
             self.reference(self.directory / f"reference{label}.safetensors", tensors, plain)
+
+    def write_lightning(self, path):
+        """What a trainer saves: the state of the module around the model, and the arguments that the module was made with."""
+        parameters = {field.name: getattr(self.model.config, field.name) for field in dataclasses.fields(self.model.config)}
+        state = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
+        torch.save({"epoch": 3, "global_step": 40, "pytorch-lightning_version": "2.0.9", "state_dict": state,
+                    "hparams_name": "kwargs", "hyper_parameters": parameters | {"params": None}}, path)
 
     def before(self, *version):
         return tuple(map(int, self.version.split("."))) < version

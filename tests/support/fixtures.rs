@@ -16,7 +16,7 @@ pub(crate) fn directory(name: &str) -> PathBuf {
 
 /// The names of all fixtures, sorted.
 pub(crate) fn names() -> Vec<String> {
-    let mut names = entries(&Path::new(MANIFEST).join("fixtures"), |path| path.join("config.json").is_file());
+    let mut names = entries(&Path::new(MANIFEST).join("fixtures"), Path::is_dir);
     names.sort();
     assert!(
         !names.is_empty(),

@@ -15,6 +15,8 @@ pub(super) const LAYERS: RangeInclusive<usize> = 0..=1024;
 /// once [`Fields::finish`] or [`Fields::known`] has returned no problems.
 pub(super) struct Fields {
     path: String,
+    /// What it stands in.
+    file: &'static str,
     map: Map<String, Value>,
     asked: Vec<&'static str>,
     /// Set where the object itself was absent or wrong, which has been said.
@@ -25,8 +27,14 @@ pub(super) struct Fields {
 impl Fields {
     /// The object `value`, which stands at `path` (empty for the whole file).
     pub(super) fn new(path: impl Into<String>, value: Value) -> Self {
-        let mut fields =
-            Self { path: path.into(), map: Map::new(), asked: Vec::new(), silent: false, problems: Problems::new() };
+        let mut fields = Self {
+            path: path.into(),
+            file: "config.json",
+            map: Map::new(),
+            asked: Vec::new(),
+            silent: false,
+            problems: Problems::new(),
+        };
         match value {
             Value::Object(map) => fields.map = map,
             other => {
@@ -39,6 +47,11 @@ impl Fields {
             }
         }
         fields
+    }
+
+    /// Objects of something else than `config.json`, whose name is `file`.
+    pub(super) fn of(self, file: &'static str) -> Self {
+        Self { file, ..self }
     }
 
     /// Full name of the field `name`.
@@ -54,7 +67,7 @@ impl Fields {
     /// Records a problem with the field `name`; `complaint` follows its name.
     pub(super) fn complain(&mut self, name: &str, complaint: &str) {
         if !self.silent {
-            let message = format!("`{}` in config.json {complaint}", self.place(name));
+            let message = format!("`{}` in {} {complaint}", self.place(name), self.file);
             self.problems.add(Subject::Model, message);
         }
     }
@@ -127,13 +140,13 @@ impl Fields {
     pub(super) fn need_object(&mut self, name: &'static str) -> Self {
         let value = self.need(name, "an object {…}", |value| value.is_object().then(|| value.clone()));
         let silent = value.is_none();
-        Self { silent, ..Self::new(self.place(name), value.unwrap_or_else(|| Map::new().into())) }
+        Self { silent, ..Self::new(self.place(name), value.unwrap_or_else(|| Map::new().into())).of(self.file) }
     }
 
     /// An object; give it back with [`Fields::close`].
     pub(super) fn object(&mut self, name: &'static str) -> Option<Self> {
         let value = self.read(name, "an object {…}", |value| value.is_object().then(|| value.clone()))?;
-        Some(Self::new(self.place(name), value))
+        Some(Self::new(self.place(name), value).of(self.file))
     }
 
     /// A list of objects with at least one entry; give each back with [`Fields::close`].
@@ -141,7 +154,8 @@ impl Fields {
         let filled = |value: &Value| value.as_array().filter(|list| !list.is_empty()).cloned();
         let list = self.need(name, "a list with at least one entry", filled).unwrap_or_default();
         let place = self.place(name);
-        list.into_iter().enumerate().map(|(index, value)| Self::new(format!("{place}[{index}]"), value)).collect()
+        let object = |(index, value)| Self::new(format!("{place}[{index}]"), value).of(self.file);
+        list.into_iter().enumerate().map(object).collect()
     }
 
     /// Fields that may be there and do not matter.

@@ -1,7 +1,9 @@
 //! perceiver-io of krasserm: what is recognised, and wrong checkpoints.
 
-use crate::support::{Directory, has_all, model};
+use crate::support::{Directory, has_all, messages, model};
 use percio_codegen_core::model::{Block, Encoding, Extent, Mask, Model, Queries, Query, Reads, Residual, Stem};
+use percio_codegen_core::{LoadOptions, load};
+use std::path::Path;
 
 const PRETRAINED: &str = "krasserm-11-pretrained-image";
 
@@ -298,4 +300,36 @@ fn heads() {
         &all,
         &["5 heads (`encoder.num_self_attention_heads`) of `encoder.layers.0`", "12 numbers (`num_latent_channels`)"],
     );
+}
+
+/// A Lightning checkpoint needs no `config.json`: its hyper-parameters are the configuration.
+#[test]
+fn lightning() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checkpoints/krasserm-text-classifier.ckpt");
+    let trained = load(&path, &LoadOptions::default()).unwrap();
+    has_all(&trained.provenance.remarks[0], &["below `model.`", "Lightning module", "TextClassifier"]);
+    let bare = model("krasserm-11-text-classifier");
+    assert_eq!((trained.parameters, &trained.schedule, &trained.mask), (bare.parameters, &bare.schedule, &bare.mask));
+    let tensors = |model: &Model| -> Vec<_> {
+        model.blocks.iter().flat_map(Block::tensors).map(|tensor| (tensor.shape.clone(), tensor.data.clone())).collect()
+    };
+    assert_eq!(tensors(&trained), tensors(&bare));
+}
+
+#[test]
+fn hyper_parameters_are_checked() {
+    let place = tempfile::tempdir().unwrap();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checkpoints/krasserm-text-classifier.ckpt");
+    let mut bytes = std::fs::read(path).unwrap();
+    let field = b"num_latent_channels";
+    for at in 0..bytes.len() - field.len() {
+        if bytes[at..].starts_with(field) {
+            bytes[at] = b'x';
+        }
+    }
+    let path = place.path().join("renamed.ckpt");
+    std::fs::write(&path, bytes).unwrap();
+    let all = messages(&load(&path, &LoadOptions::default()).unwrap_err());
+    assert_eq!(all.len(), 1, "{all:#?}");
+    has_all(&all[0], &["`num_latent_channels` in the hyper-parameters is missing"]);
 }

@@ -49,7 +49,8 @@ pub(super) fn load(name: &str, config: Value, mut checkpoint: Checkpoint) -> Res
     let settings = if bare { Some(&config) } else { config.get("model_config") }.cloned().unwrap_or_default();
     let mut fields = Fields::new("", if bare { json!({}) } else { config });
     let recognised = source::recognise(&mut fields, &settings, &mut checkpoint);
-    let mut settings = if bare { Fields::new("", settings) } else { fields.need_object("model_config") };
+    let mut settings =
+        if bare { Fields::new("", settings).of("the hyper-parameters") } else { fields.need_object("model_config") };
     let labels = labels::read(&mut fields);
     let mut problems = fields.known();
     let Some(source) = problems.take(recognised) else { return Err(problems) };

@@ -60,6 +60,9 @@ pub(super) enum Head {
     Flow { shape: [usize; 2], rescale: f64 },
 }
 
+/// What names the class of an object that was pickled.
+const CLASS: &str = "__class__";
+
 /// Fields that only training reads.
 const TRAINING: [&str; 7] = [
     "dropout",
@@ -109,6 +112,7 @@ pub(super) fn finish(fields: &mut Fields, encoder: Fields, decoder: Fields, othe
     fields.skip(others);
     for mut part in [encoder, decoder] {
         part.skip(others);
+        part.skip(&[CLASS]);
         fields.close(part);
     }
     fine
