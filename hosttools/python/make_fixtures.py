@@ -34,6 +34,7 @@ def randomize(model, generator):
     gains = {id(m.weight) for m in model.modules() if isinstance(m, norms)}
     weights = {id(m.weight) for m in model.modules() if isinstance(m, linears)}
     cells = [m for m in model.modules() if isinstance(m, torch.nn.GRUCell)]
+    weights |= {id(m.in_proj_weight) for m in model.modules() if isinstance(m, torch.nn.MultiheadAttention)}
     weights |= {id(weight) for cell in cells for weight in (cell.weight_ih, cell.weight_hh)}
     for name, tensor in sorted(model.state_dict(keep_vars=True).items()):
         uniform = torch.rand(tensor.shape, generator=generator) * 2 - 1

@@ -38,6 +38,7 @@ macro_rules! masked_ids_to_array {
 pub(crate) mod krasserm;
 pub(crate) mod lucidrains;
 pub(crate) mod resampler;
+pub(crate) mod tigges;
 
 #[percio::model("fixtures/hf-image-conv")]
 pub struct ImageConv;
@@ -108,7 +109,8 @@ macro_rules! for_every_fixture {
             "resampler-flamingo-pytorch" => resampler::FlamingoPytorch, "resampler-idefics" => resampler::Idefics,
             "resampler-idefics-head-norms" => resampler::IdeficsHeadNorms, "resampler-ip-adapter" => resampler::IpAdapter,
             "resampler-ip-adapter-positions" => resampler::IpAdapterPositions,
-            "resampler-open-flamingo" => resampler::OpenFlamingo, "resampler-open-flamingo-bare" => resampler::OpenFlamingoBare
+            "resampler-open-flamingo" => resampler::OpenFlamingo, "resampler-open-flamingo-bare" => resampler::OpenFlamingoBare,
+            "tigges-classifier" => tigges::Classifier, "tigges-lightning" => tigges::Lightning
         }
     };
     ($check:path: $($fixture:literal => $($name:ident)::+),*) => {

@@ -18,3 +18,5 @@ mod outline;
 mod resampler;
 #[path = "front/support.rs"]
 mod support;
+#[path = "front/tigges.rs"]
+mod tigges;

@@ -37,6 +37,14 @@ impl Tensor {
         Self { name: format!("{}[{first}..{}]", self.name, first + count), shape, data: Arc::new(data) }
     }
 
+    /// `[rows, columns]` of these of its columns, in this order; none of the numbers where this one has none.
+    #[must_use]
+    pub fn with_columns(&self, columns: &[usize]) -> Self {
+        let rows = self.data.chunks_exact(self.columns().max(1));
+        let data = rows.flat_map(|row| columns.iter().map(|&column| row[column])).collect();
+        Self { name: self.name.clone(), shape: vec![self.rows(), columns.len()], data: Arc::new(data) }
+    }
+
     /// Length of the first axis; 1 for a scalar.
     #[must_use]
     pub fn rows(&self) -> usize {

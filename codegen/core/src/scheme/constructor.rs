@@ -42,6 +42,13 @@ impl Constructor {
         Self { version, class, args, shapes, fields, problems: Problems::new() }
     }
 
+    /// A configuration that is the arguments, with nothing around them.
+    pub(super) fn of_args(args: Value) -> Self {
+        let empty = |path| Fields::new(path, Map::new().into());
+        let (args, shapes, fields) = (Fields::new("", args), empty("input_shapes"), empty(""));
+        Self { version: None, class: None, args, shapes, fields, problems: Problems::new() }
+    }
+
     /// The shape of the input `name`, which the arguments leave open: the caller's, else that of the data at hand, else that
     /// of `input_shapes`. One that is missing or wrong is a problem and gives a placeholder.
     pub(super) fn shape(&mut self, options: &LoadOptions, name: &'static str, axes: &[Length<'_>]) -> Vec<usize> {

@@ -15,6 +15,8 @@ mod lucidrains;
 mod native;
 mod packed;
 mod resampler;
+mod tigges;
+mod unusable;
 mod version;
 
 use crate::model::Model;
@@ -117,7 +119,8 @@ fn read(
 type Loader = fn(&str, serde_json::Value, Checkpoint, &LoadOptions) -> Result<Model, Problems>;
 
 /// What `library` may be.
-const LIBRARIES: [(&str, Loader); 5] = [
+const LIBRARIES: [(&str, Loader); 6] = [
+    (tigges::LIBRARY, tigges::load),
     ("perceiver-pytorch", lucidrains::load),
     ("flamingo-pytorch", resampler::flamingo_pytorch),
     ("open_flamingo", resampler::open_flamingo),
@@ -138,10 +141,11 @@ fn recognise(
         (Some(kind), _) if kind == "percio" => native::load(config, checkpoint),
         (Some(kind), _) if kind == "perceiver" => hf::load(name, config, checkpoint, options),
         _ if krasserm::is_meant(&config) => krasserm::load(name, config, checkpoint),
+        (None, None) if tigges::is_meant(&config) => tigges::load(name, config, checkpoint, options),
         (Some(kind), _) => Err(unknown("model_type", &kind.to_string())),
         (None, Some(library)) => match loader(library) {
             Some((_, load)) => load(name, config, checkpoint, options),
-            None => Err(unknown("library", &library.to_string())),
+            None => Err(unusable::refusal(library).unwrap_or_else(|| unknown("library", &library.to_string()))),
         },
         (None, None) => Err(unknown("model_type", "missing")),
     }

@@ -1,0 +1,61 @@
+//! The classifier of curt-tigges/perceivers, and what of the library cannot be computed.
+
+use crate::support::{Directory, fixture, has_all};
+use percio_codegen_core::load;
+use percio_codegen_core::model::{Encoding, Query, Reads};
+use percio_codegen_core::scheme::LoadOptions;
+use serde_json::json;
+
+#[test]
+fn parts() {
+    let model = Directory::of("tigges-classifier").load().unwrap();
+    assert_eq!(model.provenance.implementation, "curt-tigges/perceivers, Perceiver");
+    assert_eq!((model.parameters, model.schedule.as_slice()), (6_207, [0, 1, 2, 3, 4, 5].as_slice()));
+    has_all(&model.provenance.remarks[1], &["`lnorm1` and `lnormq`", "overwrites"]);
+    let block = &model.blocks[3];
+    assert_eq!((block.reads, block.attention.heads), (Reads::Context, 1));
+    assert!(matches!(block.attention.query, Query::Projected { norm: None, .. }) && block.attention.norm_kv.is_none());
+    let position = model.inputs[0].position.as_ref().unwrap();
+    let Encoding::Fourier(fourier) = &position.encoding else { panic!("fourier") };
+    assert_eq!(fourier.frequencies[0], fourier.frequencies[1], "one ladder for both axes");
+    assert!(model.outputs[0].mean);
+}
+
+#[test]
+fn hyper_parameters_are_a_configuration() {
+    let model = load(&fixture("tigges-lightning"), &LoadOptions::default()).unwrap();
+    assert_eq!(
+        (model.provenance.implementation.as_str(), model.parameters),
+        ("curt-tigges/perceivers, Perceiver", 2_400)
+    );
+}
+
+#[test]
+fn models_that_cannot_be_computed() {
+    let mut directory = Directory::of("tigges-classifier");
+    directory.insert("classifier.label_emb", &[5, 1, 12], &[0.0; 60]);
+    directory.complains(&["`PerceiverIO`", "cannot run", "`torch.functional.gelu`", "train its `Perceiver`"]);
+    directory.remove("classifier.label_emb").insert("embed.p_enc.penc.inv_freq", &[1], &[1.0]);
+    directory.complains(&["`embed.p_enc.penc.inv_freq`", "drafts", "in none of its files"]);
+    directory.remove("embed.p_enc.penc.inv_freq").set("/class", "PerceiverIO");
+    directory.complains(&["`PerceiverIO`", "cannot run"]);
+    for library in ["Rishit-dagli/Perceiver", "perceiver"] {
+        directory.set("/library", library);
+        directory.complains(&["Rishit-dagli/Perceiver", "never reaches", "nothing to compute"]);
+    }
+}
+
+#[test]
+fn arguments() {
+    let mut directory = Directory::of("tigges-classifier");
+    directory.set("/args/input_shape", json!([5])).set("/args/trnfr_heads", 5).unset("/args/n_classes");
+    let text = directory.complaints().join("\n");
+    has_all(
+        &text,
+        &["`args.input_shape` in config.json is [5], expected [height, width]", "`args.n_classes`", "missing"],
+    );
+    has_all(&text, &["`args.trnfr_heads` in config.json is 5, but must divide `args.embed_dim` 12"]);
+    let mut directory = Directory::of("tigges-classifier");
+    directory.set("/args/attn_mlp_dim", 8);
+    has_all(&directory.complaints()[0], &["9 where args.attn_mlp_dim makes 8"]);
+}
