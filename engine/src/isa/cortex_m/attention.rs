@@ -3,7 +3,7 @@
 //! ```text
 //! y = (K (scale · log₂e · q)ᵀ)ᵀ        one row a query
 //! p = 2^y                              where all |y| < 64: no score is so large that it must be taken off first
-//! p = 2^(y − m'), m' = max(m, max y)   elsewhere, as soon as it happens, and where keys are masked
+//! p = 2^(y − m'), m' = max(m, max y)   elsewhere, as soon as it happens, and where keys are hidden
 //! l = l · 2^(m − m') + Σ p
 //! acc = acc · 2^(m − m') + p V         acc lives in the output rows
 //! ```
@@ -11,7 +11,7 @@
 use super::dots::Dots;
 use super::exp2::{exp2, exp2_all};
 use super::panel::Panel;
-use crate::kernels::attention::{Attention, MASKED};
+use crate::kernels::attention::{Attention, EVENLY};
 use crate::kernels::{block, part_mut};
 use core::f32::consts::{LN_2, LOG2_E};
 
@@ -95,7 +95,7 @@ impl Block {
         let state = (self.query + r) * attention.heads + self.head;
         let Some(carried) = &attention.carried else { return };
         let (Some(&largest), Some(&sum)) = (carried.largest.get(state), carried.sum.get(state)) else { return };
-        let shift = if largest > MASKED { largest * LOG2_E } else { MASKED };
+        let shift = if largest > EVENLY { largest * LOG2_E } else { EVENLY };
         *softmax = Softmax { shift, sum, seen: sum > 0.0 };
     }
 
@@ -123,14 +123,17 @@ impl Block {
     fn weigh(&self, attention: &mut Attention<'_>, tile: Tile, softmax: &mut Softmax, scores: &mut [f32; TILE]) {
         let mask = attention.mask.get(tile.first..).unwrap_or_default();
         let mask = mask.get(..tile.keys).unwrap_or(mask);
-        if softmax.shift == 0.0 && mask.iter().all(|&keep| keep) {
+        let seen = if attention.causal { attention.seen(self.query).saturating_sub(tile.first) } else { tile.keys };
+        if softmax.shift == 0.0 && seen >= tile.keys && mask.iter().all(|&keep| keep) {
             if let Some(sum) = scores.get_mut(..tile.keys).and_then(exp2_all) {
                 (softmax.sum, softmax.seen) = (softmax.sum + sum, true);
                 return;
             }
             self.score(attention, tile, 1, scores);
         }
-        let decay = softmax.take(scores.get_mut(..tile.keys).unwrap_or_default(), mask);
+        let scores = scores.get_mut(..tile.keys).unwrap_or_default();
+        scores.iter_mut().skip(seen).for_each(|score| *score = attention.hidden);
+        let decay = softmax.take(scores, mask, attention.hidden);
         if decay != 1.0 {
             let out = self.out(attention, 0);
             part_mut(attention.out, out, attention.v_width).iter_mut().for_each(|sum| *sum *= decay);
@@ -168,11 +171,11 @@ impl Block {
         if let Some(carried) = &mut attention.carried {
             let state = (self.query + r) * attention.heads + self.head;
             if softmax.seen {
-                let largest = if softmax.shift > MASKED { softmax.shift * LN_2 } else { MASKED };
+                let largest = if softmax.shift > EVENLY { softmax.shift * LN_2 } else { EVENLY };
                 part_mut(carried.largest, state, 1).fill(largest);
                 part_mut(carried.sum, state, 1).fill(softmax.sum);
             }
-        } else if softmax.seen {
+        } else if softmax.sum > 0.0 {
             let factor = 1.0 / softmax.sum;
             out.iter_mut().for_each(|sum| *sum *= factor);
         } else {
@@ -184,9 +187,9 @@ impl Block {
 impl Softmax {
     /// Turns scores into weights relative to the largest score so far; returns the factor of what was summed before.
     #[inline(never)]
-    fn take(&mut self, scores: &mut [f32], mask: &[bool]) -> f32 {
-        let before = if self.seen { self.shift } else { MASKED };
-        scores.iter_mut().zip(mask).filter(|(_, keep)| !**keep).for_each(|(score, _)| *score = MASKED);
+    fn take(&mut self, scores: &mut [f32], mask: &[bool], hidden: f32) -> f32 {
+        let before = if self.seen { self.shift } else { EVENLY };
+        scores.iter_mut().zip(mask).filter(|(_, keep)| !**keep).for_each(|(score, _)| *score = hidden);
         self.shift = scores.iter().fold(before, |largest, &score| if score > largest { score } else { largest });
         let decay = exp2(before - self.shift);
         self.sum *= decay;

@@ -48,7 +48,8 @@ fn main() -> ! {
         println!("cost {instructions} linear {rows} × {inputs} × {outputs}, {activation:?}");
     }
     for (queries, keys, heads, qk, v) in ATTENTION {
-        let shape = Attention { queries, keys, masked: keys, heads, qk, v, scale: 1.0 };
+        let shape =
+            Attention { queries, keys, masked: keys, heads, qk, v, scale: 1.0, causal: false, zero_empty: false };
         let instructions = count::instructions(&mut || {
             isa::dispatch(RunAttention { shape: black_box(shape), q: a, k: b, v: c, mask: &[], out: &mut out });
         });

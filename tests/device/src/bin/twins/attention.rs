@@ -68,6 +68,8 @@ fn shape(random: &mut Random) -> Attention {
         qk,
         v: random.one(&[1, 2, 3, 4, 5, 7, 8, 9, 11, 12, 13, 16, 20, 24]),
         scale: 1.0 / libm::sqrtf(qk as f32),
+        causal: random.size(0, 3) == 0,
+        zero_empty: random.size(0, 3) == 0,
     }
 }
 
@@ -89,6 +91,10 @@ impl Operands {
         bound.absolute *= gain * gain;
         isa::dispatch(RunAttention { shape, q, k, v, mask, out: &mut self.out });
         compare(&self.out, &self.expected, bound, &shape);
+        if shape.causal {
+            // Keys that are gathered in parts have no places.
+            return;
+        }
         let cut = random.size(0, shape.keys);
         let run = RunAttention { shape, q, k, v, mask, out: &mut self.out };
         isa::dispatch(Gather { run, cut, state: &mut self.state });
