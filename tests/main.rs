@@ -1,6 +1,7 @@
 //! The whole path, from model directories to numbers, and from mistakes to messages.
 
 mod build_script;
+mod configurations;
 mod generated;
 mod goldens;
 mod macro_errors;

@@ -2,28 +2,42 @@
 
 import transformers as hf
 
+import fixture_inputs as inputs
+
 # Perceiver fields every transformers fixture shares; head widths come out odd.
 HF_COMMON = {"num_latents": 7, "d_latents": 18, "num_self_attends_per_block": 2, "num_self_attention_heads": 3,
              "num_cross_attention_heads": 3}
 
-# name -> (class, configuration, shape of pixel_values without the batch or None for text)
+# name -> (class, configuration, function that makes the inputs)
 HF_FIXTURES = {
     # The decoder hard-codes 8 heads, so d_model is a multiple of 8. qk differs from v.
     "hf-masked-lm": (hf.PerceiverForMaskedLM, HF_COMMON | {
         "d_model": 24, "vocab_size": 29, "max_position_embeddings": 13, "qk_channels": 15, "v_channels": 18,
-        "num_blocks": 2, "use_query_residual": False, "hidden_act": "gelu_new"}, None),
+        "num_blocks": 2, "use_query_residual": False, "hidden_act": "gelu_new"}, inputs.text),
     # Both widths unset: the cross-attention takes the width of the tokens ("kv").
     "hf-sequence-classification": (hf.PerceiverForSequenceClassification, HF_COMMON | {
         "d_model": 21, "vocab_size": 31, "max_position_embeddings": 11, "num_labels": 5,
-        "cross_attention_widening_factor": 2, "self_attention_widening_factor": 3}, None),
+        "cross_attention_widening_factor": 2, "self_attention_widening_factor": 3}, inputs.text),
     "hf-image-learned": (hf.PerceiverForImageClassificationLearned, HF_COMMON | {
-        "d_model": 512, "image_size": 6, "qk_channels": 9, "v_channels": 18, "num_labels": 6}, (3, 6, 6)),
+        "d_model": 512, "image_size": 6, "qk_channels": 9, "v_channels": 18, "num_labels": 6}, inputs.pixels(3, 6, 6)),
     # Widths unset and "q": the cross-attention takes the width of the latents.
     "hf-image-fourier": (hf.PerceiverForImageClassificationFourier, HF_COMMON | {
-        "d_model": 261, "cross_attention_shape_for_attention": "q", "num_blocks": 2, "num_labels": 3}, (3, 9, 7)),
+        "d_model": 261, "cross_attention_shape_for_attention": "q", "num_blocks": 2, "num_labels": 3}, inputs.masked_pixels(3, 9, 7)),
     "hf-image-conv": (hf.PerceiverForImageClassificationConvProcessing, HF_COMMON | {
         "d_model": 322, "qk_channels": 21, "v_channels": 18, "num_self_attention_heads": 3,
-        "self_attention_widening_factor": 2, "num_labels": 7}, (3, 21, 17)),
+        "self_attention_widening_factor": 2, "num_labels": 7}, inputs.pixels(3, 21, 17)),
+    "hf-optical-flow": (hf.PerceiverForOpticalFlow, HF_COMMON | {
+        "d_model": 322, "num_cross_attention_heads": 1, "qk_channels": 9, "v_channels": 18, "train_size": [5, 7]},
+        inputs.flow),
+    # Transformers has no use for the numbers of points, percio has.
+    "hf-video": (hf.PerceiverForMultimodalAutoencoding, HF_COMMON | {
+        "d_model": 413, "qk_channels": 12, "v_channels": 18, "num_labels": 9, "num_frames": 3, "audio_samples_per_frame": 10,
+        "samples_per_patch": 6, "image_size": 2, "output_shape": [1, 2, 3, 5], "output_num_channels": 11,
+        "_label_trainable_num_channels": 13, "input_shapes": {"points.audio": [3], "points.image": [5]}}, inputs.video),
+    # The encoder alone, over rows that the caller makes; transformers has no use for their number, percio has.
+    "hf-raw": (hf.PerceiverModel, HF_COMMON | {
+        "d_model": 11, "num_blocks": 2, "qk_channels": 15, "v_channels": 18, "input_shapes": {"inputs": [9, 11]}},
+        inputs.raw(9, 4)),
 }
 
 # Three kinds of input reach one width through a wider `token_width`; two outputs read different queries.

@@ -14,6 +14,8 @@ from transformers import PerceiverConfig
 from transformers.utils import logging
 
 import fixture_models
+from fixture_deepmind import faithful
+from percio_export import named, points, tensors
 from percio_files import write_reference
 from percio_native import NativeModel, save_model
 
@@ -51,53 +53,57 @@ def randomize(model, generator):
             tensor.copy_(normal)
 
 
+def double(value):
+    """`value` with every float32 tensor in it as float64."""
+    if isinstance(value, dict):
+        return {name: double(part) for name, part in value.items()}
+    return value.double() if isinstance(value, torch.Tensor) and value.is_floating_point() else value
+
+
 @torch.no_grad()
 def rounding(model, inputs, pick):
     """Largest |float32 - float64| of the outputs: how much of a difference is rounding."""
     single = pick(model(**inputs))
-    double = pick(model.double()(**{k: v.double() if v.is_floating_point() else v for k, v in inputs.items()}))
+    exact = pick(model.double()(**double(inputs)))
     model.float()
-    return max((single[k].double() - double[k]).abs().max().item() for k in single)
+    return max((single[k].double() - exact[k]).abs().max().item() for k in single)
 
 
 @torch.no_grad()
 def reference(model, path, inputs, pick=lambda out: out, metadata=None):
     """Run `model` in float32 and write what went in and came out; prints sizes and the rounding error."""
     outputs = pick(model(**inputs))
-    write_reference(path, inputs, outputs, DEVICE, metadata=metadata)
+    extra = {f"points.{name}": index for name, index in points(inputs).items()}
+    write_reference(path, tensors(inputs), outputs, DEVICE, extra, metadata)
     shown = ", ".join(f"{k} {list(v.shape)} max {v.abs().max():.2f}" for k, v in outputs.items())
     print(f"{path.parent.name}/{path.name}: {shown}; float32 rounding {rounding(model, inputs, pick):.1e}")
 
 
-def text_inputs(config, generator):
-    """Batch of 3 at full length; the mask keeps all, some, none of the tokens."""
-    length = config.max_position_embeddings
-    ids = torch.randint(config.vocab_size, (3, length), generator=generator)
-    mask = torch.ones(3, length, dtype=torch.int64)
-    mask[1, length // 2 :] = 0
-    mask[1, 1] = 0
-    mask[2] = 0
-    return {"input_ids": ids, "attention_mask": mask}
+# Transformers fixtures whose weights are stored in half precision: the width of their positions makes them large.
+HALF = ("hf-optical-flow", "hf-video")
+# Transformers fixtures with a reference of what DeepMind's original computes, and the inputs it is for.
+DEEPMIND = {"hf-image-learned": "", "hf-image-conv": ""}
 
 
 def make_hf(name):
     """One directory in `save_pretrained` layout, with its references."""
-    kind, fields, shape = fixture_models.HF_FIXTURES[name]
+    kind, fields, inputs = fixture_models.HF_FIXTURES[name]
     generator, directory = seeded(name), FIXTURES / name
     config = PerceiverConfig(**fields)
     model = kind(config).eval()
     randomize(model, generator)
+    if name in HALF:
+        model.half()
     model.save_pretrained(directory)
     (directory / "model.safetensors").chmod(0o644)
-    logits = lambda out: {"logits": out.logits}
-    if shape:
-        pixels = torch.randn(2, *shape, generator=generator)
-        reference(model, directory / "reference.safetensors", {"pixel_values": pixels}, logits)
-        return
-    inputs = text_inputs(config, generator)
-    reference(model, directory / "reference.safetensors", inputs, logits)
-    short = {"input_ids": inputs["input_ids"][:2, : config.max_position_embeddings - 4]}
-    reference(model, directory / "reference-short.safetensors", short, logits)
+    model.float()
+    made = inputs(config, generator)
+    for suffix, arguments in made.items():
+        reference(model, directory / f"reference{suffix}.safetensors", arguments, named)
+    if name in DEEPMIND:
+        arguments = made[DEEPMIND[name]]
+        faithful(model, arguments.get("attention_mask"))
+        reference(model, directory / "reference-deepmind.safetensors", arguments, named, metadata={"fidelity": "deepmind"})
 
 
 def make_native(config):

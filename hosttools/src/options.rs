@@ -4,8 +4,10 @@ use crate::backend::Kind;
 use crate::progress::busy;
 use anyhow::{Result, bail, ensure};
 use percio_codegen_core::container::Array;
+use percio_codegen_core::model::Model;
 use percio_codegen_core::program::Program;
-use percio_codegen_core::{CompileOptions, LoadOptions, Problems, compile, load};
+use percio_codegen_core::scheme;
+use percio_codegen_core::{CompileOptions, LoadOptions, Problems, compile, load, outline};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -45,9 +47,31 @@ pub(crate) struct ModelArgs {
     /// Shape of an input whose size the checkpoint leaves open, for example pixel_values=3x224x224
     #[arg(long = "input-shape", value_name = "NAME=AxBxC", value_parser = parse_shape)]
     pub(crate) input_shapes: Vec<(String, Vec<usize>)>,
+    /// Whose arithmetic a checkpoint of Hugging Face transformers is read with
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) fidelity: Fidelity,
     /// How the report is written
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
+}
+
+/// Whose arithmetic a checkpoint of Hugging Face transformers is read with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Fidelity {
+    /// That of transformers
+    #[default]
+    Hf,
+    /// That of DeepMind's original, which trained the published weights
+    Deepmind,
+}
+
+impl From<Fidelity> for scheme::Fidelity {
+    fn from(fidelity: Fidelity) -> Self {
+        match fidelity {
+            Fidelity::Hf => Self::Own,
+            Fidelity::Deepmind => Self::DeepMind,
+        }
+    }
 }
 
 /// The back end of a subcommand that runs a model.
@@ -66,18 +90,41 @@ impl ModelArgs {
 
     /// Reads and compiles the model.
     pub(crate) fn program(&self) -> Result<Program> {
-        Ok(self.compile(BTreeMap::new())?)
+        Ok(self.compile(self.model()?))
     }
 
     /// Reads and compiles the model for data like `inputs`, where the checkpoint leaves sizes open.
     pub(crate) fn program_for(&self, inputs: &BTreeMap<&str, &Array>) -> Result<Program> {
-        Ok(self.compile(inputs.iter().map(|(&name, array)| (name.to_owned(), array.shape.clone())).collect())?)
+        let data_shapes = inputs.iter().map(|(&name, array)| (name.to_owned(), array.shape.clone())).collect();
+        let options = LoadOptions { data_shapes, ..self.load_options() };
+        Ok(self.compile(self.load(&options)?))
     }
 
-    fn compile(&self, data_shapes: BTreeMap<String, Vec<usize>>) -> Result<Program, Problems> {
-        let options = LoadOptions { input_shapes: self.input_shapes.iter().cloned().collect(), data_shapes };
-        let compiled = || Ok(compile(load(&self.model, &options)?, &CompileOptions::default()));
-        busy("reading and compiling the model", self.quiet(), compiled)
+    /// Reads the model.
+    pub(crate) fn model(&self) -> Result<Model> {
+        Ok(self.load(&self.load_options())?)
+    }
+
+    /// Reads the configuration alone.
+    pub(crate) fn outline(&self) -> Result<Model> {
+        Ok(outline(&self.model, &self.load_options())?)
+    }
+
+    /// Compiles `model`.
+    pub(crate) fn compile(&self, model: Model) -> Program {
+        busy("compiling the model", self.quiet(), || compile(model, &CompileOptions::default()))
+    }
+
+    fn load(&self, options: &LoadOptions) -> Result<Model, Problems> {
+        busy("reading the model", self.quiet(), || load(&self.model, options))
+    }
+
+    fn load_options(&self) -> LoadOptions {
+        LoadOptions {
+            input_shapes: self.input_shapes.iter().cloned().collect(),
+            fidelity: self.fidelity.into(),
+            ..LoadOptions::default()
+        }
     }
 }
 

@@ -47,6 +47,9 @@ fn every_fixture_holds_on_the_interpreter() {
         ("hf-image-conv", "reference"),
         ("hf-image-fourier", "reference"),
         ("hf-image-learned", "reference"),
+        ("hf-optical-flow", "reference-masked"),
+        ("hf-video", "reference-all"),
+        ("hf-raw", "reference-4"),
     ] {
         let model = fixture(model);
         let reference = model.join(reference).with_extension("safetensors");
@@ -90,9 +93,19 @@ fn nan_in_the_reference_never_holds() {
 }
 
 #[test]
+fn fidelity_decides_whose_numbers_hold() {
+    let model = fixture("hf-image-learned");
+    let reference = model.join("reference-deepmind.safetensors");
+    for (fidelity, code) in [("deepmind", 0), ("hf", 1)] {
+        let output = run("compare", &model, &[("--reference", &reference)], &["--fidelity", fidelity]);
+        assert_eq!(output.status.code(), Some(code), "{fidelity}: {}", errors(&output).join("\n"));
+    }
+}
+
+#[test]
 fn info_has_its_stable_fields() {
     let report = json(&run("info", &fixture("native-ids"), &[], &["--format", "json"]));
-    for field in ["parameters", "macs", "ram_bytes", "flash_bytes"] {
+    for field in ["parameters", "macs", "macs_as_written", "ram_bytes", "flash_bytes"] {
         assert!(report[field].as_u64().is_some_and(|figure| figure > 0), "{field}: {report:#}");
     }
     assert_eq!(report["inputs"][0]["name"], "ids");
@@ -103,6 +116,22 @@ fn info_has_its_stable_fields() {
         steps.iter().filter_map(|step| step["macs"].as_u64()).sum::<u64>(),
         report["macs"].as_u64().expect("macs")
     );
+}
+
+#[test]
+fn info_reads_a_configuration_alone() {
+    let published = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/configurations").join(name);
+    let report = json(&run("info", &published("vision-perceiver-fourier"), &[], &["--format", "json"]));
+    assert_eq!((&report["parameters"], &report["macs"]), (&48_440_627.into(), &report["macs_as_written"]));
+    assert_eq!(report["inputs"][0]["shape"], serde_json::json!([3, 224, 224]));
+    assert_eq!(report["outputs"][0]["shape"], serde_json::json!([1000]));
+    assert_eq!(report["ram_bytes"], Value::Null, "nothing is planned");
+
+    let shape = ["--format", "json", "--input-shape", "points.image=6272", "--input-shape", "points.audio=15"];
+    let report = json(&run("info", &published("multimodal-perceiver"), &[], &shape));
+    assert_eq!(report["outputs"][1]["shape"], serde_json::json!([6272, 3]), "a 128th of the video");
+    let text = run("info", &published("multimodal-perceiver"), &[], &[]);
+    assert!(String::from_utf8_lossy(&text.stdout).contains("There are no weights here"));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 #![allow(missing_docs, reason = "the attribute documents the types with each model's own summary, which may be empty")]
 
-use crate::support::typed::{array, flat, ids, mask};
+use crate::support::typed::{array, flat, ids, mask, points};
 use percio_hosttools::backend::Outputs;
 use percio_hosttools::sample::Sample;
 
@@ -46,7 +46,9 @@ pub struct ImageConv;
 pub struct ImageFourier;
 #[percio::model("fixtures/hf-image-learned")]
 pub struct ImageLearned;
-array_to_array!(ImageConv, ImageFourier, ImageLearned);
+#[percio::model("fixtures/hf-optical-flow")]
+pub struct OpticalFlow;
+array_to_array!(ImageConv, ImageFourier, ImageLearned, OpticalFlow);
 
 #[percio::model("fixtures/hf-masked-lm")]
 pub struct MaskedLm;
@@ -55,6 +57,34 @@ pub struct SequenceClassification;
 #[percio::model("fixtures/tiny-mlm")]
 pub struct TinyMlm;
 masked_ids_to_array!(input_ids: MaskedLm, MaskedLmInput; SequenceClassification, SequenceClassificationInput; TinyMlm, TinyMlmInput);
+
+#[percio::model("fixtures/hf-raw")]
+pub struct Raw;
+
+impl Runs for Raw {
+    fn run(&mut self, sample: &Sample) -> Outputs {
+        let [inputs, attention_mask] = sample.inputs.as_slice() else { panic!("expected numbers and a mask") };
+        vec![flat(self.infer(&RawInput { inputs: &array(inputs), attention_mask: mask(attention_mask) }))]
+    }
+}
+
+#[percio::model("fixtures/hf-video")]
+pub struct Video;
+
+impl Runs for Video {
+    fn run(&mut self, sample: &Sample) -> Outputs {
+        let [audio, image, audio_points, image_points] = sample.inputs.as_slice() else {
+            panic!("expected four inputs")
+        };
+        let output = self.infer(&VideoInput {
+            audio: array(audio),
+            image: array(image),
+            points_audio: points(audio_points),
+            points_image: points(image_points),
+        });
+        vec![flat(output.audio), flat(output.image), flat(output.label)]
+    }
+}
 
 #[percio::model("fixtures/native-grid")]
 pub struct Grid;
@@ -92,7 +122,8 @@ macro_rules! for_every_fixture {
     ($check:path) => {
         for_every_fixture! { $check:
             "hf-image-conv" => ImageConv, "hf-image-fourier" => ImageFourier, "hf-image-learned" => ImageLearned,
-            "hf-masked-lm" => MaskedLm, "hf-sequence-classification" => SequenceClassification, "tiny-mlm" => TinyMlm,
+            "hf-masked-lm" => MaskedLm, "hf-optical-flow" => OpticalFlow, "hf-raw" => Raw,
+            "hf-sequence-classification" => SequenceClassification, "hf-video" => Video, "tiny-mlm" => TinyMlm,
             "krasserm-01-masked-lm" => krasserm::MaskedLm01, "krasserm-02-masked-lm" => krasserm::MaskedLm02,
             "krasserm-04-masked-lm" => krasserm::MaskedLm04, "krasserm-05-masked-lm" => krasserm::MaskedLm05,
             "krasserm-07-masked-lm" => krasserm::MaskedLm07, "krasserm-07-optical-flow" => krasserm::OpticalFlow07,

@@ -2,6 +2,7 @@
 
 use percio_codegen_core::model::Model;
 use percio_codegen_core::program::Program;
+use percio_codegen_core::scheme::Fidelity;
 use percio_codegen_core::{CompileOptions, LoadOptions, compile, load};
 use percio_hosttools::reference::File;
 use std::path::{Path, PathBuf};
@@ -59,10 +60,12 @@ pub(crate) fn program(name: &str) -> Program {
     compile(model(name, &LoadOptions::default()), &CompileOptions::default())
 }
 
-/// The fixture `name` with inputs as large as those in `reference`.
+/// The fixture `name` with inputs as large as those in `reference`, and the arithmetic that made it.
 pub(crate) fn program_for(name: &str, reference: &File) -> Program {
     let shapes = reference.inputs().into_iter().map(|(name, array)| (name.to_owned(), array.shape.clone()));
-    let options = LoadOptions { data_shapes: shapes.collect(), ..LoadOptions::default() };
+    let is_deepmind = reference.metadata.get("fidelity").is_some_and(|fidelity| fidelity == "deepmind");
+    let fidelity = if is_deepmind { Fidelity::DeepMind } else { Fidelity::Own };
+    let options = LoadOptions { data_shapes: shapes.collect(), fidelity, ..LoadOptions::default() };
     compile(model(name, &options), &CompileOptions::default())
 }
 

@@ -191,6 +191,9 @@ impl Recipe {
             _ => Extent::Rows(0..rows),
         };
         let block = self.decoder.block("decoder.cross", Reads::Context, width, latent, numbers);
+        let project =
+            matches!(queries, Queries::Parts(_)).then(|| numbers.linear("decoder.project", width - 1, width, true));
+        let width = project.as_ref().map_or(width, |linear| linear.weight.rows());
         let outputs = match tied {
             Some(table) => {
                 let bias = Some(numbers.tensor("tied bias", &[table.rows()], 0.3));
@@ -198,7 +201,7 @@ impl Recipe {
             }
             None => self.outputs(all, width, numbers),
         };
-        (Some(Decoder { queries, block }), outputs)
+        (Some(Decoder { queries, block, project }), outputs)
     }
 
     /// What is made of rows of `width` numbers.

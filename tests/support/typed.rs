@@ -55,3 +55,9 @@ pub(crate) fn mask(value: &Value) -> &[bool] {
     let Value::Mask(mask) = value else { panic!("expected a mask, found {value:?}") };
     mask
 }
+
+/// The indices of positions in `value`, as many as are asked for.
+pub(crate) fn points<const N: usize>(value: &Value) -> [u32; N] {
+    let Value::Points(points) = value else { panic!("expected indices, found {value:?}") };
+    points.as_slice().try_into().expect("as many indices as the type holds")
+}

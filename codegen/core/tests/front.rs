@@ -8,6 +8,8 @@ mod directory;
 mod fixtures;
 #[path = "front/hf.rs"]
 mod hf;
+#[path = "front/hf_ends.rs"]
+mod hf_ends;
 #[path = "front/krasserm.rs"]
 mod krasserm;
 #[path = "front/native.rs"]

@@ -25,7 +25,7 @@ pub struct Unfold {
     /// From one window to the next.
     pub stride: usize,
     /// Rows of zeros above the image and columns of zeros left of it.
-    pub pad: usize,
+    pub pad: [usize; 2],
     /// Windows below each other.
     pub out_height: usize,
     /// Windows side by side.
@@ -83,11 +83,11 @@ impl Kernel for Windows<'_> {
 /// The `token`-th window of a frame, row-major.
 #[inline(always)]
 fn read_window(shape: &Unfold, image: &[f32], token: usize, out: &mut [f32]) {
-    let Unfold { channels, kernel, stride, pad, out_width, .. } = *shape;
+    let Unfold { channels, kernel, stride, pad: [above, left_of], out_width, .. } = *shape;
     let (top, left) = (token / out_width.max(1) * stride, token % out_width.max(1) * stride);
     for (index, pixel) in out.chunks_exact_mut(channels.max(1)).enumerate() {
-        let row = (top + index / kernel.max(1)).wrapping_sub(pad);
-        let column = (left + index % kernel.max(1)).wrapping_sub(pad);
+        let row = (top + index / kernel.max(1)).wrapping_sub(above);
+        let column = (left + index % kernel.max(1)).wrapping_sub(left_of);
         read_pixel(shape, image, row, column, pixel);
     }
 }
@@ -119,7 +119,7 @@ pub struct MaxPool {
     /// From one window to the next.
     pub stride: usize,
     /// Rows above `x` and columns left of it that windows reach; less than `kernel`.
-    pub pad: usize,
+    pub pad: [usize; 2],
     /// Windows below each other.
     pub out_height: usize,
     /// Windows side by side.
@@ -149,14 +149,24 @@ impl Kernel for Pool<'_> {
 
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
-        let MaxPool { channels, height, width, kernel, stride, pad, out_height, out_width, out_stride } = self.shape;
+        let MaxPool {
+            channels,
+            height,
+            width,
+            kernel,
+            stride,
+            pad: [above, left_of],
+            out_height,
+            out_width,
+            out_stride,
+        } = self.shape;
         for token in 0..out_height * out_width {
             let (top, left) = (token / out_width.max(1) * stride, token % out_width.max(1) * stride);
             let out = part_mut(self.out, token * out_stride, channels);
             let mut is_first = true;
             for index in 0..kernel * kernel {
-                let row = (top + index / kernel.max(1)).wrapping_sub(pad);
-                let column = (left + index % kernel.max(1)).wrapping_sub(pad);
+                let row = (top + index / kernel.max(1)).wrapping_sub(above);
+                let column = (left + index % kernel.max(1)).wrapping_sub(left_of);
                 if row >= height || column >= width {
                     continue;
                 }

@@ -106,10 +106,10 @@ fn means() {
 #[test]
 fn windows() {
     for channels in [1, 3, 8, 9] {
-        for (kernel, stride, pad) in [(1, 1, 0), (2, 2, 0), (3, 1, 1), (3, 2, 1), (5, 3, 2)] {
+        for (kernel, stride, pad) in [(1, 1, [0, 0]), (2, 2, [0, 0]), (3, 1, [1, 0]), (3, 2, [0, 1]), (5, 3, [2, 2])] {
             let (height, width) = (7, 6);
             let (out_height, out_width) =
-                ((height + 2 * pad - kernel) / stride + 1, (width + 2 * pad - kernel) / stride + 1);
+                ((height + 2 * pad[0] - kernel) / stride + 1, (width + 2 * pad[1] - kernel) / stride + 1);
             for (channels_first, frames, depth) in [(false, 1, 1), (true, 1, 1), (true, 4, 2), (false, 3, 1)] {
                 let out_stride = depth * kernel * kernel * channels + 1;
                 let all = frames / depth * out_height * out_width;
@@ -142,10 +142,12 @@ fn windows() {
 #[test]
 fn pools() {
     for channels in LENGTHS {
-        for (kernel, stride, pad) in [(1, 1, 0), (2, 2, 0), (3, 2, 0), (3, 1, 0), (3, 2, 1), (2, 1, 1)] {
+        for (kernel, stride, pad) in
+            [(1, 1, [0, 0]), (2, 2, [0, 0]), (3, 2, [0, 0]), (3, 1, [0, 1]), (3, 2, [1, 0]), (2, 1, [1, 1])]
+        {
             let (height, width) = (5, 7);
             let (out_height, out_width) =
-                ((height + 2 * pad - kernel) / stride + 1, (width + 2 * pad - kernel) / stride + 1);
+                ((height + 2 * pad[0] - kernel) / stride + 1, (width + 2 * pad[1] - kernel) / stride + 1);
             let out_stride = channels + 1;
             let shape = MaxPool { channels, width, height, kernel, stride, pad, out_height, out_width, out_stride };
             check(&Move::MaxPool(shape), EXACT);

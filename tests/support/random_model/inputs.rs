@@ -2,8 +2,8 @@
 
 use super::numbers::Numbers;
 use percio_codegen_core::model::{
-    Activation, BatchNorm, Combine, ConvTail, Encoding, FeatureLayout, Fourier, Grid, Input, Layout, Patch, Position,
-    Scale, Stem, Tensor, Window, linear_frequencies,
+    Activation, BatchNorm, Combine, ConvTail, Encoding, FeatureLayout, Fourier, Grid, Input, Layout, Pad, Patch,
+    Position, Scale, Stem, Tensor, Window, linear_frequencies,
 };
 use proptest::prelude::*;
 
@@ -164,7 +164,7 @@ impl StemKind {
             Self::Tokens { tokens, channels } => Stem::Tokens { grid: vec![tokens], channels },
             Self::Series { tokens, channels, patch } => Stem::Series { samples: tokens * patch, channels, patch },
             Self::Image { grid: [rows, columns], channels, patch, layout } => {
-                let window = Window { kernel: patch, stride: patch, pad: [0, 0] };
+                let window = Window::tiles(patch);
                 Stem::Image { height: rows * patch, width: columns * patch, channels, layout, window }
             }
             Self::Video { grid: [frames, rows, columns], channels, patch, layout } => Stem::Video {
@@ -175,9 +175,13 @@ impl StemKind {
                 layout,
                 patch,
             },
-            Self::Convolution { size: [height, width], channels, layout, .. } => {
-                Stem::Image { height, width, channels, layout, window: Window { kernel: 3, stride: 2, pad: [1, 2] } }
-            }
+            Self::Convolution { size: [height, width], channels, layout, .. } => Stem::Image {
+                height,
+                width,
+                channels,
+                layout,
+                window: Window { kernel: 3, stride: 2, pad: Pad::Fixed([1, 2]) },
+            },
             Self::Ids { tokens, vocabulary, width } => {
                 Stem::Ids { tokens, embedding: numbers.tensor("embedding", &[vocabulary, width], 1.0) }
             }
@@ -195,7 +199,7 @@ impl StemKind {
             offset: tensor("offset", 0.0, 0.3),
             eps: 1e-5,
         };
-        let pool = pools.then_some(Window { kernel: 3, stride: 2, pad: [0, 1] });
+        let pool = pools.then_some(Window { kernel: 3, stride: 2, pad: Pad::Same });
         Some(ConvTail { batch_norm: Some(batch_norm), activation: Activation::Relu, pool })
     }
 }

@@ -240,13 +240,13 @@ fn shape(step: &Step) -> TokenStream {
             .size("frames", frames)
             .size("depth", depth)
             .size("out_height", out_height)
-            .size("pad", pad)
+            .pad(pad)
             .first(rows)
             .count("rows", rows),
         Step::MaxPool { pad, channels, height, width, kernel, stride, out_height, out_width, out_stride, .. } => {
             window_shape("MaxPool", [channels, height, width, kernel, stride, out_width, out_stride])
                 .size("out_height", out_height)
-                .size("pad", pad)
+                .pad(pad)
         }
     }
     .finish()
@@ -306,6 +306,12 @@ impl Shape {
     fn size(self, name: &str, value: usize) -> Self {
         let value = Literal::usize_unsuffixed(value);
         self.field(name, quote!(#value))
+    }
+
+    /// Rows above and columns left of what windows lie over.
+    fn pad(self, pad: [usize; 2]) -> Self {
+        let [above, left] = pad.map(Literal::usize_unsuffixed);
+        self.field("pad", quote!([#above, #left]))
     }
 
     fn number(self, name: &str, value: f32) -> Self {

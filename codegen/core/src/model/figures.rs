@@ -76,7 +76,8 @@ fn mlp(mlp: &Mlp) -> u64 {
 }
 
 fn ask(decoder: &Decoder, queries: Shape, latents: usize) -> u64 {
-    block(&decoder.block, queries, latents)
+    let project = decoder.project.as_ref().map_or(0, |linear| queries[0] as u64 * numbers(linear));
+    block(&decoder.block, queries, latents) + project
 }
 
 fn head(output: &Output) -> u64 {

@@ -20,8 +20,23 @@ pub struct Window {
     pub kernel: usize,
     /// From one window to the next.
     pub stride: usize,
-    /// Rows and columns of padding before the first and after the last: zeros, or for a maximum nothing.
-    pub pad: [usize; 2],
+    /// What lies around the grid.
+    pub pad: Pad,
+}
+
+/// Rows and columns around a grid that windows reach: zeros, or for a maximum nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pad {
+    /// So many before the first and after the last.
+    Fixed([usize; 2]),
+    /// As many as it takes for a window to begin at every stride, half of them and no more before the first: what TensorFlow
+    /// calls "same".
+    Same,
+}
+
+impl Pad {
+    /// None.
+    pub const NONE: Self = Self::Fixed([0, 0]);
 }
 
 /// Boxes of a video, side by side without padding.
@@ -34,10 +49,32 @@ pub struct Patch {
 }
 
 impl Window {
+    /// Windows of this side beside each other, without padding.
+    #[must_use]
+    pub const fn tiles(side: usize) -> Self {
+        Self { kernel: side, stride: side, pad: Pad::NONE }
+    }
+
     /// Windows along an axis of `length`; none when it is shorter than a window.
     #[must_use]
     pub fn count(&self, length: usize) -> usize {
-        (length + self.pad[0] + self.pad[1]).checked_sub(self.kernel).map_or(0, |rest| rest / self.stride + 1)
+        let [before, after] = match self.pad {
+            Pad::Fixed(pad) => pad,
+            Pad::Same => return length.div_ceil(self.stride),
+        };
+        (length + before + after).checked_sub(self.kernel).map_or(0, |rest| rest / self.stride + 1)
+    }
+
+    /// Padding before an axis of `length`.
+    #[must_use]
+    pub fn before(&self, length: usize) -> usize {
+        match self.pad {
+            Pad::Fixed([before, _]) => before,
+            Pad::Same => {
+                let reached = self.count(length).saturating_sub(1) * self.stride + self.kernel;
+                reached.saturating_sub(length) / 2
+            }
+        }
     }
 }
 
@@ -242,8 +279,9 @@ impl Model {
     /// `[Q, width]` of the rows that outputs read: the decoded queries, or the latents where there is no decoder.
     #[must_use]
     pub fn output_rows(&self) -> [usize; 2] {
-        let tokens = [self.tokens(), self.token_width()];
-        self.decoder.as_ref().map_or_else(|| self.latents.shape(), |decoder| decoder.queries.shape(tokens))
+        let Some(decoder) = &self.decoder else { return self.latents.shape() };
+        let [count, width] = decoder.queries.shape([self.tokens(), self.token_width()]);
+        [count, decoder.project.as_ref().map_or(width, |linear| linear.weight.rows())]
     }
 }
 

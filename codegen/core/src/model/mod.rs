@@ -17,7 +17,7 @@ pub use block::{
     Attention, Block, EmptyRows, Gate, Gru, HeadNorms, Mixer, Mlp, Places, Query, Reads, Residual, Rotary, Softmax,
 };
 pub use fourier::{fourier_features, fourier_tables, linear_frequencies, logarithmic_frequencies};
-pub use geometry::{Layout, Patch, Window};
+pub use geometry::{Layout, Pad, Patch, Window};
 pub use history::Mixture;
 pub use output::{Extent, Output};
 pub use queries::{Decoder, Grid, Queries, QueryPart};
@@ -115,6 +115,15 @@ pub struct Input {
     pub padding: Option<Tensor>,
     /// A learned row `[C]` that stands for every token of the modality, whatever the input holds.
     pub masked: Option<Tensor>,
+}
+
+impl Input {
+    /// The tokens of the stem as they are.
+    #[must_use]
+    pub fn new(name: impl Into<String>, stem: Stem) -> Self {
+        let name = name.into();
+        Self { name, stem, scale: None, project: None, tail: None, position: None, padding: None, masked: None }
+    }
 }
 
 /// How raw numbers become tokens.
@@ -270,6 +279,14 @@ pub struct Linear {
     pub weight: Tensor,
     /// `[outputs]`
     pub bias: Option<Tensor>,
+}
+
+impl Linear {
+    /// The layer whose results are `factor` times those of this one, each number rounded once.
+    #[must_use]
+    pub fn scaled(&self, factor: f64) -> Self {
+        Self { weight: self.weight.scaled(factor), bias: self.bias.as_ref().map(|bias| bias.scaled(factor)) }
+    }
 }
 
 /// A norm over a row. A pass folds gain and offset into the next linear layers.

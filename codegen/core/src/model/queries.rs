@@ -1,6 +1,6 @@
 //! What a decoder asks.
 
-use super::{Block, Encoding, Fourier, Tensor};
+use super::{Block, Encoding, Fourier, Linear, Tensor};
 
 /// The queries and the cross-attention over the latents.
 #[derive(Clone, Debug)]
@@ -9,6 +9,8 @@ pub struct Decoder {
     pub queries: Queries,
     /// The cross-attention.
     pub block: Block,
+    /// A linear layer on each decoded row, before any head.
+    pub project: Option<Linear>,
 }
 
 /// What the decoder asks.

@@ -45,6 +45,13 @@ impl Tensor {
         Self { name: self.name.clone(), shape: vec![self.rows(), columns.len()], data: Arc::new(data) }
     }
 
+    /// Its numbers times `factor`, each rounded once.
+    #[must_use]
+    pub fn scaled(&self, factor: f64) -> Self {
+        let scaled = self.data.iter().map(|&number| (f64::from(number) * factor) as f32).collect();
+        Self { name: self.name.clone(), shape: self.shape.clone(), data: Arc::new(scaled) }
+    }
+
     /// Length of the first axis; 1 for a scalar.
     #[must_use]
     pub fn rows(&self) -> usize {

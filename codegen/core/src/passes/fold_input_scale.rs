@@ -2,7 +2,7 @@
 //! pixel of the patch. Not valid where windows are padded: padding is zero after the scaling, not before.
 
 use super::absorb_affine;
-use crate::model::{Input, Model, Stem};
+use crate::model::{Input, Model, Pad, Stem};
 
 pub(super) fn run(model: &mut Model) {
     for input in model.inputs.iter_mut().filter(|input| is_valid(input)) {
@@ -17,5 +17,5 @@ pub(super) fn run(model: &mut Model) {
 }
 
 fn is_valid(input: &Input) -> bool {
-    input.project.is_some() && !matches!(input.stem, Stem::Image { window, .. } if window.pad != [0, 0])
+    input.project.is_some() && !matches!(input.stem, Stem::Image { window, .. } if window.pad != Pad::NONE)
 }

@@ -15,7 +15,7 @@ use std::ops::Range;
 pub(super) fn lower(builder: &mut Builder, model: &Model, encoded: Encoded) {
     let latents = encoded.latents;
     let Some(decoder) = &model.decoder else { return heads(builder, model, &latents) };
-    let [count, width] = model.output_rows();
+    let [count, width] = decoder.queries.shape([model.tokens(), model.token_width()]);
     if latents.count == Count::fixed(latents.most) && is_row_by_row(model, decoder) {
         let from = other(builder, &decoder.block, &latents, true);
         let context = Context::Keys(keys(builder, &decoder.block, &[from]));
@@ -27,8 +27,9 @@ pub(super) fn lower(builder: &mut Builder, model: &Model, encoded: Encoded) {
             (Queries::Tokens, None) => tokens::lower(builder, model),
             _ => builder.rows("decoded", Count::fixed(count), count, width),
         };
-        decode(builder, model, decoder, &rows, &Context::Rows { rows: latents, last_use: true, mask: None });
-        heads(builder, model, &rows);
+        let context = Context::Rows { rows: latents, last_use: true, mask: None };
+        let decoded = decode(builder, model, decoder, &rows, &context);
+        heads(builder, model, &decoded);
     }
 }
 
@@ -58,12 +59,13 @@ fn are_alike(outputs: &[Output]) -> bool {
 /// All queries that outputs read, a tile at a time.
 fn tiles(builder: &mut Builder, model: &Model, decoder: &Decoder, rows: &Rows, context: &Context<'_>) {
     builder.end_stage();
-    let decode = builder.section(|builder| decode(builder, model, decoder, rows, context));
+    let mut decoded = *rows;
+    let decode = builder.section(|builder| decoded = decode(builder, model, decoder, rows, context));
     let reads = reading(builder, model, decoder);
     let outputs = model.outputs.iter().enumerate();
     let heads: Vec<Head> = outputs
         .map(|(index, output)| {
-            let steps = builder.section(|builder| head(builder, output, index, rows));
+            let steps = builder.section(|builder| head(builder, output, index, &decoded));
             Head { output: index, first: output.rows.first(), steps }
         })
         .collect();
@@ -105,15 +107,18 @@ fn reading(builder: &Builder, model: &Model, decoder: &Decoder) -> Option<Readin
     }
 }
 
-/// The queries as rows, then what they decode in their place.
-fn decode(builder: &mut Builder, model: &Model, decoder: &Decoder, rows: &Rows, context: &Context<'_>) {
+/// The queries as rows, then what they decode: in their place, or in rows of another width.
+fn decode(builder: &mut Builder, model: &Model, decoder: &Decoder, rows: &Rows, context: &Context<'_>) -> Rows {
     if let Queries::Learned(table) = &decoder.queries {
-        return first_block(builder, &decoder.block, rows, table, context);
+        first_block(builder, &decoder.block, rows, table, context);
+    } else {
+        if needs_rows(&decoder.block.attention) {
+            ask(builder, model, &decoder.queries, rows);
+        }
+        block(builder, &decoder.block, rows, context);
     }
-    if needs_rows(&decoder.block.attention) {
-        ask(builder, model, &decoder.queries, rows);
-    }
-    block(builder, &decoder.block, rows, context);
+    let project = decoder.project.as_ref();
+    project.map_or(*rows, |linear| builder.linear("projected", rows, linear, Activation::Identity))
 }
 
 /// The queries in `rows`.

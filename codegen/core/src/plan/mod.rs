@@ -16,7 +16,7 @@ pub use place::place;
 
 use crate::model::{Model, Queries};
 use crate::passes::{self, Passes};
-use crate::program::{Count, Output, Program};
+use crate::program::{Count, Input, Output, Program};
 use blob::Blob;
 use builder::Builder;
 use std::num::NonZeroUsize;
@@ -61,6 +61,13 @@ fn lower(model: &Model, tiles: Tiles, blob: Blob) -> Program {
         blob: Vec::new(),
         parts: Vec::new(),
     })
+}
+
+/// What a model reads and what it computes, as its program would.
+#[must_use]
+pub fn ports(model: &Model) -> (Vec<Input>, Vec<Output>) {
+    let builder = Builder::new(model, Tiles { tokens: 1, queries: 1 }, Blob::draft());
+    (inputs::list(model), outputs(&builder, model))
 }
 
 /// Whether only one block reads the tokens, so that it may normalise them in place.

@@ -36,9 +36,7 @@ pub(super) fn stride(input: &Input) -> usize {
 /// Whether a token is a contiguous part of the raw input.
 fn is_contiguous(stem: &Stem) -> bool {
     match *stem {
-        Stem::Image { layout, window, .. } => {
-            layout == Layout::ChannelsLast && window.kernel == 1 && window.stride == 1 && window.pad == [0, 0]
-        }
+        Stem::Image { layout, window, .. } => layout == Layout::ChannelsLast && window == Window::tiles(1),
         Stem::Video { .. } => false,
         _ => true,
     }
@@ -162,7 +160,7 @@ impl Modality<'_> {
         builder.linear_into(x, count, x_stride, linear, activation, false, features.target(), width);
         let (before, after) = (self.input.stem.grid(), self.input.grid());
         builder.step(Step::MaxPool {
-            pad: pool.pad[0],
+            pad: [before[0], before[1]].map(|length| pool.before(length)),
             channels: width,
             height: before[0],
             width: before[1],
@@ -218,8 +216,7 @@ fn unfold(stem: &Stem, image: Source, rows: Count, out_stride: usize, out: Targe
         _ if is_contiguous(stem) => return None,
         Stem::Image { height, width, channels, layout, window } => (1, 1, [height, width, channels], layout, window),
         Stem::Video { frames, height, width, channels, layout, patch } => {
-            let window = Window { kernel: patch.side, stride: patch.side, pad: [0, 0] };
-            (frames, patch.frames, [height, width, channels], layout, window)
+            (frames, patch.frames, [height, width, channels], layout, Window::tiles(patch.side))
         }
         Stem::Tokens { .. } | Stem::Series { .. } | Stem::Ids { .. } => return None,
     };
@@ -232,7 +229,7 @@ fn unfold(stem: &Stem, image: Source, rows: Count, out_stride: usize, out: Targe
         channels_first: layout == Layout::ChannelsFirst,
         kernel: window.kernel,
         stride: window.stride,
-        pad: window.pad[0],
+        pad: [height, width].map(|length| window.before(length)),
         out_height: window.count(height),
         out_width: window.count(width),
         rows,

@@ -278,8 +278,8 @@ pub enum Step {
         kernel: usize,
         /// From one window to the next.
         stride: usize,
-        /// Zeros above the image and left of it.
-        pad: usize,
+        /// Rows of zeros above the image and columns of zeros left of it.
+        pad: [usize; 2],
         /// Windows below each other.
         out_height: usize,
         /// Windows side by side.
@@ -296,7 +296,7 @@ pub enum Step {
     /// Largest number of each window
     MaxPool {
         /// Rows above the input and columns left of it that windows reach.
-        pad: usize,
+        pad: [usize; 2],
         /// Channels.
         channels: usize,
         /// Rows of the input.

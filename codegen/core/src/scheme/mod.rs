@@ -33,10 +33,23 @@ pub const ANY_INPUT: &str = "inputs";
 /// What the caller decides beyond the configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LoadOptions {
-    /// Shapes of inputs whose size the checkpoint leaves open, by input name (without a batch axis).
+    /// Shapes of inputs whose size the checkpoint leaves open, by input name (without a batch axis). Each must be that of an
+    /// input.
     pub input_shapes: BTreeMap<String, Vec<usize>>,
     /// Shapes of the data at hand, by name, a batch axis in front or not: they decide where `input_shapes` says nothing.
     pub data_shapes: BTreeMap<String, Vec<usize>>,
+    /// Whose arithmetic a checkpoint of Hugging Face transformers is read with.
+    pub fidelity: Fidelity,
+}
+
+/// Whose arithmetic, where an implementation of the same weights is not the one that trained them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fidelity {
+    /// That of the implementation that the checkpoint belongs to.
+    #[default]
+    Own,
+    /// That of DeepMind's original in JAX.
+    DeepMind,
 }
 
 impl LoadOptions {

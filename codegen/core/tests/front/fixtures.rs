@@ -3,8 +3,8 @@
 use crate::support::{fixture, model};
 use percio_codegen_core::container;
 use percio_codegen_core::model::{
-    Activation, Attention, Combine, Decoder, Encoding, Extent, Layout, Mask, Model, Queries, Query, Residual, Stem,
-    Window, linear_frequencies,
+    Activation, Attention, Combine, Decoder, Encoding, Extent, Layout, Mask, Model, Pad, Queries, Query, Residual,
+    Stem, Window, linear_frequencies,
 };
 
 fn decoder(model: &Model) -> &Decoder {
@@ -40,9 +40,9 @@ fn convolutional_stem() {
     let model = model("hf-image-conv");
     let input = &model.inputs[0];
     let Stem::Image { channels: 3, layout: Layout::ChannelsFirst, window, .. } = input.stem else { panic!("image") };
-    assert_eq!(window, Window { kernel: 7, stride: 2, pad: [3, 3] });
+    assert_eq!(window, Window { kernel: 7, stride: 2, pad: Pad::Fixed([3, 3]) });
     let tail = input.tail.as_ref().unwrap();
-    assert_eq!((tail.activation, tail.pool), (Activation::Relu, Some(Window { kernel: 3, stride: 2, pad: [0, 0] })));
+    assert_eq!((tail.activation, tail.pool), (Activation::Relu, Some(Window { kernel: 3, stride: 2, pad: Pad::NONE })));
     assert_eq!(input.full_width(), 322);
     let name = "perceiver.input_preprocessor.convnet.conv.weight";
     let mut weights = container::open(&fixture("hf-image-conv").join("model.safetensors")).unwrap();

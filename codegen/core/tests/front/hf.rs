@@ -53,6 +53,9 @@ fn classes_without_architectures() {
         ("hf-image-learned", "PerceiverForImageClassificationLearned"),
         ("hf-image-fourier", "PerceiverForImageClassificationFourier"),
         ("hf-image-conv", "PerceiverForImageClassificationConvProcessing"),
+        ("hf-optical-flow", "PerceiverForOpticalFlow"),
+        ("hf-video", "PerceiverForMultimodalAutoencoding"),
+        ("hf-raw", "PerceiverModel"),
     ];
     for (fixture, class) in expected {
         let mut directory = Directory::of(fixture);
@@ -66,13 +69,13 @@ fn classes_without_architectures() {
 }
 
 #[test]
-fn unsupported_classes() {
+fn unknown_classes() {
     let mut directory = Directory::of("hf-image-fourier");
-    directory.set("/architectures", json!(["PerceiverForOpticalFlow"]));
-    directory.complains(&["`PerceiverForOpticalFlow`", "`PerceiverForMaskedLM`"]);
+    directory.set("/architectures", json!(["PerceiverForTokenClassification"]));
+    directory.complains(&["`PerceiverForTokenClassification`", "`PerceiverForMaskedLM`", "`PerceiverModel`"]);
     directory.unset("/architectures");
-    directory.insert("perceiver.input_preprocessor.conv_after_patches.weight", &[1], &[0.0]);
-    directory.complains(&["`architectures`", "no supported class", "`PerceiverForImageClassificationFourier`"]);
+    directory.tensors.clear();
+    directory.complains(&["`architectures`", "is missing, and no tensor tells the class", "`PerceiverForOpticalFlow`"]);
 }
 
 #[test]

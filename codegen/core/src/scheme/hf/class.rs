@@ -3,7 +3,7 @@
 use crate::scheme::checkpoint::Checkpoint;
 use crate::scheme::fields::Fields;
 
-/// A supported class.
+/// A class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
     /// Text, a query a position, tied logits.
@@ -16,10 +16,16 @@ pub(super) enum Class {
     ImageFourier,
     /// Convolutional stem, Fourier positions.
     ImageConv,
+    /// Two frames, a query a pixel.
+    OpticalFlow,
+    /// Video, sound and label, of which any points are asked.
+    Multimodal,
+    /// The encoder alone.
+    Bare,
 }
 
 /// Each class, its name, and a tensor that only it and the classes above it have.
-const CLASSES: [(Class, &str, &str); 5] = [
+const CLASSES: [(Class, &str, &str); 8] = [
     (Class::MaskedLm, "PerceiverForMaskedLM", "embedding_decoder.bias"),
     (
         Class::SequenceClassification,
@@ -32,17 +38,21 @@ const CLASSES: [(Class, &str, &str); 5] = [
         "PerceiverForImageClassificationConvProcessing",
         "perceiver.input_preprocessor.convnet.conv.weight",
     ),
+    (Class::OpticalFlow, "PerceiverForOpticalFlow", "perceiver.input_preprocessor.conv_after_patches.weight"),
+    (Class::Multimodal, "PerceiverForMultimodalAutoencoding", "perceiver.input_preprocessor.padding.image"),
     (Class::ImageFourier, "PerceiverForImageClassificationFourier", "perceiver.decoder.decoder.final_layer.weight"),
+    (Class::Bare, "PerceiverModel", "embeddings.latents"),
 ];
-
-/// Tensors of the library's other classes, which would pass for the last of the supported ones.
-const OTHERS: [&str; 2] =
-    ["perceiver.input_preprocessor.conv_after_patches.weight", "perceiver.input_preprocessor.padding.image"];
 
 impl Class {
     /// The library's name for it.
     pub(super) fn name(self) -> &'static str {
         CLASSES.iter().find(|(class, ..)| *class == self).map_or("", |(_, name, _)| name)
+    }
+
+    /// What the names of the encoder's tensors start with.
+    pub(super) fn prefix(self) -> &'static str {
+        if self == Self::Bare { "" } else { "perceiver." }
     }
 }
 
@@ -69,10 +79,8 @@ pub(super) fn recognise(fields: &mut Fields, checkpoint: &Checkpoint) -> Option<
 }
 
 fn by_tensors(fields: &mut Fields, checkpoint: &Checkpoint) -> Option<(Class, String)> {
-    let found = CLASSES.iter().find(|(.., tensor)| checkpoint.has(tensor));
-    let Some((class, name, tensor)) = found.filter(|_| !OTHERS.iter().any(|other| checkpoint.has(other))) else {
-        let complaint =
-            format!("is missing, and the tensors are those of no supported class: name one of {} there", names());
+    let Some((class, name, tensor)) = CLASSES.iter().find(|(.., tensor)| checkpoint.has(tensor)) else {
+        let complaint = format!("is missing, and no tensor tells the class: name one of {} there", names());
         fields.complain("architectures", &complaint);
         return None;
     };

@@ -1,84 +1,61 @@
-//! `PerceiverBasicDecoder` as the classes set it up, and their heads.
+//! `PerceiverBasicDecoder` as the classes set it up, and the head of the classifiers.
 
-use super::config::Config;
-use super::{EPS, LAYER};
-use crate::model::{Block, Decoder, Extent, Input, Linear, Output, Queries, Stem};
+use super::source::Source;
+use super::{EPS, FIXED, LAYER};
+use crate::model::{Block, Decoder, Extent, Output, Queries, Tensor};
 use crate::scheme::block::{self, Spec};
-use crate::scheme::checkpoint::{Axis, Bias, Checkpoint};
+use crate::scheme::checkpoint::{Axis, Bias};
 
-/// Where the numbers come from that no configuration changes.
-const FIXED: &str = "transformers (fixed)";
-
-/// A query a position, and logits that are products with the embedding.
-pub(super) fn masked_lm(config: &Config, checkpoint: &mut Checkpoint, input: &Input) -> (Decoder, Output) {
-    let width = (config.d_model, "d_model");
-    let decoder = Shape {
-        prefix: "perceiver.decoder",
-        queries: (config.max_position_embeddings, "max_position_embeddings"),
-        width,
-        heads: (8, FIXED),
-        qk: (256, FIXED),
-        residual: false,
-    };
-    let decoder = decoder.read(config, checkpoint);
-    let bias = checkpoint.tensor("embedding_decoder.bias", &[(config.vocab_size, "vocab_size")]);
-    let linear = match &input.stem {
-        Stem::Ids { embedding, .. } => Some(Linear { weight: embedding.clone(), bias: Some(bias) }),
-        _ => None,
-    };
-    (decoder, Output::new("logits", Extent::Rows(0..config.max_position_embeddings), linear))
+/// The cross-attention from queries to the latents.
+pub(super) struct Cross<'a> {
+    /// What the names of the decoder's tensors start with.
+    pub(super) prefix: &'static str,
+    /// Of the queries.
+    pub(super) width: Axis<'a>,
+    pub(super) heads: Axis<'a>,
+    /// Where the class sets them: widths of queries and keys, and of values.
+    pub(super) qk: Option<Axis<'a>>,
+    pub(super) v: Option<Axis<'a>>,
+    pub(super) residual: bool,
 }
 
-/// One query, and a linear layer over it.
-pub(super) fn classification(config: &Config, checkpoint: &mut Checkpoint) -> (Decoder, Output) {
-    let width = (config.d_latents, "d_latents");
-    let decoder = Shape {
-        prefix: "perceiver.decoder.decoder",
-        queries: (1, FIXED),
-        width,
-        heads: (1, FIXED),
-        qk: width,
-        residual: true,
-    };
-    let decoder = decoder.read(config, checkpoint);
-    let classes = (config.num_labels, "the number of labels (`id2label`)");
-    let linear = checkpoint.linear("perceiver.decoder.decoder.final_layer", classes, width, Bias::Required);
-    let labels = config.labels.clone();
-    (decoder, Output { labels, ..Output::new("logits", Extent::Rows(0..1), Some(linear)) })
-}
-
-/// What differs between the classes.
-struct Shape {
-    prefix: &'static str,
-    queries: Axis<'static>,
-    /// Of the queries and of the values.
-    width: Axis<'static>,
-    heads: Axis<'static>,
-    qk: Axis<'static>,
-    residual: bool,
-}
-
-impl Shape {
-    fn read(&self, config: &Config, checkpoint: &mut Checkpoint) -> Decoder {
-        let table = format!("{}.output_position_encodings.position_embeddings", self.prefix);
-        let queries = Queries::Learned(checkpoint.tensor(&table, &[self.queries, self.width]));
-        Decoder { queries, block: self.block(config, checkpoint) }
+impl Cross<'_> {
+    /// The learned queries `[count, width]`.
+    pub(super) fn table(&self, source: &mut Source<'_>, count: Axis<'_>) -> Tensor {
+        let name = format!("{}.output_position_encodings.position_embeddings", self.prefix);
+        source.checkpoint.tensor(&name, &[count, self.width])
     }
 
-    fn block(&self, config: &Config, checkpoint: &mut Checkpoint) -> Block {
+    /// The block.
+    pub(super) fn read(&self, source: &mut Source<'_>) -> Block {
+        let config = &source.config;
+        let latents = (config.d_latents, "d_latents");
+        let qk = self.qk.unwrap_or(if config.shape_of_queries { self.width } else { latents });
         let spec = Spec {
             name: "decoder.cross",
             prefix: &format!("{}.decoding_cross_attention", self.prefix),
             rows: self.width,
-            context: Some((config.d_latents, "d_latents")),
+            context: Some(latents),
             heads: self.heads,
-            qk: self.qk,
-            v: self.width,
+            qk,
+            v: self.v.unwrap_or(qk),
             widening: (1, FIXED),
             activation: config.hidden_act,
             residual: self.residual,
             eps: EPS,
         };
-        block::read(checkpoint, &LAYER, &spec)
+        block::read(&mut source.checkpoint, &LAYER, &spec)
     }
+}
+
+/// One query, and a linear layer over it.
+pub(super) fn classification(source: &mut Source<'_>, residual: bool) -> (Decoder, Output) {
+    let width = (source.config.d_latents, "d_latents");
+    let cross = Cross { prefix: "perceiver.decoder.decoder", width, heads: (1, FIXED), qk: None, v: None, residual };
+    let queries = Queries::Learned(cross.table(source, (1, FIXED)));
+    let decoder = Decoder { queries, block: cross.read(source), project: None };
+    let classes = (source.config.num_labels, "the number of labels (`id2label`)");
+    let linear = source.checkpoint.linear("perceiver.decoder.decoder.final_layer", classes, width, Bias::Required);
+    let labels = source.config.labels.clone();
+    (decoder, Output { labels, ..Output::new("logits", Extent::Rows(0..1), Some(linear)) })
 }

@@ -1,10 +1,11 @@
 //! Latents, the cross-attention to the tokens and the self-attention layers.
 
 use super::config::Config;
+use super::source::Source;
 use super::{EPS, LAYER};
-use crate::model::{Block, Tensor};
+use crate::model::{Block, EmptyRows, Tensor};
 use crate::scheme::block::{self, Spec};
-use crate::scheme::checkpoint::{Axis, Checkpoint};
+use crate::scheme::checkpoint::Axis;
 
 /// What [`crate::model::Model`] holds of the encoder.
 pub(super) struct Encoder {
@@ -13,40 +14,44 @@ pub(super) struct Encoder {
     pub(super) schedule: Vec<usize>,
 }
 
-/// Reads the encoder of tokens with `token_width` numbers.
-pub(super) fn read(config: &Config, checkpoint: &mut Checkpoint, token_width: usize) -> Encoder {
-    check_heads(config, checkpoint);
-    let latents = [(config.num_latents, "num_latents"), (config.d_latents, "d_latents")];
-    let latents = checkpoint.tensor("perceiver.embeddings.latents", &latents);
-    let mut blocks = vec![cross(config, checkpoint, (token_width, "the tokens' width"))];
+/// Reads the encoder of tokens with `token_width` numbers; the names of its tensors start with `prefix`.
+pub(super) fn read(source: &mut Source<'_>, prefix: &str, token_width: Axis<'_>) -> Encoder {
+    check_heads(source);
+    let config = &source.config;
+    let axes = [(config.num_latents, "num_latents"), (config.d_latents, "d_latents")];
     let layers = config.num_self_attends_per_block;
-    blocks.extend((0..layers).map(|index| layer(config, checkpoint, index)));
     let repeated = (0..config.num_blocks).flat_map(|_| 1..=layers);
-    Encoder { latents, blocks, schedule: std::iter::once(0).chain(repeated).collect() }
+    let schedule = std::iter::once(0).chain(repeated).collect();
+    let latents = source.checkpoint.tensor(&format!("{prefix}embeddings.latents"), &axes);
+    let mut blocks = vec![cross(source, prefix, token_width)];
+    blocks.extend((0..layers).map(|index| layer(source, prefix, index)));
+    Encoder { latents, blocks, schedule }
 }
 
 /// Upstream refuses these whatever the widths in use are.
-fn check_heads(config: &Config, checkpoint: &mut Checkpoint) {
+fn check_heads(source: &mut Source<'_>) {
+    let Config { num_self_attention_heads, num_cross_attention_heads, d_latents, .. } = source.config;
     let heads = [
-        (config.num_self_attention_heads, "num_self_attention_heads"),
-        (config.num_cross_attention_heads, "num_cross_attention_heads"),
+        (num_self_attention_heads, "num_self_attention_heads"),
+        (num_cross_attention_heads, "num_cross_attention_heads"),
     ];
-    for (heads, source) in heads {
-        if !config.d_latents.is_multiple_of(heads) {
-            checkpoint.complain(format!(
-                "`{source}` is {heads}, but transformers requires it to divide `d_latents` {}: correct one of the two",
-                config.d_latents
+    for (heads, field) in heads {
+        if !d_latents.is_multiple_of(heads) {
+            source.checkpoint.complain(format!(
+                "`{field}` is {heads}, but transformers requires it to divide `d_latents` {d_latents}: correct one of the two"
             ));
         }
     }
 }
 
-fn cross(config: &Config, checkpoint: &mut Checkpoint, tokens: Axis<'_>) -> Block {
+fn cross(source: &mut Source<'_>, prefix: &str, tokens: Axis<'_>) -> Block {
+    let empty_rows = if source.is_deepmind() { EmptyRows::Zero } else { EmptyRows::Uniform };
+    let config = &source.config;
     let latents = (config.d_latents, "d_latents");
     let qk = qk(config, if config.shape_of_queries { latents } else { tokens });
     let spec = Spec {
         name: "encoder.cross",
-        prefix: "perceiver.encoder.cross_attention",
+        prefix: &format!("{prefix}encoder.cross_attention"),
         rows: latents,
         context: Some(tokens),
         heads: (config.num_cross_attention_heads, "num_cross_attention_heads"),
@@ -57,10 +62,13 @@ fn cross(config: &Config, checkpoint: &mut Checkpoint, tokens: Axis<'_>) -> Bloc
         residual: config.use_query_residual,
         eps: EPS,
     };
-    block::read(checkpoint, &LAYER, &spec)
+    let mut block = block::read(&mut source.checkpoint, &LAYER, &spec);
+    block.attention.empty_rows = empty_rows;
+    block
 }
 
-fn layer(config: &Config, checkpoint: &mut Checkpoint, index: usize) -> Block {
+fn layer(source: &mut Source<'_>, prefix: &str, index: usize) -> Block {
+    let (config, checkpoint) = (&source.config, &mut source.checkpoint);
     let latents = (config.d_latents, "d_latents");
     let qk = qk(config, latents);
     let v = v(config, qk);
@@ -73,7 +81,7 @@ fn layer(config: &Config, checkpoint: &mut Checkpoint, index: usize) -> Block {
     }
     let spec = Spec {
         name: &format!("encoder.layers.{index}"),
-        prefix: &format!("perceiver.encoder.self_attends.{index}"),
+        prefix: &format!("{prefix}encoder.self_attends.{index}"),
         rows: latents,
         context: None,
         heads: (config.num_self_attention_heads, "num_self_attention_heads"),

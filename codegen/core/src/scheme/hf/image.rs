@@ -1,156 +1,66 @@
-//! `PerceiverImagePreprocessor` as the three image classifiers set it up.
+//! The three image classifiers.
 
-use super::EPS;
-use super::class::Class;
-use super::config::Config;
+use super::decoder::classification;
+use super::source::Source;
+use super::{EPS, Ends, FIXED, position};
 use crate::model::{
-    Activation, BatchNorm, Combine, ConvTail, Encoding, FeatureLayout, Fourier, Grid, Input, Layout, Linear, Position,
-    Stem, Tensor, Window, linear_frequencies,
+    Activation, BatchNorm, Combine, ConvTail, Encoding, Input, Layout, Linear, Pad, Position, Stem, Tensor, Window,
 };
 use crate::scheme::LoadOptions;
-use crate::scheme::checkpoint::{Axis, Bias, Checkpoint};
+use crate::scheme::checkpoint::{Axis, Bias};
 use crate::scheme::fields::SIZE;
+use std::sync::Arc;
 
 const NAME: &str = "pixel_values";
-const CHANNELS: Axis<'_> = (3, "transformers (fixed)");
+const CHANNELS: Axis<'_> = (3, FIXED);
 /// Fourier frequencies of an axis.
 const BANDS: usize = 64;
 /// Output channels and position width of the 1 × 1 convolution.
-const LEARNED_WIDTH: Axis<'_> = (256, "transformers (fixed)");
+const LEARNED_WIDTH: Axis<'_> = (256, FIXED);
 /// Output channels of the convolutional stem.
-const CONV_WIDTH: Axis<'_> = (64, "transformers (fixed)");
-const CONV: Window = Window { kernel: 7, stride: 2, pad: [3, 3] };
-/// Without padding, so 224 pixels become 55 tokens; TensorFlow's "same" padding would make 56.
-const POOL: Window = Window { kernel: 3, stride: 2, pad: [0, 0] };
-const PIXELS: Window = Window { kernel: 1, stride: 1, pad: [0, 0] };
+const CONV_WIDTH: Axis<'_> = (64, FIXED);
+/// Side of the stem's kernel.
+const KERNEL: usize = 7;
 
-/// Reads the image's input.
-pub(super) fn read(
-    class: Class,
-    config: &Config,
-    checkpoint: &mut Checkpoint,
-    options: &LoadOptions,
-    remarks: &mut Vec<String>,
-) -> Input {
-    let size = size(class, config, checkpoint, options, remarks);
-    let input = match class {
-        Class::ImageLearned => learned(checkpoint, config, size),
-        Class::ImageConv => convolved(checkpoint, size),
-        _ => Input { position: Some(fourier(&size, 224.0)), ..bare(size, PIXELS) },
-    };
-    if input.tokens() == 0 {
-        let [height, width] = size;
-        checkpoint.complain_about(
-            LoadOptions::INPUT_SHAPES,
-            format!(
-                "an image of {height} × {width} pixels is too small for the convolutional stem: give at least 5 × 5"
-            ),
-        );
-    }
-    input
-}
-
-/// `[height, width]`: the caller's, else `image_size`.
-fn size(
-    class: Class,
-    config: &Config,
-    checkpoint: &mut Checkpoint,
-    options: &LoadOptions,
-    remarks: &mut Vec<String>,
-) -> [usize; 2] {
-    let [height, width] = config.image_size;
-    let fixed = class == Class::ImageLearned;
-    match options.shape(NAME, 3) {
-        Some(&[3, rows, columns]) if SIZE.contains(&rows) && SIZE.contains(&columns) => {
-            if fixed {
-                check_table(config, checkpoint, rows * columns);
-            }
-            [rows, columns]
-        }
-        Some(shape) => {
-            checkpoint.complain_about(
-                LoadOptions::INPUT_SHAPES,
-                format!("the shape given for `{NAME}` is {shape:?}, expected [3, height, width]: correct it"),
-            );
-            config.image_size
-        }
-        None => {
-            if !fixed {
-                remarks.push(format!(
-                    "the image is {height} × {width} pixels as `image_size` says, which transformers ignores for this class; \
-                     a shape given for `{NAME}` overrides it"
-                ));
-            }
-            config.image_size
-        }
-    }
-}
-
-/// Learned positions are for as many tokens as `image_size` has pixels.
-fn check_table(config: &Config, checkpoint: &mut Checkpoint, tokens: usize) {
-    let [height, width] = config.image_size;
-    if tokens != height * width {
-        checkpoint.complain_about(
-            LoadOptions::INPUT_SHAPES,
-            format!(
-                "the shape given for `{NAME}` makes {tokens} tokens, but the learned positions of the checkpoint are for {} \
-                 (`image_size` {height} × {width}): give [3, {height}, {width}], or none",
-                height * width
-            ),
-        );
-    }
-}
-
-/// An image without weights.
-fn bare([height, width]: [usize; 2], window: Window) -> Input {
-    Input {
-        name: NAME.to_owned(),
-        stem: Stem::Image { height, width, channels: CHANNELS.0, layout: Layout::ChannelsFirst, window },
-        scale: None,
-        project: None,
-        tail: None,
-        position: None,
-        padding: None,
-        masked: None,
-    }
-}
-
-fn fourier(grid: &[usize], max_resolution: f64) -> Position {
-    let encoding = Fourier {
-        shape: grid.to_vec(),
-        grid: Grid::Inclusive,
-        frequencies: vec![linear_frequencies(max_resolution, BANDS); 2],
-        layout: FeatureLayout::Blocks,
-        with_position: true,
-        sine_only: false,
-    };
-    Position { encoding: Encoding::Fourier(encoding), project: None, combine: Combine::Concat }
-}
-
-fn learned(checkpoint: &mut Checkpoint, config: &Config, size: [usize; 2]) -> Input {
+/// `PerceiverForImageClassificationLearned`: pixels through a 1 × 1 convolution, a learned and projected table of positions.
+pub(super) fn learned(source: &mut Source<'_>) -> Ends {
     const PREFIX: &str = "perceiver.input_preprocessor";
+    let [height, width] = source.config.image_size;
+    let size = size(source).unwrap_or([height, width]);
+    check_table(source, size);
+    let checkpoint = &mut source.checkpoint;
     let axes = [LEARNED_WIDTH, CHANNELS, (1, "the kernel"), (1, "the kernel")];
     let weight = checkpoint.tensor(&format!("{PREFIX}.convnet_1x1.weight"), &axes);
     let bias = checkpoint.tensor(&format!("{PREFIX}.convnet_1x1.bias"), &[LEARNED_WIDTH]);
-    let tokens = (config.image_size.iter().product(), "image_size²");
-    let table =
-        checkpoint.tensor(&format!("{PREFIX}.position_embeddings.position_embeddings"), &[tokens, LEARNED_WIDTH]);
+    let axes = [(height * width, "image_size²"), LEARNED_WIDTH];
+    let table = checkpoint.tensor(&format!("{PREFIX}.position_embeddings.position_embeddings"), &axes);
     let name = format!("{PREFIX}.positions_projection");
-    let project = checkpoint.linear(&name, LEARNED_WIDTH, LEARNED_WIDTH, Bias::Required);
-    Input {
+    let project = Some(checkpoint.linear(&name, LEARNED_WIDTH, LEARNED_WIDTH, Bias::Required));
+    let input = Input {
         project: Some(Linear { weight: channels_last(weight), bias: Some(bias) }),
-        position: Some(Position {
-            encoding: Encoding::Learned(table),
-            project: Some(project),
-            combine: Combine::Concat,
-        }),
-        ..bare(size, PIXELS)
-    }
+        position: Some(Position { encoding: Encoding::Learned(table), project, combine: Combine::Concat }),
+        ..bare(size, Window::tiles(1))
+    };
+    // The original has no residual here, transformers does.
+    let residual = !source.is_deepmind();
+    ends(source, input, residual)
 }
 
-fn convolved(checkpoint: &mut Checkpoint, size: [usize; 2]) -> Input {
+/// `PerceiverForImageClassificationFourier`: pixels and Fourier features.
+pub(super) fn fourier(source: &mut Source<'_>) -> Ends {
+    let size = open_size(source);
+    let input = Input { position: Some(position::beside(&size, &[224; 2], BANDS)), ..bare(size, Window::tiles(1)) };
+    ends(source, input, true)
+}
+
+/// `PerceiverForImageClassificationConvProcessing`: a convolutional stem and Fourier features.
+pub(super) fn convolved(source: &mut Source<'_>) -> Ends {
     const PREFIX: &str = "perceiver.input_preprocessor.convnet";
-    let side = (CONV.kernel, "the kernel");
+    let size = open_size(source);
+    let [window, pool] = windows(source.is_deepmind());
+    let is_turned = source.is_deepmind();
+    let checkpoint = &mut source.checkpoint;
+    let side = (KERNEL, "the kernel");
     let weight = checkpoint.tensor(&format!("{PREFIX}.conv.weight"), &[CONV_WIDTH, CHANNELS, side, side]);
     let batch_norm = BatchNorm {
         mean: checkpoint.buffer(&format!("{PREFIX}.batchnorm.running_mean"), &[CONV_WIDTH]),
@@ -159,12 +69,76 @@ fn convolved(checkpoint: &mut Checkpoint, size: [usize; 2]) -> Input {
         offset: checkpoint.tensor(&format!("{PREFIX}.batchnorm.bias"), &[CONV_WIDTH]),
         eps: EPS,
     };
+    // What converted the original's weights to transformers has turned the kernel.
+    let weight = channels_last(if is_turned { turned(&weight) } else { weight });
     let input = Input {
-        project: Some(Linear { weight: channels_last(weight), bias: None }),
-        tail: Some(ConvTail { batch_norm: Some(batch_norm), activation: Activation::Relu, pool: Some(POOL) }),
-        ..bare(size, CONV)
+        project: Some(Linear { weight, bias: None }),
+        tail: Some(ConvTail { batch_norm: Some(batch_norm), activation: Activation::Relu, pool: Some(pool) }),
+        ..bare(size, window)
     };
-    Input { position: Some(fourier(&input.grid(), 56.0)), ..input }
+    if input.tokens() == 0 {
+        let [height, width] = size;
+        source.checkpoint.complain_about(
+            LoadOptions::INPUT_SHAPES,
+            format!(
+                "an image of {height} × {width} pixels is too small for the convolutional stem: give at least 5 × 5"
+            ),
+        );
+    }
+    let position = position::beside(&input.grid(), &[56; 2], BANDS);
+    ends(source, Input { position: Some(position), ..input }, true)
+}
+
+/// The windows of the stem and of its pool. Transformers pads the pool with nothing, so that 224 pixels become 55 tokens; the
+/// original makes 56.
+fn windows(is_deepmind: bool) -> [Window; 2] {
+    let pads = if is_deepmind { [Pad::Same; 2] } else { [Pad::Fixed([3, 3]), Pad::NONE] };
+    [Window { kernel: KERNEL, stride: 2, pad: pads[0] }, Window { kernel: 3, stride: 2, pad: pads[1] }]
+}
+
+fn ends(source: &mut Source<'_>, input: Input, residual: bool) -> Ends {
+    let (decoder, output) = classification(source, residual);
+    Ends { inputs: vec![input], is_masked: false, decoder: Some(decoder), outputs: vec![output] }
+}
+
+/// `[height, width]`, if the caller gives them.
+fn size(source: &mut Source<'_>) -> Option<[usize; 2]> {
+    let fits = |shape: &[usize]| shape[0] == CHANNELS.0 && shape.iter().all(|length| SIZE.contains(length));
+    let shape = source.shape(NAME, 3, "[3, height, width]", fits)?;
+    Some([shape[1], shape[2]])
+}
+
+/// `[height, width]`: the caller's, else `image_size`.
+fn open_size(source: &mut Source<'_>) -> [usize; 2] {
+    let [height, width] = source.config.image_size;
+    size(source).unwrap_or_else(|| {
+        source.remarks.push(format!(
+            "the image is {height} × {width} pixels as `image_size` says, which transformers ignores for this class; a shape \
+             given for `{NAME}` overrides it"
+        ));
+        [height, width]
+    })
+}
+
+/// Learned positions are for as many tokens as `image_size` has pixels.
+fn check_table(source: &mut Source<'_>, [rows, columns]: [usize; 2]) {
+    let [height, width] = source.config.image_size;
+    if rows * columns != height * width {
+        source.checkpoint.complain_about(
+            LoadOptions::INPUT_SHAPES,
+            format!(
+                "the shape given for `{NAME}` makes {} tokens, but the learned positions of the checkpoint are for {} (`image_size` \
+                 {height} × {width}): give [3, {height}, {width}], or none",
+                rows * columns,
+                height * width
+            ),
+        );
+    }
+}
+
+/// An image without weights.
+fn bare([height, width]: [usize; 2], window: Window) -> Input {
+    Input::new(NAME, Stem::Image { height, width, channels: CHANNELS.0, layout: Layout::ChannelsFirst, window })
 }
 
 /// A kernel `[out, channel, row, column]` as a linear layer over `[row, column, channel]`.
@@ -182,4 +156,15 @@ fn channels_last(kernel: Tensor) -> Tensor {
         }
     }
     Tensor::new(kernel.name, &shape, numbers)
+}
+
+/// A kernel with its rows and columns exchanged.
+fn turned(kernel: &Tensor) -> Tensor {
+    let side = kernel.shape.last().copied().unwrap_or(1);
+    let turn = |filter: &[f32]| {
+        let pixel = |index: usize| filter[index % side * side + index / side];
+        (0..filter.len()).map(pixel).collect::<Vec<f32>>()
+    };
+    let numbers = kernel.data.chunks_exact(side * side).flat_map(turn).collect();
+    Tensor { name: kernel.name.clone(), shape: kernel.shape.clone(), data: Arc::new(numbers) }
 }

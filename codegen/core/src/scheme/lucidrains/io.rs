@@ -30,7 +30,7 @@ pub(super) fn read(
     let data = input("data", Stem::Tokens { grid: vec![shape[0]], channels: width.0 });
     let queries = Queries::Input { name: "queries".to_owned(), count: queries[0], width: queries_width.0 };
     let model = source.model(checkpoint, &Recipe { source, context: width, rotary: None });
-    let decoder = Decoder { queries, block: decoder(source, checkpoint, queries_width, has_mlp) };
+    let decoder = Decoder { queries, block: decoder(source, checkpoint, queries_width, has_mlp), project: None };
     let Queries::Input { count, .. } = decoder.queries else { return None };
     let linear = logits.map(|logits| head(source, checkpoint, (logits, "args.logits_dim"), queries_width));
     let output = Output::new("logits", Extent::Rows(0..count), linear);
@@ -55,7 +55,8 @@ pub(super) fn read_language(
     let position = Position { encoding: Encoding::Learned(table), project: None, combine: Combine::Add };
     let ids = Input { position: Some(position), ..input("x", Stem::Ids { tokens: most.0, embedding }) };
     let model = source.model(checkpoint, &Recipe { source, context: width, rotary: None });
-    let decoder = Decoder { queries: Queries::Tokens, block: decoder(source, checkpoint, width, has_mlp) };
+    let decoder =
+        Decoder { queries: Queries::Tokens, block: decoder(source, checkpoint, width, has_mlp), project: None };
     let linear = head(source, checkpoint, vocabulary, width);
     let output = Output::new("logits", Extent::Tokens { most: most.0 }, Some(linear));
     Some(Model { inputs: vec![ids], decoder: Some(decoder), outputs: vec![output], ..model })

@@ -46,13 +46,7 @@ fn stem(name: &str, kind: &Kind, checkpoint: &mut Checkpoint) -> Stem {
         Kind::Image { height, width, channels, patch, layout } => {
             check_patch(name, "height", height, patch, checkpoint);
             check_patch(name, "width", width, patch, checkpoint);
-            Stem::Image {
-                height,
-                width,
-                channels,
-                layout,
-                window: Window { kernel: patch, stride: patch, pad: [0, 0] },
-            }
+            Stem::Image { height, width, channels, layout, window: Window::tiles(patch) }
         }
         Kind::Ids { vocabulary, tokens, embedding } => {
             let [rows, columns] = ["vocabulary", "embedding"].map(|field| format!("inputs.{name}.{field}"));

@@ -84,7 +84,7 @@ fn decoder(config: &Config, checkpoint: &mut Checkpoint) -> Decoder {
     let rows = (queries.shape([0, 0])[1], "the queries' width");
     let place = Place { section: "decoder", name: "decoder.cross", rows, context: Some(latents) };
     let block = place.read(config, checkpoint, &config.decoder, latents, None);
-    Decoder { queries, block }
+    Decoder { queries, block, project: None }
 }
 
 /// Where a block stands.

@@ -36,7 +36,7 @@ pub(super) fn read(args: &Args, checkpoint: &mut Checkpoint) -> Input {
             width,
             channels: CHANNELS,
             layout: Layout::ChannelsFirst,
-            window: Window { kernel: 1, stride: 1, pad: [0, 0] },
+            window: Window::tiles(1),
         },
         scale: None,
         project: Some(Linear { weight: part(&[0]), bias: Some(bias) }),

@@ -46,7 +46,7 @@ pub(super) fn read(
     let layer = if config.decoder.residual { Layer::Cross } else { Layer::CrossAlone };
     let block = block::read(checkpoint, &found.layer(layer), &spec);
     let output = head(checkpoint, found, config, tokens, width);
-    (Decoder { queries, block }, output)
+    (Decoder { queries, block, project: None }, output)
 }
 
 /// How many learned queries there are (none: the tokens are the queries), and their width.
@@ -75,7 +75,7 @@ fn head(checkpoint: &mut Checkpoint, found: &Found, config: &Config, tokens: &To
             Output::new(OUTPUT, Extent::Tokens { most }, Some(linear))
         }
         Head::Flow { shape: [height, width], rescale } => {
-            let linear = divided(own(checkpoint, (2, "perceiver-io (fixed)")), rescale);
+            let linear = own(checkpoint, (2, "perceiver-io (fixed)")).scaled(1.0 / rescale);
             let output = Output::new(OUTPUT, Extent::Rows(0..height * width), Some(linear));
             Output { shape: vec![height, width, 2], ..output }
         }
@@ -105,13 +105,4 @@ fn tied(checkpoint: &mut Checkpoint, found: &Found, embedding: &Tensor, outputs:
     }
     let bias = checkpoint.tensor(&found.in_decoder(found.names.tied_bias), &[outputs]);
     Linear { weight: embedding.clone(), bias: Some(bias) }
-}
-
-/// `linear / divisor`
-fn divided(linear: Linear, divisor: f64) -> Linear {
-    let divide = |tensor: Tensor| {
-        let numbers: Vec<_> = tensor.data.iter().map(|&number| f64::from(number) / divisor).collect();
-        if tensor.data.is_empty() { tensor } else { Tensor::rounded(tensor.name, &tensor.shape, &numbers) }
-    };
-    Linear { weight: divide(linear.weight), bias: linear.bias.map(divide) }
 }

@@ -9,7 +9,7 @@ use crate::model::{
 use crate::scheme::checkpoint::{Axis, Bias, Checkpoint};
 use crate::scheme::krasserm::adapter::{bare, ids};
 
-const PIXELS: Window = Window { kernel: 1, stride: 1, pad: [0, 0] };
+const PIXELS: Window = Window::tiles(1);
 /// Both frames in one token.
 const FRAMES: Patch = Patch { frames: 2, side: 1 };
 /// Stored Fourier features may be this far from computed ones: they were rounded on another machine.

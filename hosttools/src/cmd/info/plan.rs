@@ -1,53 +1,21 @@
-//! `percio info`: what a model needs and what it is made of.
+//! What the planner made of a model.
 
-use super::print_json;
-use crate::cli::Verdict;
-use crate::options::{Format, ModelArgs};
+use super::{figure, headed, row};
 use crate::table::{grouped, shape, table};
-use anyhow::Result;
-use percio_codegen_core::program::{Gathering, InputKind, Lengths, Program, Step};
+use percio_codegen_core::program::{Gathering, Lengths, Program, Step};
 use serde::Serialize;
 
 /// Parts of the flash that are shown.
 const BIGGEST: usize = 10;
 
-/// Shapes, parameters, MACs, flash and RAM of a model
-#[derive(Debug, clap::Args)]
-pub(crate) struct Cmd {
-    #[command(flatten)]
-    model: ModelArgs,
-}
-
 #[derive(Serialize)]
-struct Report<'a> {
-    name: &'a str,
-    summary: &'a str,
+pub(super) struct Plan<'a> {
     weights: &'static str,
-    provenance: Provenance<'a>,
-    parameters: u64,
-    macs: u64,
     ram_bytes: usize,
     flash_bytes: usize,
-    inputs: Vec<Port<'a>>,
-    outputs: Vec<Port<'a>>,
     steps: Vec<StepFigures>,
     flash: Vec<Part<'a>>,
     arena: Vec<Buffer<'a>>,
-}
-
-#[derive(Serialize)]
-struct Provenance<'a> {
-    implementation: &'a str,
-    remarks: &'a [String],
-}
-
-#[derive(Serialize)]
-struct Port<'a> {
-    name: &'a str,
-    shape: Vec<usize>,
-    kind: &'static str,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    labels: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -72,20 +40,8 @@ struct Buffer<'a> {
     last_step: usize,
 }
 
-impl Cmd {
-    pub(crate) fn run(self) -> Result<Verdict> {
-        let program = self.model.program()?;
-        let report = Report::new(&program, self.model.weights.name());
-        match self.model.format {
-            Format::Json => print_json(&report)?,
-            Format::Text => report.print(),
-        }
-        Ok(Verdict::Holds)
-    }
-}
-
-impl<'a> Report<'a> {
-    fn new(program: &'a Program, weights: &'static str) -> Self {
+impl<'a> Plan<'a> {
+    pub(super) fn new(program: &'a Program, weights: &'static str) -> Self {
         let mut flash: Vec<Part<'_>> =
             program.parts.iter().map(|part| Part { name: &part.name, bytes: part.bytes }).collect();
         flash.sort_by_key(|part| std::cmp::Reverse(part.bytes));
@@ -103,43 +59,20 @@ impl<'a> Report<'a> {
             last_step: buffer.last,
         });
         Self {
-            name: &program.name,
-            summary: &program.summary,
             weights,
-            provenance: Provenance {
-                implementation: &program.provenance.implementation,
-                remarks: &program.provenance.remarks,
-            },
-            parameters: program.parameters,
-            macs: program.macs(),
             ram_bytes: program.ram_bytes(),
             flash_bytes: program.flash_bytes(),
-            inputs: inputs(program),
-            outputs: outputs(program),
             steps: program.steps.iter().enumerate().map(step).collect(),
             flash,
             arena: buffers.collect(),
         }
     }
 
-    fn print(&self) {
-        println!("{}: {}", self.name, self.provenance.implementation);
-        let remarks = self.provenance.remarks.iter().map(String::as_str);
-        [self.summary].into_iter().chain(remarks).filter(|text| !text.is_empty()).for_each(|text| println!("  {text}"));
-        let figure = |name: &str, number: u64| vec![name.to_owned(), grouped(number)];
-        let figures = [
-            figure("parameters", self.parameters),
-            figure("multiply-accumulates", self.macs),
-            figure("RAM, bytes", self.ram_bytes as u64),
-            figure("flash, bytes", self.flash_bytes as u64),
-        ];
-        println!("\n{}", table(&figures));
-        let ports = |what: &str, ports: &[Port<'_>]| {
-            let rows = ports.iter().map(|port| row([port.name, &shape(&port.shape), port.kind]));
-            println!("\n{}", table(&headed([what, "shape", "kind"], rows)));
-        };
-        ports("input", &self.inputs);
-        ports("output", &self.outputs);
+    pub(super) fn figures(&self) -> [Vec<String>; 2] {
+        [figure("RAM, bytes", self.ram_bytes as u64), figure("flash, bytes", self.flash_bytes as u64)]
+    }
+
+    pub(super) fn print(&self) {
         let steps = self.steps.iter().enumerate();
         let steps =
             steps.map(|(index, step)| row([&format!("{index} {}", step.name), &step.shape, &grouped(step.macs)]));
@@ -152,33 +85,6 @@ impl<'a> Report<'a> {
         });
         println!("\n{}", table(&headed(["in RAM", "offset", "bytes", "steps"], buffers)));
     }
-}
-
-fn row<const N: usize>(cells: [&str; N]) -> Vec<String> {
-    cells.map(str::to_owned).to_vec()
-}
-
-fn headed<const N: usize>(header: [&str; N], rows: impl Iterator<Item = Vec<String>>) -> Vec<Vec<String>> {
-    std::iter::once(row(header)).chain(rows).collect()
-}
-
-fn inputs(program: &Program) -> Vec<Port<'_>> {
-    let port = |input: &'_ percio_codegen_core::program::Input| match &input.kind {
-        InputKind::Numbers { shape } => (shape.clone(), "numbers"),
-        InputKind::Ids { max, .. } => (vec![*max], "ids"),
-        InputKind::Mask { max, .. } => (vec![*max], "mask"),
-        InputKind::Points { count, .. } => (vec![*count], "points"),
-        InputKind::Prefix { .. } => (vec![], "count"),
-    };
-    let ports = program.inputs.iter().map(|input| (input, port(input)));
-    ports.map(|(input, (shape, kind))| Port { name: &input.name, shape, kind, labels: &[] }).collect()
-}
-
-fn outputs(program: &Program) -> Vec<Port<'_>> {
-    let outputs = program.outputs.iter();
-    outputs
-        .map(|output| Port { name: &output.name, shape: output.shape(), kind: "numbers", labels: &output.labels })
-        .collect()
 }
 
 /// A step's shape in a run of these lengths.
