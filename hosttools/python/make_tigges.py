@@ -18,7 +18,8 @@ from percio_files import framework, write_safetensors
 
 ARGS = {"input_shape": [5, 7], "latent_dim": 6, "embed_dim": 12, "attn_mlp_dim": 9, "trnfr_mlp_dim": 10, "trnfr_heads": 3,
         "dropout": 0.0, "trnfr_layers": 2, "n_blocks": 2, "n_classes": 5, "batch_size": 4}
-LIGHTNING_ARGS = ARGS | {"n_blocks": 1, "trnfr_layers": 1, "trnfr_heads": 2}
+# Where the files of other formats are.
+CHECKPOINTS = FIXTURES.parents[1] / "codegen" / "core" / "tests" / "checkpoints"
 
 
 def make(name, kind, args):
@@ -46,12 +47,11 @@ def main():
     config = {"library": "curt-tigges/perceivers", "class": "Perceiver", "args": ARGS}
     (directory / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     write_safetensors(directory / "model.safetensors", model.state_dict(), {"format": "pt"})
-    directory, model = make("tigges-lightning", kind, LIGHTNING_ARGS)
     torch.save({
         "epoch": 3, "global_step": 40, "pytorch-lightning_version": "1.6.5",
         "state_dict": {f"model.{name}": tensor for name, tensor in model.state_dict().items()},
-        "hparams_name": "kwargs", "hyper_parameters": LIGHTNING_ARGS | {"learning_rate": 0.1, "weight_decay": 0.03},
-    }, directory / "epoch=3-step=40.ckpt")
+        "hparams_name": "kwargs", "hyper_parameters": ARGS | {"learning_rate": 0.1, "weight_decay": 0.03},
+    }, CHECKPOINTS / "tigges-classifier.ckpt")
 
 
 if __name__ == "__main__":

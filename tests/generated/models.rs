@@ -141,7 +141,7 @@ macro_rules! for_every_fixture {
             "resampler-idefics-head-norms" => resampler::IdeficsHeadNorms, "resampler-ip-adapter" => resampler::IpAdapter,
             "resampler-ip-adapter-positions" => resampler::IpAdapterPositions,
             "resampler-open-flamingo" => resampler::OpenFlamingo, "resampler-open-flamingo-bare" => resampler::OpenFlamingoBare,
-            "tigges-classifier" => tigges::Classifier, "tigges-lightning" => tigges::Lightning
+            "tigges-classifier" => tigges::Classifier
         }
     };
     ($check:path: $($fixture:literal => $($name:ident)::+),*) => {

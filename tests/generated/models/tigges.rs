@@ -1,4 +1,4 @@
-//! Models of curt-tigges/perceivers.
+//! The model of curt-tigges/perceivers.
 
 use super::Runs;
 use crate::support::typed::{array, flat};
@@ -7,6 +7,4 @@ use percio_hosttools::sample::Sample;
 
 #[percio::model("fixtures/tigges-classifier")]
 pub struct Classifier;
-#[percio::model("fixtures/tigges-lightning")]
-pub struct Lightning;
-array_to_array!(Classifier, Lightning);
+array_to_array!(Classifier);

@@ -1,10 +1,11 @@
 //! The classifier of curt-tigges/perceivers, and what of the library cannot be computed.
 
-use crate::support::{Directory, fixture, has_all};
+use crate::support::{Directory, has_all};
 use percio_codegen_core::load;
-use percio_codegen_core::model::{Encoding, Query, Reads};
+use percio_codegen_core::model::{Block, Encoding, Model, Query, Reads};
 use percio_codegen_core::scheme::LoadOptions;
 use serde_json::json;
+use std::path::Path;
 
 #[test]
 fn parts() {
@@ -23,11 +24,14 @@ fn parts() {
 
 #[test]
 fn hyper_parameters_are_a_configuration() {
-    let model = load(&fixture("tigges-lightning"), &LoadOptions::default()).unwrap();
-    assert_eq!(
-        (model.provenance.implementation.as_str(), model.parameters),
-        ("curt-tigges/perceivers, Perceiver", 2_400)
-    );
+    let checkpoint = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checkpoints/tigges-classifier.ckpt");
+    let trained = load(&checkpoint, &LoadOptions::default()).unwrap();
+    let bare = Directory::of("tigges-classifier").load().unwrap();
+    assert_eq!((&trained.provenance, trained.parameters), (&bare.provenance, bare.parameters));
+    let tensors = |model: &Model| -> Vec<_> {
+        model.blocks.iter().flat_map(Block::tensors).map(|tensor| tensor.data.clone()).collect()
+    };
+    assert_eq!(tensors(&trained), tensors(&bare));
 }
 
 #[test]
