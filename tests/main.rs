@@ -8,5 +8,6 @@ mod macro_errors;
 mod passes;
 mod programs;
 mod rebuild;
+mod stream;
 mod support;
 mod tiles;

@@ -138,13 +138,19 @@ fn runs(program: &Program) -> Vec<Lengths> {
     std::iter::once(program.largest_run()).chain(samples).collect()
 }
 
-/// The steps in the order of a run whose stages all have two full tiles.
+/// The steps in the order of a run whose stages all have two full tiles: of tokens, one that lies in the input and one that
+/// has arrived.
 fn run(program: &Program, lengths: Lengths) -> impl Iterator<Item = (&Step, Lengths)> {
     program.stages.iter().flat_map(move |stage| {
-        let times = if matches!(stage, Stage::Once(_)) { 1 } else { 2 };
-        let steps: Vec<usize> = stage.steps().into_iter().flatten().collect();
+        let steps: Vec<Range<usize>> = match stage {
+            Stage::Once(steps) => vec![steps.clone()],
+            Stage::Tokens(stage) => {
+                [&stage.tokens, &stage.gather, &stage.arriving, &stage.gather].map(Range::clone).to_vec()
+            }
+            Stage::Queries(_) => [stage.steps(), stage.steps()].concat(),
+        };
         let lengths = stage.tile(lengths);
-        steps.repeat(times).into_iter().map(move |index| (&program.steps[index], lengths))
+        steps.into_iter().flatten().map(move |index| (&program.steps[index], lengths))
     })
 }
 
@@ -178,7 +184,7 @@ fn weights(program: &Program, index: usize) -> Vec<(&Step, Weights, usize)> {
 
 /// The rows of tables that the step reads in all tiles together.
 fn table_rows(program: &Program, index: usize) -> usize {
-    let stages = program.stages.iter().filter(|stage| stage.steps().iter().any(|steps| steps.contains(&index)));
+    let stages = program.stages.iter().filter(|stage| stage.sections().iter().any(|steps| steps.contains(&index)));
     let ends = stages.map(|stage| {
         let first = if let Stage::Queries(queries) = stage { queries.first } else { 0 };
         first + stage.whole(program.largest_run()).tile

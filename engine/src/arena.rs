@@ -18,6 +18,18 @@ impl<const N: usize> Arena<N> {
     pub fn split<const K: usize>(&mut self, ranges: [Range<usize>; K]) -> [&mut [f32]; K] {
         split(&mut self.0, ranges)
     }
+
+    /// The numbers at `range`.
+    #[must_use]
+    pub fn numbers(&self, range: Range<usize>) -> &[f32] {
+        self.0.get(range).unwrap_or_default()
+    }
+
+    /// The numbers at `range`, to write.
+    #[must_use]
+    pub fn numbers_mut(&mut self, range: Range<usize>) -> &mut [f32] {
+        self.0.get_mut(range).unwrap_or_default()
+    }
 }
 
 impl<const N: usize> Default for Arena<N> {

@@ -37,6 +37,7 @@ pub mod lengths;
 mod model;
 #[cfg(feature = "reference")]
 pub mod reference;
+mod state;
 mod tiles;
 mod top;
 
@@ -45,6 +46,7 @@ pub use blob::Blob;
 pub use model::Model;
 #[cfg(feature = "macros")]
 pub use percio_codegen::model;
-pub use percio_format::Activation;
-pub use tiles::tiles;
+pub use percio_format::{Activation, Positions};
+pub use state::State;
+pub use tiles::{runs, tiles};
 pub use top::top;

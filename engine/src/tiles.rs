@@ -9,3 +9,20 @@
 pub fn tiles(rows: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..rows).step_by(if most == 0 { 1 } else { most }).map(move |first| (first, most.min(rows - first)))
 }
+
+/// The first row and the number of rows of each run of at most `most` rows that follow each other in `rows`.
+///
+/// ```
+/// assert!(percio::runs([4, 5, 6, 2, 9, 8], 2).eq([(4, 2), (6, 1), (2, 1), (9, 1), (8, 1)]));
+/// ```
+pub fn runs(rows: impl IntoIterator<Item = usize>, most: usize) -> impl Iterator<Item = (usize, usize)> {
+    let mut rows = rows.into_iter().peekable();
+    core::iter::from_fn(move || {
+        let first = rows.next()?;
+        let mut count = 1;
+        while count < most && rows.next_if_eq(&first.wrapping_add(count)).is_some() {
+            count += 1;
+        }
+        Some((first, count))
+    })
+}

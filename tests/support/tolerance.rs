@@ -21,3 +21,8 @@ pub(crate) const PASSES: f64 = 1e-5;
 /// Each tile rescales what was gathered before, one rounding of it each, and its weights are relative to another score:
 /// up to thirty roundings of 2⁻²⁵ on average add up as independent ones do, and the norms after may raise them fivefold.
 pub(crate) const TILES: f64 = 5e-6;
+
+/// Tokens that arrive a few at a time, and queries that are asked one at a time, against the same program on a whole input.
+///
+/// As [`TILES`], with up to three hundred roundings.
+pub(crate) const STREAM: f64 = 1e-5;

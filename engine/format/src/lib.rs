@@ -14,10 +14,12 @@
 mod activation;
 mod checksum;
 mod pack;
+mod positions;
 
 pub use activation::Activation;
 pub use checksum::crc32;
 pub use pack::{pack, packed_len, unpacked};
+pub use positions::Positions;
 
 /// Outputs in one panel of a packed matrix.
 pub const PANEL: usize = 8;

@@ -16,7 +16,7 @@ use percio_codegen_core::program::Program;
 use std::time::Duration;
 
 pub use generated::Generated;
-pub use interpret::Interpreter;
+pub use interpret::{Encoder, Interpreter, State};
 pub use qemu::Qemu;
 
 /// The outputs of one inference, in the order of the program's outputs.

@@ -121,7 +121,8 @@ impl<'a> Interface<'a> {
         self.output_type_with(quote!('_))
     }
 
-    fn output_type_with(&self, lifetime: TokenStream) -> TokenStream {
+    /// What `infer` returns, with this lifetime.
+    pub(super) fn output_type_with(&self, lifetime: TokenStream) -> TokenStream {
         match self.single_output() {
             Some(output) => {
                 let kind = output_kind(output);
@@ -134,14 +135,14 @@ impl<'a> Interface<'a> {
         }
     }
 
-    /// The last expression of `infer`.
-    pub(super) fn result(&self) -> TokenStream {
+    /// The outputs of the model `net`.
+    pub(super) fn result(&self, net: &TokenStream) -> TokenStream {
         if let Some(output) = self.single_output() {
-            return output_value(output);
+            return output_value(output, net);
         }
         let name = format_ident!("{}Output", self.name);
         let fields = self.program.outputs.iter().map(|output| {
-            let (field, value) = (field(&output.name), output_value(output));
+            let (field, value) = (field(&output.name), output_value(output, net));
             quote!(#field: #value)
         });
         quote!(#name { #(#fields,)* })
@@ -215,6 +216,13 @@ impl<'a> Interface<'a> {
         self.program.outputs[index].width
     }
 
+    /// All of the numbers of an output of the model `net`, as a slice.
+    pub(super) fn output_read(&self, index: usize, net: &TokenStream) -> TokenStream {
+        let output = &self.program.outputs[index];
+        let field = storage(output);
+        flattened(quote!(#net.#field), &output.shape(), &quote!(as_flattened), &quote!(as_slice))
+    }
+
     /// All of the numbers of an output, as a slice to write.
     pub(super) fn output_numbers(&self, index: usize) -> TokenStream {
         let output = &self.program.outputs[index];
@@ -247,7 +255,7 @@ fn zeros(shape: &[usize]) -> TokenStream {
     nested(quote!(0.0), shape)
 }
 
-fn nested(element: TokenStream, shape: &[usize]) -> TokenStream {
+pub(super) fn nested(element: TokenStream, shape: &[usize]) -> TokenStream {
     shape.iter().rev().fold(element, |inner, &length| {
         let length = Literal::usize_unsuffixed(length);
         quote!([#inner; #length])
@@ -270,13 +278,13 @@ fn output_kind(output: &Output) -> TokenStream {
 }
 
 /// A reference to the rows of this run.
-fn output_value(output: &Output) -> TokenStream {
+fn output_value(output: &Output, net: &TokenStream) -> TokenStream {
     let field = storage(output);
     if output.has_variable_length() {
         let rows = super::step::count(output.count);
-        return quote!(self.#field.get(..#rows).unwrap_or_default());
+        return quote!(#net.#field.get(..#rows).unwrap_or_default());
     }
-    quote!(&self.#field)
+    quote!(&#net.#field)
 }
 
 fn output_text(output: &Output) -> String {

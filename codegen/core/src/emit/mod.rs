@@ -4,14 +4,20 @@
 //! weights as one byte string.
 
 mod interface;
+mod kernel;
+mod latents;
+mod run;
 mod stage;
 mod step;
+mod stream;
 
-use crate::program::{self, Program};
+use crate::program::Program;
 use interface::Interface;
+use latents::Latents;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 use std::path::PathBuf;
+use stream::Encoder;
 
 /// How to write a program down.
 #[derive(Clone, Debug)]
@@ -66,16 +72,20 @@ pub fn emit(program: &Program, options: &EmitOptions) -> TokenStream {
     });
     let (weights, constants, associated) = (weights(program, &options.blob), constants(program), associated(program));
     let (constructor, model) = (interface.constructor(), interface.model_impl(&associated));
-    let (input, run) = (interface.input_type(), stage::run(program, &interface));
-    let functions = stage::functions(program, &interface);
-    let has_variable_output = program.outputs.iter().any(program::Output::has_variable_length);
-    let lengths = has_variable_output.then(|| stage::lengths(program, &interface));
-    let borrowed = interface.input_type_with(quote!('a));
-    let (output, result) = (interface.output_type(), interface.result());
+    let input = interface.input_type();
+    let (latents, stream) = (Latents::new(program, &interface), Encoder::new(program, &interface));
+    let visibility = &options.header.visibility;
+    let latents_type = latents.as_ref().map(|latents| latents.types(visibility));
+    let stream_types = stream.as_ref().map(|stream| stream.types(visibility));
+    let (kernels, functions) = (run::kernels(program, &interface), stage::functions(program, &interface));
+    let (output, infer) = (interface.output_type(), run::infer(program, &interface));
+    let later = run::later(&interface, latents, stream);
     let labels = interface.labels();
     let ram = Literal::usize_unsuffixed(program.ram_bytes());
     quote! {
         #types
+        #latents_type
+        #stream_types
 
         const _: () = {
             #(#tracked)*
@@ -88,9 +98,7 @@ pub fn emit(program: &Program, options: &EmitOptions) -> TokenStream {
 
                 /// Runs the model once. The result lives in the model until the next call.
                 pub fn infer(&mut self, input: &#input) -> #output {
-                    ::percio::isa::dispatch(__Run { net: self, input });
-                    #lengths
-                    #result
+                    #infer
                 }
             }
 
@@ -103,23 +111,8 @@ pub fn emit(program: &Program, options: &EmitOptions) -> TokenStream {
             }
 
             #model
-
-            struct __Run<'a> {
-                net: &'a mut #name,
-                input: &'a #borrowed,
-            }
-
-            impl ::percio::isa::Kernel for __Run<'_> {
-                type Output = ();
-
-                #[allow(clippy::single_range_in_vec_init, reason = "a step may touch one buffer")]
-                #[inline(always)]
-                fn run<I: ::percio::isa::Isa>(self, isa: I) {
-                    let Self { net, input } = self;
-                    #run
-                }
-            }
-
+            #later
+            #kernels
             #functions
         };
     }

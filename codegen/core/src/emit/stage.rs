@@ -1,22 +1,30 @@
-//! The stages of a run: steps in place for what runs once, a function for what runs for every tile.
+//! The stages of a run: steps in place for what runs once and needs the input, a function for what may run again.
 
 use super::interface::Interface;
 use super::step::{Scope, Writer, count};
-use crate::program::{Count, Head, InputKind, Program, QueryStage, Stage, TokenStage};
+use crate::program::{Count, Head, InputKind, Program, QueryStage, Stage, Step, TokenStage};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// The body of an inference.
-pub(super) fn run(program: &Program, interface: &Interface<'_>) -> TokenStream {
+/// All stages up to the first query.
+pub(super) fn encode(program: &Program, interface: &Interface<'_>) -> TokenStream {
     let writer = Writer { program, interface, scope: Scope::Run };
     let lengths = lengths(program, interface);
     let stages = program.stages.iter().map(|stage| match stage {
+        Stage::Once(steps) if is_apart(program, steps) => once(steps),
         Stage::Once(steps) => writer.steps(steps.clone()),
         Stage::Tokens(stage) => token_tiles(program, interface, stage),
-        Stage::Queries(stage) => query_tiles(interface, stage),
+        Stage::Queries(_) => TokenStream::new(),
     });
+    quote!(#lengths #(#stages)*)
+}
+
+/// All queries.
+pub(super) fn decode(program: &Program, interface: &Interface<'_>) -> TokenStream {
+    let lengths = program.queries_need_input().then(|| lengths(program, interface));
+    let stages = program.queries().map(|stage| query_tiles(interface, stage));
     quote!(#lengths #(#stages)*)
 }
 
@@ -40,16 +48,17 @@ pub(super) fn lengths(program: &Program, interface: &Interface<'_>) -> TokenStre
     lengths.collect()
 }
 
-/// The functions of tiles, each section of steps once.
+/// The functions of steps that may run again, each section of steps once.
 pub(super) fn functions(program: &Program, interface: &Interface<'_>) -> TokenStream {
     let mut functions = BTreeMap::new();
     for stage in &program.stages {
         match stage {
             Stage::Once(_) => {}
-            Stage::Tokens(TokenStage { input, tokens, gather, .. }) => {
+            Stage::Tokens(TokenStage { input, tokens, arriving, gather, .. }) => {
                 let element = element(program, *input);
                 let operands = quote!(input: &[#element], row: usize, tile: usize);
-                functions.insert(function("tokens", tokens), (tokens.clone(), operands));
+                functions.insert(function("tokens", tokens), (tokens.clone(), operands.clone()));
+                functions.insert(function("tokens", arriving), (arriving.clone(), operands));
                 functions.insert(function("gather", gather), (gather.clone(), quote!(mask: &[bool], tile: usize)));
             }
             Stage::Queries(QueryStage { reads, decode, heads, .. }) => {
@@ -74,11 +83,38 @@ pub(super) fn functions(program: &Program, interface: &Interface<'_>) -> TokenSt
             }
         }
     });
-    functions.collect()
+    let once = program.stages.iter().filter_map(|stage| match stage {
+        Stage::Once(steps) if is_apart(program, steps) => Some(once_function(program, interface, steps)),
+        _ => None,
+    });
+    once.chain(functions).collect()
+}
+
+/// The function of steps that run once.
+fn once_function(program: &Program, interface: &Interface<'_>, steps: &Range<usize>) -> TokenStream {
+    let (name, net) = (function("once", steps), &interface.name);
+    let steps = Writer { program, interface, scope: Scope::Run }.steps(steps.clone());
+    quote! {
+        #[allow(clippy::single_range_in_vec_init, reason = "a step may touch one buffer")]
+        fn #name<I: ::percio::isa::Isa>(isa: I, net: &mut #net) {
+            #steps
+        }
+    }
+}
+
+/// The call of steps that run once.
+pub(super) fn once(steps: &Range<usize>) -> TokenStream {
+    let function = function("once", steps);
+    quote!(#function(isa, net);)
+}
+
+/// Whether the steps need nothing of the input, so that they may run when it is gone.
+fn is_apart(program: &Program, steps: &Range<usize>) -> bool {
+    !program.steps[steps.clone()].iter().any(Step::needs_input)
 }
 
 /// The type of what steps read of an input.
-fn element(program: &Program, input: Option<usize>) -> TokenStream {
+pub(super) fn element(program: &Program, input: Option<usize>) -> TokenStream {
     match input.map(|input| &program.inputs[input].kind) {
         Some(InputKind::Ids { .. } | InputKind::Points { .. }) => quote!(u32),
         Some(InputKind::Numbers { .. } | InputKind::Mask { .. } | InputKind::Prefix { .. }) | None => quote!(f32),
@@ -95,16 +131,16 @@ fn reading(interface: &Interface<'_>, input: Option<usize>, stride: usize) -> To
 }
 
 /// The name of a section's function.
-fn function(what: &str, steps: &Range<usize>) -> Ident {
+pub(super) fn function(what: &str, steps: &Range<usize>) -> Ident {
     format_ident!("{what}_{}", steps.start)
 }
 
-fn token_tiles(program: &Program, interface: &Interface<'_>, stage: &TokenStage) -> TokenStream {
+pub(super) fn token_tiles(program: &Program, interface: &Interface<'_>, stage: &TokenStage) -> TokenStream {
     let (tokens, gather) = (function("tokens", &stage.tokens), function("gather", &stage.gather));
     let input = reading(interface, stage.input, stage.stride);
     let token = offset(quote!(row), stage.first);
     let mask = program.inputs.iter().position(|input| matches!(input.kind, InputKind::Mask { .. }));
-    let mask = mask.map_or_else(|| quote!(&[]), |index| from(&interface.input_numbers(index), quote!((#token)), 1));
+    let mask = mask.map_or_else(|| quote!(&[]), |index| from(&interface.input_numbers(index), token, 1));
     let tiles = tiles(stage.rows, stage.tile);
     quote! {
         for (row, tile) in #tiles {
@@ -122,9 +158,8 @@ fn query_tiles(interface: &Interface<'_>, stage: &QueryStage) -> TokenStream {
     let heads = stage.heads.iter().map(|head| {
         let Head { output, first, steps } = head;
         let (head, numbers) = (function("head", steps), interface.output_numbers(*output));
-        let row = offset(quote!(row), stage.first - first);
-        let width = Literal::usize_unsuffixed(interface.output_width(*output));
-        quote!(#head(isa, &mut net.arena, tile, #numbers.get_mut((#row) * #width..).unwrap_or_default());)
+        let rows = from_mut(&numbers, offset(quote!(row), stage.first - first), interface.output_width(*output));
+        quote!(#head(isa, &mut net.arena, tile, #rows);)
     });
     quote! {
         for (row, tile) in #tiles {
@@ -141,13 +176,28 @@ fn tiles(rows: Count, tile: usize) -> TokenStream {
 }
 
 /// `row + first`
-fn offset(row: TokenStream, first: usize) -> TokenStream {
+pub(super) fn offset(row: TokenStream, first: usize) -> TokenStream {
     let literal = Literal::usize_unsuffixed(first);
     if first == 0 { row } else { quote!(#row + #literal) }
 }
 
 /// `slice` from row `row` on.
-fn from(slice: &TokenStream, row: TokenStream, stride: usize) -> TokenStream {
-    let stride = Literal::usize_unsuffixed(stride);
-    quote!(#slice.get(#row * #stride..).unwrap_or_default())
+pub(super) fn from(slice: &TokenStream, row: TokenStream, stride: usize) -> TokenStream {
+    let start = times(row, stride);
+    quote!(#slice.get(#start..).unwrap_or_default())
+}
+
+/// [`from`], to write.
+pub(super) fn from_mut(slice: &TokenStream, row: TokenStream, stride: usize) -> TokenStream {
+    let start = times(row, stride);
+    quote!(#slice.get_mut(#start..).unwrap_or_default())
+}
+
+fn times(row: TokenStream, stride: usize) -> TokenStream {
+    let literal = Literal::usize_unsuffixed(stride);
+    match row.clone().into_iter().count() {
+        _ if stride == 1 => row,
+        1 => quote!(#row * #literal),
+        _ => quote!((#row) * #literal),
+    }
 }

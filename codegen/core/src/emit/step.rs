@@ -260,7 +260,7 @@ fn rows_shape(rows: Count, width: usize, x_stride: usize, out_stride: usize) -> 
         .size("out_stride", out_stride)
 }
 
-fn gather_shape(shape: &Gathering, keys: Count) -> Shape {
+pub(super) fn gather_shape(shape: &Gathering, keys: Count) -> Shape {
     Shape::new("Attention")
         .size("queries", shape.queries)
         .count("keys", keys)
@@ -287,7 +287,7 @@ fn activation_path(activation: Activation) -> TokenStream {
 }
 
 /// A struct literal in the making.
-struct Shape {
+pub(super) struct Shape {
     name: Ident,
     fields: TokenStream,
 }
@@ -328,7 +328,7 @@ impl Shape {
         if rows == Count::TILE { self.field("first", quote!(row)) } else { self.size("first", 0) }
     }
 
-    fn finish(self) -> TokenStream {
+    pub(super) fn finish(self) -> TokenStream {
         let Self { name, fields } = self;
         quote!(::percio::layers::#name { #fields })
     }

@@ -111,6 +111,19 @@ impl Stem {
         }
     }
 
+    /// Length of each axis of the raw numbers that a token is made from; none for an id.
+    #[must_use]
+    pub fn token_shape(&self) -> Vec<usize> {
+        match *self {
+            Self::Tokens { channels, .. } | Self::Series { channels, patch: 1, .. } => vec![channels],
+            Self::Series { channels, patch, .. } => vec![patch, channels],
+            Self::Image { channels, window: Window { kernel: 1, .. }, .. } => vec![channels],
+            Self::Image { channels, window: Window { kernel, .. }, .. } => vec![kernel, kernel, channels],
+            Self::Video { channels, patch: Patch { frames, side }, .. } => vec![frames, side, side, channels],
+            Self::Ids { .. } => vec![],
+        }
+    }
+
     /// Numbers of a token before any projection.
     #[must_use]
     pub fn width(&self) -> usize {

@@ -137,7 +137,7 @@ fn ask(builder: &mut Builder, model: &Model, queries: &Queries, rows: &Rows) {
                 first += part.count();
             }
         }
-        (Queries::Tokens, [input]) if rows.count == Count::TILE => tokens::arriving(builder, *rows, input),
+        (Queries::Tokens, [input]) if rows.count == Count::TILE => tokens::tile(builder, *rows, input),
         // The rows are the tokens, or the table that they start from has been copied.
         (Queries::Tokens | Queries::Learned(_), _) => {}
     }

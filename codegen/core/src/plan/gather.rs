@@ -3,8 +3,9 @@
 
 use super::builder::{Builder, Rows};
 use super::{attention, tokens, tokens_are_read_once};
-use crate::model::{Attention, Block, EmptyRows, Latents, Model, Queries, Reads, Softmax};
-use crate::program::{Count, Gathering, Source, Stage, Step, TokenStage};
+use crate::model::{Attention, Block, EmptyRows, Input, Latents, Model, Queries, Reads, Softmax};
+use crate::program::{Count, Gathering, Positions, Source, Stage, Step, TokenStage};
+use std::ops::Range;
 
 /// Whether all blocks of `model` that read the tokens can read them so. Each of them makes the tokens anew: that must not
 /// cost multiplications.
@@ -45,9 +46,7 @@ pub(super) fn lower(builder: &mut Builder, model: &Model, block: &Block, x: &Row
     builder.step(Step::Begin { shape, out: state.target() });
     builder.end_stage();
     let tokens = builder.rows("tokens", Count::TILE, builder.tiles.tokens.min(model.tokens()), model.token_width());
-    let makers = model.inputs.iter();
-    let makers: Vec<_> =
-        makers.map(|input| builder.section(|builder| tokens::arriving(builder, tokens, input))).collect();
+    let makers: Vec<_> = model.inputs.iter().map(|input| makers(builder, tokens, input)).collect();
     let gather = builder.section(|builder| {
         let from = attention::other(builder, block, &tokens, true);
         let keys = attention::keys(builder, block, &[from]);
@@ -55,14 +54,36 @@ pub(super) fn lower(builder: &mut Builder, model: &Model, block: &Block, x: &Row
         builder.step(Step::Gather { shape, keys: from.count, q, k, v, mask, out: state.target() });
     });
     let mut first = 0;
-    for (modality, tokens) in model.inputs.iter().zip(makers) {
-        let (rows, tile) = (builder.tokens_of(modality), builder.tiles.tokens);
-        let (input, stride) = (builder.input(&modality.name), tokens::stride(modality));
-        let gather = gather.clone();
-        builder.stage(Stage::Tokens(TokenStage { input, first, stride, rows, tile, tokens, gather }));
+    for (modality, [tokens, arriving]) in model.inputs.iter().zip(makers) {
+        builder.stage(Stage::Tokens(TokenStage {
+            input: builder.input(&modality.name),
+            first,
+            stride: tokens::stride(modality),
+            rows: builder.tokens_of(modality),
+            tile: builder.tiles.tokens,
+            shape: modality.stem.token_shape(),
+            positions: positions(modality),
+            tokens,
+            arriving,
+            gather: gather.clone(),
+        }));
         first += modality.tokens();
     }
     let out = builder.rows(format!("{name} attended"), x.count, x.most, attention.v);
     builder.step(Step::Settle { shape, x: state.source(), out: out.target() });
     out
+}
+
+/// The steps that make the tokens of one input, and those that make them as they arrive.
+fn makers(builder: &mut Builder, tokens: Rows, input: &Input) -> [Range<usize>; 2] {
+    let made = builder.section(|builder| tokens::tile(builder, tokens, input));
+    if tokens::is_contiguous(&input.stem) {
+        return [made.clone(), made];
+    }
+    [made, builder.section(|builder| tokens::arriving(builder, tokens, input))]
+}
+
+/// Where the tokens of `input` stand: they run out where there is a row for each.
+fn positions(input: &Input) -> Positions {
+    if input.position.is_some() { Positions::Stop(input.tokens()) } else { Positions::Endless }
 }

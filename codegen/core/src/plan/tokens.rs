@@ -13,7 +13,7 @@ pub(super) fn lower(builder: &mut Builder, model: &Model) -> Rows {
     let tokens = builder.rows("tokens", builder.token_count, model.tokens(), width);
     let mut first = 0;
     for input in &model.inputs {
-        Modality { tokens, first, input }.lower(builder);
+        Modality { tokens, first, input, is_unfolded: is_contiguous(&input.stem) }.lower(builder);
         first += input.tokens();
     }
     tokens
@@ -34,7 +34,7 @@ pub(super) fn stride(input: &Input) -> usize {
 }
 
 /// Whether a token is a contiguous part of the raw input.
-fn is_contiguous(stem: &Stem) -> bool {
+pub(super) fn is_contiguous(stem: &Stem) -> bool {
     match *stem {
         Stem::Image { layout, window, .. } => layout == Layout::ChannelsLast && window == Window::tiles(1),
         Stem::Video { .. } => false,
@@ -42,9 +42,14 @@ fn is_contiguous(stem: &Stem) -> bool {
     }
 }
 
-/// The tokens of one tile.
+/// The tokens of one tile, from the whole input.
+pub(super) fn tile(builder: &mut Builder, tokens: Rows, input: &Input) {
+    Modality { tokens, first: 0, input, is_unfolded: is_contiguous(&input.stem) }.lower(builder);
+}
+
+/// The tokens of one tile, from their raw numbers, token after token.
 pub(super) fn arriving(builder: &mut Builder, tokens: Rows, input: &Input) {
-    Modality { tokens, first: 0, input }.lower(builder);
+    Modality { tokens, first: 0, input, is_unfolded: true }.lower(builder);
 }
 
 /// One input and the rows it fills.
@@ -53,6 +58,8 @@ struct Modality<'a> {
     /// Its first row.
     first: usize,
     input: &'a Input,
+    /// Whether the raw numbers of a token follow each other, and those of the next token them.
+    is_unfolded: bool,
 }
 
 impl Modality<'_> {
@@ -116,7 +123,7 @@ impl Modality<'_> {
                 out: Target::Arena(self.part(0, width)),
             });
         }
-        let unfolds = !is_contiguous(&self.input.stem);
+        let unfolds = !self.is_unfolded;
         match &self.input.project {
             // A stem that needs work before its linear layer goes through a buffer of its own.
             Some(_) if unfolds || self.input.scale.is_some() => {
@@ -137,8 +144,14 @@ impl Modality<'_> {
         let grid: usize = self.input.stem.grid().iter().product();
         let (rows, image) = (self.rows(grid), Source::Input(self.index(builder)));
         let target = Target::Arena(out);
-        builder.step(unfold(&self.input.stem, image.clone(), rows, out_stride, target.clone()).unwrap_or_else(|| {
-            Step::CopyRows { rows, width, x_stride: width, out_stride, x: image, out: target.clone() }
+        let unfold = unfold(&self.input.stem, image.clone(), rows, out_stride, target.clone());
+        builder.step(unfold.filter(|_| !self.is_unfolded).unwrap_or_else(|| Step::CopyRows {
+            rows,
+            width,
+            x_stride: width,
+            out_stride,
+            x: image,
+            out: target.clone(),
         }));
         if let Some(scale) = &self.input.scale {
             let (gain, offset) = affine(scale, width);

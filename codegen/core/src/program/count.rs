@@ -68,6 +68,12 @@ impl Count {
         Self { prefix: self.prefix - 1, ..self }
     }
 
+    /// Whether it is another number for another input.
+    #[must_use]
+    pub const fn varies(self) -> bool {
+        self.tokens != 0 || self.prefix != 0 || self.padding != 0
+    }
+
     /// How many in a run of these lengths.
     #[must_use]
     pub const fn at(self, lengths: Lengths) -> usize {

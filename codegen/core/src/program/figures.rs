@@ -59,23 +59,21 @@ impl Program {
         stage.steps().into_iter().flatten().map(|index| self.steps[index].macs(whole)).sum()
     }
 
-    /// Those of the step `index` in all stages that it is part of.
+    /// Those of the step `index` in all stages that run it.
     #[must_use]
     pub fn step_macs(&self, index: usize) -> u64 {
-        self.stages_of(index).map(|stage| self.steps[index].macs(stage.whole(self.largest_run()))).sum()
+        let runs = |stage: &&Stage| stage.steps().iter().any(|steps| steps.contains(&index));
+        let run = self.largest_run();
+        self.stages.iter().filter(runs).map(|stage| self.steps[index].macs(stage.whole(run))).sum()
     }
 
     /// The largest run at the fullest tile of the step `index`.
     #[must_use]
     pub fn longest(&self, index: usize) -> Lengths {
+        let holds = |stage: &&Stage| stage.sections().iter().any(|steps| steps.contains(&index));
         let run = self.largest_run();
-        let tiles = self.stages_of(index).map(|stage| stage.tile(run).tile);
+        let tiles = self.stages.iter().filter(holds).map(|stage| stage.tile(run).tile);
         Lengths { tile: tiles.max().unwrap_or(0), ..run }
-    }
-
-    /// The stages that the step `index` is part of.
-    fn stages_of(&self, index: usize) -> impl Iterator<Item = &Stage> {
-        self.stages.iter().filter(move |stage| stage.steps().iter().any(|steps| steps.contains(&index)))
     }
 
     /// Bytes of the generated type: the arena, then the outputs, rounded up to the arena's alignment.

@@ -8,11 +8,13 @@ mod figures;
 mod operands;
 mod stage;
 mod step;
+mod stream;
 
 pub use count::{Count, Lengths};
-pub use percio_format::Activation;
+pub use percio_format::{Activation, Positions};
 pub use stage::{Head, QueryStage, Reading, Stage, TokenStage};
 pub use step::{Gathering, Step};
+pub use stream::Stream;
 
 /// A compiled model.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! What a step reads and writes.
 
-use super::{Place, Source, Step, Target};
+use super::{Count, Place, Source, Step, Target};
 
 impl Step {
     /// The numbers it reads from the arena, the blob or an input, in the order of the call.
@@ -48,6 +48,40 @@ impl Step {
             | Self::Unfold { out, .. }
             | Self::MaxPool { out, .. } => out,
         }
+    }
+
+    /// The counts in its shape.
+    fn counts(&self) -> Vec<Count> {
+        match *self {
+            Self::Embed { rows, .. }
+            | Self::Linear { rows, .. }
+            | Self::Normalize { rows, .. }
+            | Self::Gate { rows, .. }
+            | Self::Gru { rows, .. }
+            | Self::CopyRows { rows, .. }
+            | Self::AddRows { rows, .. }
+            | Self::AffineRows { rows, .. }
+            | Self::Fourier { rows, .. }
+            | Self::MeanRows { rows, .. }
+            | Self::Unfold { rows, .. } => vec![rows],
+            Self::Rotate { rows, first, skipped, .. } => vec![rows, first, skipped],
+            Self::Attention { queries, keys, masked, .. } => vec![queries, keys, masked],
+            Self::Gather { keys, .. } => vec![keys],
+            Self::Begin { .. } | Self::Settle { .. } | Self::MaxPool { .. } => vec![],
+        }
+    }
+
+    /// Whether it needs something of the run's input: its numbers, ids or mask, or how many tokens it has.
+    #[must_use]
+    pub fn needs_input(&self) -> bool {
+        let is_input = |source: &&Source| matches!(source, Source::Input(_));
+        self.sources().iter().any(is_input)
+            || self.counts().into_iter().any(Count::varies)
+            || matches!(self, Self::Fourier { points: Some(_), .. })
+            || matches!(
+                self,
+                Self::Embed { .. } | Self::Attention { mask: Some(_), .. } | Self::Gather { mask: Some(_), .. }
+            )
     }
 
     /// Every part of the arena it touches: what it reads, in order, then what it writes.

@@ -1,6 +1,6 @@
 //! When the steps of a program run.
 
-use super::{Count, Lengths};
+use super::{Count, Lengths, Positions};
 use std::ops::Range;
 
 /// A part of a run. A run goes through all stages in order.
@@ -29,8 +29,14 @@ pub struct TokenStage {
     pub rows: Count,
     /// Most tokens of a tile.
     pub tile: usize,
-    /// The steps that make the tokens.
+    /// Lengths of the axes of the raw numbers that one token is made from; none for an id.
+    pub shape: Vec<usize>,
+    /// Where its tokens stand when they arrive one after the other.
+    pub positions: Positions,
+    /// The steps that make the tokens from the input.
     pub tokens: Range<usize>,
+    /// The steps that make them from their raw numbers, token after token: the same where the input holds them so.
+    pub arriving: Range<usize>,
     /// The steps that gather from them, the same for every input.
     pub gather: Range<usize>,
 }
@@ -73,7 +79,7 @@ pub struct Head {
 }
 
 impl Stage {
-    /// The ranges of its steps, in order.
+    /// The ranges of its steps in a run over a whole input, in order.
     #[must_use]
     pub fn steps(&self) -> Vec<Range<usize>> {
         match self {
@@ -84,6 +90,13 @@ impl Stage {
                 [stage.decode.clone()].into_iter().chain(heads).collect()
             }
         }
+    }
+
+    /// All ranges of steps that it may run.
+    #[must_use]
+    pub fn sections(&self) -> Vec<Range<usize>> {
+        let arriving = if let Self::Tokens(stage) = self { Some(stage.arriving.clone()) } else { None };
+        self.steps().into_iter().chain(arriving).collect()
     }
 
     /// A run of these lengths in which one tile holds all rows of the stage.

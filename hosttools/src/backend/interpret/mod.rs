@@ -5,13 +5,17 @@
 mod memory;
 mod stage;
 mod step;
+mod stream;
 
 use super::{Backend, Cost, Outputs, timing};
-use crate::sample::Sample;
+use crate::sample::{Sample, Value};
 use anyhow::Result;
 use memory::Memory;
 use percio::isa::dispatch;
 use percio_codegen_core::program::{Output, Program};
+use stage::{Pass, Work};
+
+pub use stream::{Encoder, State};
 
 /// Runs a program in this process.
 pub struct Interpreter<'a> {
@@ -39,9 +43,13 @@ impl<'a> Interpreter<'a> {
     }
 
     fn run(&mut self, sample: &Sample) {
+        self.work(&sample.inputs, Work::Run(sample.lengths(self.program)));
+    }
+
+    fn work(&mut self, inputs: &[Value], work: Work<'_>) {
         let Self { program, weights, arena, outputs } = self;
-        let memory = Memory { buffers: &program.buffers, weights, inputs: &sample.inputs, arena, outputs };
-        dispatch(stage::Pass { program, memory, lengths: sample.lengths(program) });
+        let memory = Memory { buffers: &program.buffers, weights, inputs, arena, outputs };
+        dispatch(Pass { program, memory, work });
     }
 }
 

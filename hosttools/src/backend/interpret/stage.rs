@@ -4,14 +4,30 @@ use super::memory::Memory;
 use super::step;
 use percio::isa::{Isa, Kernel};
 use percio::tiles;
-use percio_codegen_core::program::{Lengths, Program, QueryStage, Stage, TokenStage};
+use percio_codegen_core::program::{Head, Lengths, Program, QueryStage, Stage, TokenStage};
 use std::ops::Range;
 
-/// One pass over all stages.
+/// Some or all stages of a program, over its memory.
 pub(super) struct Pass<'a> {
     pub(super) program: &'a Program,
     pub(super) memory: Memory<'a>,
-    pub(super) lengths: Lengths,
+    pub(super) work: Work<'a>,
+}
+
+/// What is to be done.
+pub(super) enum Work<'a> {
+    /// All stages.
+    Run(Lengths),
+    /// Steps that run once.
+    Once(&'a Range<usize>),
+    /// So many tokens that have arrived, the first at this position.
+    Arrived(&'a TokenStage, u32, usize),
+    /// Tokens that are always the same.
+    Constant(&'a TokenStage),
+    /// All queries.
+    Queries,
+    /// A query and one of its heads.
+    Query(&'a QueryStage, &'a Head, usize),
 }
 
 /// Where some steps are in a run: once, or at a tile.
@@ -33,19 +49,43 @@ impl Kernel for Pass<'_> {
 
     #[inline(always)]
     fn run<I: Isa>(mut self, isa: I) {
-        let all = Turn { lengths: self.lengths, first: 0, token: 0, input: 0, output: 0 };
-        let program = self.program;
-        for stage in &program.stages {
-            match stage {
-                Stage::Once(steps) => self.steps(isa, steps, &all),
-                Stage::Tokens(stage) => self.token_tiles(isa, stage, &all),
-                Stage::Queries(stage) => self.query_tiles(isa, stage, &all),
+        let turn = |lengths| Turn { lengths, first: 0, token: 0, input: 0, output: 0 };
+        let none = turn(Lengths::default());
+        match self.work {
+            Work::Run(lengths) => self.stages(isa, &turn(lengths)),
+            Work::Once(steps) => self.steps(isa, steps, &none),
+            Work::Arrived(stage, next, count) => {
+                for (start, first, tile) in stage.positions.pieces(next, count, stage.tile) {
+                    let input = start * stage.shape.iter().product::<usize>();
+                    let turn = Turn { lengths: Lengths { tile, ..none.lengths }, first, input, ..none };
+                    self.steps(isa, &stage.arriving, &turn);
+                    self.steps(isa, &stage.gather, &turn);
+                }
+            }
+            Work::Constant(stage) => self.token_tiles(isa, stage, &none),
+            Work::Queries => self.program.queries().for_each(|stage| self.query_tiles(isa, stage, &none)),
+            Work::Query(stage, head, first) => {
+                let turn = Turn { first, ..turn(Lengths { tile: 1, ..none.lengths }) };
+                self.steps(isa, &stage.decode, &turn);
+                self.steps(isa, &head.steps, &self.at_head(head, &turn));
             }
         }
     }
 }
 
 impl Pass<'_> {
+    #[inline(always)]
+    fn stages<I: Isa>(&mut self, isa: I, all: &Turn) {
+        let program = self.program;
+        for stage in &program.stages {
+            match stage {
+                Stage::Once(steps) => self.steps(isa, steps, all),
+                Stage::Tokens(stage) => self.token_tiles(isa, stage, all),
+                Stage::Queries(stage) => self.query_tiles(isa, stage, all),
+            }
+        }
+    }
+
     #[inline(always)]
     fn token_tiles<I: Isa>(&mut self, isa: I, stage: &TokenStage, all: &Turn) {
         for (first, tile) in tiles(stage.rows.at(all.lengths), stage.tile) {
@@ -63,10 +103,14 @@ impl Pass<'_> {
             let turn = Turn { lengths: Lengths { tile, ..all.lengths }, first, input, ..*all };
             self.steps(isa, &stage.decode, &turn);
             for head in &stage.heads {
-                let output = (first - head.first) * self.program.outputs[head.output].width;
-                self.steps(isa, &head.steps, &Turn { output, ..turn });
+                self.steps(isa, &head.steps, &self.at_head(head, &turn));
             }
         }
+    }
+
+    /// The same tile, at its first row of the head's output.
+    fn at_head(&self, head: &Head, turn: &Turn) -> Turn {
+        Turn { output: (turn.first - head.first) * self.program.outputs[head.output].width, ..*turn }
     }
 
     #[inline(always)]

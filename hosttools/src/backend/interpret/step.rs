@@ -192,19 +192,21 @@ fn block<I: Isa>(isa: I, step: &Step, turn: &Turn, read: Readable<'_>, out: &mut
 /// Steps over the state of an attention.
 #[inline(always)]
 fn gathering<I: Isa>(isa: I, step: &Step, turn: &Turn, read: Readable<'_>, out: &mut [f32]) {
-    let attention = |&Gathering { queries, heads, qk, v_width, scale, zero_empty }: &Gathering, keys: Count| {
-        let keys = keys.at(turn.lengths);
-        Attention { queries, keys, masked: keys, heads, qk, v: v_width, scale, causal: false, zero_empty }
-    };
     match step {
-        Step::Begin { shape, .. } => layers::begin(isa, &attention(shape, Count::NONE), out),
+        Step::Begin { shape, .. } => layers::begin(isa, &gathered(shape, 0), out),
         Step::Gather { shape, keys, q, k, v, mask, .. } => {
             let (q, k, v) = (read.numbers(q), read.numbers(k), read.numbers(v));
-            layers::gather(isa, &attention(shape, *keys), q, k, v, read.mask(*mask), out);
+            layers::gather(isa, &gathered(shape, keys.at(turn.lengths)), q, k, v, read.mask(*mask), out);
         }
-        Step::Settle { shape, x, .. } => layers::settle(isa, &attention(shape, Count::NONE), read.numbers(x), out),
+        Step::Settle { shape, x, .. } => layers::settle(isa, &gathered(shape, 0), read.numbers(x), out),
         _ => {}
     }
+}
+
+/// The attention whose state it is, over `keys` more keys.
+pub(super) fn gathered(shape: &Gathering, keys: usize) -> Attention {
+    let Gathering { queries, heads, qk, v_width, scale, zero_empty } = *shape;
+    Attention { queries, keys, masked: keys, heads, qk, v: v_width, scale, causal: false, zero_empty }
 }
 
 /// The first of `rows` rows.
