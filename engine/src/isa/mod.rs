@@ -17,7 +17,7 @@ mod scalar;
 #[expect(unsafe_code, reason = "one check of all rows stands for a check of each access")]
 mod strided;
 
-use crate::kernels::{attention, matmul, tile};
+use crate::kernels::{attention, matmul, norm, tile};
 use percio_format::PANEL;
 
 #[cfg(target_arch = "x86_64")]
@@ -129,6 +129,12 @@ pub trait Isa: Copy {
     #[inline(always)]
     fn matmul(self, product: matmul::Matmul<'_>) {
         matmul::tiled::<Self, 3, 1>(self, product);
+    }
+
+    /// The norm of [`crate::kernels::norm`].
+    #[inline(always)]
+    fn normalize(self, norm: &norm::Norm<'_>, rows: &mut [f32]) {
+        norm.apply(self, rows);
     }
 
     /// The fused attention of [`crate::kernels::attention`].

@@ -48,6 +48,6 @@ impl Kernel for Rows<'_> {
 
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
-        self.norm.apply(isa, self.x);
+        isa.normalize(&self.norm, self.x);
     }
 }

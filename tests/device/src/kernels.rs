@@ -1,7 +1,7 @@
 //! Layers with their operands, to run on any instruction set.
 
 use percio::isa::{Isa, Kernel};
-use percio::layers::{self, Attention, Linear};
+use percio::layers::{self, Attention, Linear, Normalize};
 
 /// A linear layer with its operands.
 pub struct RunLinear<'a> {
@@ -48,5 +48,26 @@ impl Kernel for RunAttention<'_> {
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
         layers::attention(isa, &self.shape, self.q, self.k, self.v, self.mask, self.out);
+    }
+}
+
+/// Norms with their operands.
+pub struct RunNorm<'a> {
+    /// The shape.
+    pub shape: Normalize,
+    /// A number a column, or none.
+    pub gain: &'a [f32],
+    /// As many.
+    pub offset: &'a [f32],
+    /// Rows, then results.
+    pub x: &'a mut [f32],
+}
+
+impl Kernel for RunNorm<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        layers::normalize_in_place(isa, &self.shape, self.gain, self.offset, self.x);
     }
 }

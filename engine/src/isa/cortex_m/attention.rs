@@ -95,8 +95,10 @@ impl Block {
         let state = (self.query + r) * attention.heads + self.head;
         let Some(carried) = &attention.carried else { return };
         let (Some(&largest), Some(&sum)) = (carried.largest.get(state), carried.sum.get(state)) else { return };
-        let shift = if largest > EVENLY { largest * LOG2_E } else { EVENLY };
-        *softmax = Softmax { shift, sum, seen: sum > 0.0 };
+        if sum > 0.0 {
+            let shift = if largest > EVENLY { largest * LOG2_E } else { EVENLY };
+            *softmax = Softmax { shift, sum, seen: true };
+        }
     }
 
     /// The scores of the block's first `count` queries, a row of `TILE` each.

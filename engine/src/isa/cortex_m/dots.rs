@@ -2,9 +2,8 @@
 //!
 //! ```text
 //! for each four keys
-//!   sums = 0                    a sum for each query and key, all in registers
 //!   for each four numbers       the queries' stay in registers while the keys' come one key after the other
-//!     sums[query][key] += q[query] · k[key]
+//!     sums[query][key] += q[query] · k[key]       a sum for each query and key, all in registers
 //!   out[query][key] = sums · factor
 //! ```
 
@@ -35,7 +34,7 @@ pub(super) struct Dots<'a> {
 /// What a loop needs beside its pointers; read once for each four keys.
 #[repr(C)]
 struct Fours {
-    /// Numbers in a row, in fours and the rest.
+    /// Numbers in a row: fours after the first, and the rest.
     fours: usize,
     ones: usize,
     /// Bytes of a row.
@@ -47,7 +46,6 @@ struct Fours {
     factor: f32,
     /// How many fours of keys there are.
     count: usize,
-    zeros: [f32; 12],
 }
 
 impl Dots<'_> {
@@ -65,7 +63,7 @@ impl Dots<'_> {
         {
             return;
         }
-        if keys < 4 {
+        if keys < 4 || width < 4 {
             return self.one_by_one();
         }
         self.fours(0, keys / 4);
@@ -75,7 +73,7 @@ impl Dots<'_> {
         }
     }
 
-    /// The scores of fewer than four keys.
+    /// The scores of fewer than four keys, or of keys of fewer than four numbers.
     #[inline(always)]
     fn one_by_one(&mut self) {
         let (q, k) = (self.q.chunks(self.q_stride.max(1)), self.k.chunks(self.k_stride.max(1)));
@@ -91,14 +89,13 @@ impl Dots<'_> {
     #[inline(always)]
     fn fours(&mut self, key: usize, count: usize) {
         let mut fours = Fours {
-            fours: self.width / 4,
+            fours: self.width / 4 - 1,
             ones: self.width % 4,
             width: 4 * self.width,
             next: 4 * (4 * self.k_stride).wrapping_sub(self.width),
             out_stride: 4 * self.out_stride,
             factor: self.factor,
             count,
-            zeros: [0.0; 12],
         };
         let q = self.q.as_ptr();
         let [second, third] = [1, 2].map(|r| q.wrapping_add(r * self.q_stride));
@@ -113,10 +110,10 @@ impl Dots<'_> {
     }
 }
 
-/// A loop over fours of keys. `four` and `one` take as many numbers; `scale` multiplies the sums by s28; `store` writes
+/// A loop over fours of keys. `first` takes the first four numbers, `four` and `one` as many more; `scale` multiplies the sums by s28; `store` writes
 /// them to `{t}`, `{n}` bytes apart.
 macro_rules! dots {
-    ($name:ident, [$($q:ident),+], four: $four:expr, one: $one:expr, scale: $scale:expr, store: $store:expr) => {
+    ($name:ident, [$($q:ident),+], first: $first:expr, four: $four:expr, one: $one:expr, scale: $scale:expr, store: $store:expr) => {
         #[inline(never)]
         fn $name(
             fours: &mut Fours,
@@ -128,8 +125,7 @@ macro_rules! dots {
             unsafe {
                 asm!(
                     "2:",
-                    "add {t}, {fours}, #28", // zeros
-                    "vldmia {t}, {{s0-s11}}",
+                    $first,
                     "ldr {n}, [{fours}, #0]", // fours
                     "cmp {n}, #0",
                     "beq 4f",
@@ -191,23 +187,36 @@ macro_rules! scale {
     };
 }
 
-/// Four numbers of three queries, in s12 … s23, times those of one key.
-macro_rules! three_times_key {
-    ($key:literal, $sums:tt) => {
-        concat!(
-            "vldmia {", $key, "}!, {{s24-s27}}\n", three_by_one!(24, 12 16 20, $sums), three_by_one!(25, 13 17 21, $sums),
-            three_by_one!(26, 14 18 22, $sums), three_by_one!(27, 15 19 23, $sums),
-        )
+/// Products in place of sums.
+macro_rules! products {
+    ($key:literal, [$($q:literal)+], [$($sum:literal)+]) => {
+        concat!($("vmul.f32 s", $sum, ", s", $key, ", s", $q, "\n",)+)
     };
 }
 
-/// Four numbers of two queries, in s12 … s19, times those of one key.
-macro_rules! two_times_key {
-    ($key:literal, $sums:tt) => {
+/// Four numbers of three queries, in s12 … s23, times those of one key; `$first` is what the first ones do.
+macro_rules! three_times_key {
+    ($key:literal, $sums:tt, $first:expr) => {
         concat!(
-            "vldmia {", $key, "}!, {{s24-s27}}\n", two_by_one!(24, 12 16, $sums), two_by_one!(25, 13 17, $sums),
-            two_by_one!(26, 14 18, $sums), two_by_one!(27, 15 19, $sums),
+            "vldmia {", $key, "}!, {{s24-s27}}\n", $first, three_by_one!(25, 13 17 21, $sums),
+            three_by_one!(26, 14 18 22, $sums), three_by_one!(27, 15 19 23, $sums),
         )
+    };
+    ($key:literal, $sums:tt) => {
+        three_times_key!($key, $sums, three_by_one!(24, 12 16 20, $sums))
+    };
+}
+
+/// Four numbers of two queries, in s12 … s19, times those of one key; `$first` is what the first ones do.
+macro_rules! two_times_key {
+    ($key:literal, $sums:tt, $first:expr) => {
+        concat!(
+            "vldmia {", $key, "}!, {{s24-s27}}\n", $first, two_by_one!(25, 13 17, $sums), two_by_one!(26, 14 18, $sums),
+            two_by_one!(27, 15 19, $sums),
+        )
+    };
+    ($key:literal, $sums:tt) => {
+        two_times_key!($key, $sums, two_by_one!(24, 12 16, $sums))
     };
 }
 
@@ -218,11 +227,39 @@ macro_rules! one_times_keys {
     };
 }
 
+/// Loads four numbers of three queries.
+macro_rules! three_queries {
+    () => {
+        "vldmia {q}!, {{s12-s15}}\n vldmia {second}!, {{s16-s19}}\n vldmia {third}!, {{s20-s23}}\n"
+    };
+}
+
+/// Loads four numbers of two queries.
+macro_rules! two_queries {
+    () => {
+        "vldmia {q}!, {{s12-s15}}\n vldmia {second}!, {{s16-s19}}\n"
+    };
+}
+
+/// Loads four numbers of a query and of four keys.
+macro_rules! query_and_keys {
+    () => {
+        "vldmia {q}!, {{s12-s15}}\n vldmia {a}!, {{s4-s7}}\n vldmia {b}!, {{s16-s19}}\n\
+         vldmia {c}!, {{s20-s23}}\n vldmia {d}!, {{s24-s27}}\n"
+    };
+}
+
 dots!(
     three_dots, [q, second, third],
+    first: concat!(
+        three_queries!(),
+        three_times_key!("a", [0 4 8], products!(24, [12 16 20], [0 4 8])),
+        three_times_key!("b", [1 5 9], products!(24, [12 16 20], [1 5 9])),
+        three_times_key!("c", [2 6 10], products!(24, [12 16 20], [2 6 10])),
+        three_times_key!("d", [3 7 11], products!(24, [12 16 20], [3 7 11]))
+    ),
     four: concat!(
-        "vldmia {q}!, {{s12-s15}}\n vldmia {second}!, {{s16-s19}}\n vldmia {third}!, {{s20-s23}}\n",
-        three_times_key!("a", [0 4 8]), three_times_key!("b", [1 5 9]), three_times_key!("c", [2 6 10]),
+        three_queries!(), three_times_key!("a", [0 4 8]), three_times_key!("b", [1 5 9]), three_times_key!("c", [2 6 10]),
         three_times_key!("d", [3 7 11])
     ),
     one: concat!(
@@ -236,9 +273,15 @@ dots!(
 );
 dots!(
     two_dots, [q, second],
+    first: concat!(
+        two_queries!(),
+        two_times_key!("a", [0 4], products!(24, [12 16], [0 4])),
+        two_times_key!("b", [1 5], products!(24, [12 16], [1 5])),
+        two_times_key!("c", [2 6], products!(24, [12 16], [2 6])),
+        two_times_key!("d", [3 7], products!(24, [12 16], [3 7]))
+    ),
     four: concat!(
-        "vldmia {q}!, {{s12-s15}}\n vldmia {second}!, {{s16-s19}}\n",
-        two_times_key!("a", [0 4]), two_times_key!("b", [1 5]), two_times_key!("c", [2 6]), two_times_key!("d", [3 7])
+        two_queries!(), two_times_key!("a", [0 4]), two_times_key!("b", [1 5]), two_times_key!("c", [2 6]), two_times_key!("d", [3 7])
     ),
     one: concat!(
         "vldmia {q}!, {{s12}}\n vldmia {second}!, {{s16}}\n",
@@ -251,10 +294,12 @@ dots!(
 );
 dots!(
     one_dots, [q],
+    first: concat!(
+        query_and_keys!(), "vmul.f32 s0, s4, s12\n vmul.f32 s1, s16, s12\n vmul.f32 s2, s20, s12\n vmul.f32 s3, s24, s12\n",
+        one_times_keys!(13, 5 17 21 25), one_times_keys!(14, 6 18 22 26), one_times_keys!(15, 7 19 23 27)
+    ),
     four: concat!(
-        "vldmia {q}!, {{s12-s15}}\n vldmia {a}!, {{s4-s7}}\n vldmia {b}!, {{s16-s19}}\n",
-        "vldmia {c}!, {{s20-s23}}\n vldmia {d}!, {{s24-s27}}\n",
-        one_times_keys!(12, 4 16 20 24), one_times_keys!(13, 5 17 21 25), one_times_keys!(14, 6 18 22 26),
+        query_and_keys!(), one_times_keys!(12, 4 16 20 24), one_times_keys!(13, 5 17 21 25), one_times_keys!(14, 6 18 22 26),
         one_times_keys!(15, 7 19 23 27)
     ),
     one: concat!(

@@ -7,7 +7,7 @@ use core::arch::asm;
 use core::f32::consts::LN_2;
 
 /// Adding and subtracting 1.5·2²³ rounds to the nearest integer, which is then the low bits of the sum.
-const ROUND: f32 = 12_582_912.0;
+pub(super) const ROUND: f32 = 12_582_912.0;
 /// The coefficients of r⁵ … r⁰.
 const SERIES: [f32; 6] = [1.330_060_5e-3, 9.669_691e-3, 5.550_558_5e-2, 0.240_222_83, LN_2, 1.0];
 /// Exponents that [`exp2_all`] takes: −`NEAR` .. `NEAR`.

@@ -1,5 +1,6 @@
 //! The matrix product, a panel at a time over all rows.
 
+use super::gelu::gelu;
 use super::panel::Panel;
 use crate::isa::{Isa, StridedMut};
 use crate::kernels::matmul::Matmul;
@@ -28,9 +29,7 @@ fn whole<I: Isa>(isa: I, product: &mut Matmul<'_>, column: usize, start: &[f32; 
     let out = product.out.get_mut(column..).unwrap_or_default();
     let groups = part(weight, column * inputs, PANEL * inputs);
     Panel { rows, inputs, x, x_stride, groups, group_stride: PANEL, start, out, out_stride, accumulate }.run();
-    if let Some(mut out) = StridedMut::new(out, out_stride, rows, PANEL) {
-        activation::apply(isa, activation, &mut out);
-    }
+    activate(isa, activation, out, out_stride, rows);
 }
 
 /// The last columns, or what cannot be added in one go: through eight sums beside `out`.
@@ -55,9 +54,19 @@ fn row_by_row<I: Isa>(isa: I, product: &mut Matmul<'_>, column: usize, width: us
             accumulate: false,
         };
         panel.run();
-        activation::apply(isa, activation, &mut StridedMut::from(sums.as_mut_slice()));
+        activate(isa, activation, &mut sums, 0, 1);
         for (out, &sum) in part_mut(product.out, row * out_stride + column, width).iter_mut().zip(&sums) {
             *out = if accumulate { *out + sum } else { sum };
         }
+    }
+}
+
+/// `activation` of the first panel of each of `rows` rows, `stride` apart.
+#[inline(always)]
+fn activate<I: Isa>(isa: I, activation: Activation, numbers: &mut [f32], stride: usize, rows: usize) {
+    if activation == Activation::GeluErf {
+        gelu(numbers, stride, rows);
+    } else if let Some(mut rows) = StridedMut::new(numbers, stride, rows, PANEL) {
+        activation::apply(isa, activation, &mut rows);
     }
 }

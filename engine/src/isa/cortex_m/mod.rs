@@ -14,7 +14,11 @@ mod attention;
 mod dots;
 #[expect(unsafe_code, reason = "a loop in assembler over a slice")]
 mod exp2;
+#[expect(unsafe_code, reason = "a loop in assembler; the rows are checked before")]
+mod gelu;
 mod matmul;
+#[expect(unsafe_code, reason = "a loop in assembler over a slice")]
+mod norm;
 #[expect(unsafe_code, reason = "loops in assembler; operands are checked before")]
 mod panel;
 
@@ -22,6 +26,7 @@ use super::scalar::one_at_a_time;
 use super::{Isa, Kernel};
 use crate::kernels::attention::Attention;
 use crate::kernels::matmul::Matmul;
+use crate::kernels::norm::Norm;
 use percio_format::PANEL;
 
 /// The instructions of the Cortex-M that the code is built for.
@@ -47,6 +52,10 @@ impl Isa for CortexM {
     #[inline(always)]
     fn matmul(self, product: Matmul<'_>) {
         matmul::product(self, product);
+    }
+    #[inline(always)]
+    fn normalize(self, norm: &Norm<'_>, rows: &mut [f32]) {
+        norm::normalize(self, norm, rows);
     }
     #[inline(always)]
     fn attention(self, attention: Attention<'_>) {

@@ -10,8 +10,8 @@ include!(concat!(env!("OUT_DIR"), "/board.rs"));
 
 use core::hint::black_box;
 use cortex_m_rt::entry;
-use device::{ROOM, Random, RunAttention, RunLinear};
-use percio::layers::{Attention, Linear};
+use device::{ROOM, Random, RunAttention, RunLinear, RunNorm};
+use percio::layers::{Attention, Linear, Normalize};
 use percio::{Activation, isa};
 use semihosting::{println, process};
 
@@ -26,6 +26,9 @@ const LINEAR: [(usize, usize, usize, Activation); 5] = [
 /// Queries, keys, heads and widths of attentions.
 const ATTENTION: [(usize, usize, usize, usize, usize); 5] =
     [(16, 16, 2, 16, 16), (16, 64, 2, 16, 16), (64, 16, 8, 32, 4), (1, 16, 1, 32, 64), (7, 40, 1, 5, 5)];
+
+/// Rows and widths of norms.
+const NORM: [(usize, usize); 2] = [(16, 64), (16, 31)];
 
 #[entry]
 fn main() -> ! {
@@ -54,6 +57,13 @@ fn main() -> ! {
             isa::dispatch(RunAttention { shape: black_box(shape), q: a, k: b, v: c, mask: &[], out: &mut out });
         });
         println!("cost {instructions} attention {queries} over {keys}, {heads} × ({qk}, {v})");
+    }
+    for (rows, width) in NORM {
+        let shape = Normalize { rows, width, centred: true, eps: 1e-5 };
+        let x = &mut out[..rows * width];
+        let instructions =
+            count::instructions(&mut || isa::dispatch(RunNorm { shape: black_box(shape), gain: &[], offset: &[], x }));
+        println!("cost {instructions} norm {rows} × {width}");
     }
     process::exit(0)
 }

@@ -7,6 +7,7 @@
 
 mod attention;
 mod linear;
+mod norm;
 #[expect(dead_code, reason = "only some bounds are needed here")]
 #[path = "../../../../../engine/tests/twins/tolerance.rs"]
 mod tolerance;
@@ -18,7 +19,7 @@ use tolerance::Bound;
 #[cfg_attr(target_arch = "riscv32", riscv_rt::entry)]
 fn main() -> ! {
     println!("isa {}", percio::isa::name());
-    println!("checked {}", linear::check() + attention::check());
+    println!("checked {}", linear::check() + attention::check() + norm::check());
     process::exit(0)
 }
 
