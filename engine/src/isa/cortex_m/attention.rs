@@ -3,7 +3,7 @@
 //! ```text
 //! y = (K (scale · log₂e · q)ᵀ)ᵀ        one row a query
 //! p = 2^y                              where all |y| < 64: no score is so large that it must be taken off first
-//! p = 2^(y − m'), m' = max(m, max y)   elsewhere, as soon as it happens, and where keys are hidden
+//! p = 2^(y − m'), m' = max(m, max y)   elsewhere, as soon as it happens, and where keys are masked
 //! l = l · 2^(m − m') + Σ p
 //! acc = acc · 2^(m − m') + p V         acc lives in the output rows
 //! ```
@@ -123,23 +123,29 @@ impl Block {
     /// Turns the scores of the block's only query into weights.
     #[inline(always)]
     fn weigh(&self, attention: &mut Attention<'_>, tile: Tile, softmax: &mut Softmax, scores: &mut [f32; TILE]) {
-        let mask = attention.mask.get(tile.first..).unwrap_or_default();
-        let mask = mask.get(..tile.keys).unwrap_or(mask);
-        let seen = if attention.causal { attention.seen(self.query).saturating_sub(tile.first) } else { tile.keys };
-        if softmax.shift == 0.0 && seen >= tile.keys && mask.iter().all(|&keep| keep) {
-            if let Some(sum) = scores.get_mut(..tile.keys).and_then(exp2_all) {
-                (softmax.sum, softmax.seen) = (softmax.sum + sum, true);
-                return;
-            }
+        let Some(weights) = scores.get_mut(..tile.keys) else { return };
+        let hidden = self.hidden(attention, tile);
+        if softmax.shift == 0.0 && softmax.take_near(weights, &hidden, attention.hidden) {
+            return;
+        }
+        if softmax.shift == 0.0 {
             self.score(attention, tile, 1, scores);
         }
-        let scores = scores.get_mut(..tile.keys).unwrap_or_default();
-        scores.iter_mut().skip(seen).for_each(|score| *score = attention.hidden);
-        let decay = softmax.take(scores, mask, attention.hidden);
+        let weights = scores.get_mut(..tile.keys).unwrap_or_default();
+        hidden.set(weights, attention.hidden);
+        let decay = softmax.take(weights);
         if decay != 1.0 {
             let out = self.out(attention, 0);
             part_mut(attention.out, out, attention.v_width).iter_mut().for_each(|sum| *sum *= decay);
         }
+    }
+
+    /// The keys of a tile that the block's only query does not attend to.
+    #[inline(always)]
+    fn hidden<'a>(&self, attention: &Attention<'a>, tile: Tile) -> Hidden<'a> {
+        let mask = attention.mask.get(tile.first..).unwrap_or_default();
+        let from = attention.seen(self.query).saturating_sub(tile.first).min(tile.keys);
+        Hidden { mask: mask.get(..tile.keys).unwrap_or(mask), from }
     }
 
     /// Adds the weighted values to the output rows; the first tile replaces what they hold.
@@ -177,7 +183,7 @@ impl Block {
                 part_mut(carried.largest, state, 1).fill(largest);
                 part_mut(carried.sum, state, 1).fill(softmax.sum);
             }
-        } else if softmax.sum > 0.0 {
+        } else if softmax.seen {
             let factor = 1.0 / softmax.sum;
             out.iter_mut().for_each(|sum| *sum *= factor);
         } else {
@@ -186,20 +192,65 @@ impl Block {
     }
 }
 
+/// Keys of a tile that a query does not attend to.
+struct Hidden<'a> {
+    /// Those that are `false` here …
+    mask: &'a [bool],
+    /// … and those from here on.
+    from: usize,
+}
+
+impl Hidden<'_> {
+    /// How many of `keys` are hidden.
+    #[inline(always)]
+    fn count(&self, keys: usize) -> usize {
+        let masked = self.mask.iter().take(self.from).filter(|kept| !**kept).count();
+        keys - self.from.min(keys) + masked
+    }
+
+    /// Gives all hidden keys the same number.
+    #[inline(always)]
+    fn set(&self, numbers: &mut [f32], number: f32) {
+        numbers.iter_mut().zip(self.mask).filter(|(_, kept)| !**kept).for_each(|(to, _)| *to = number);
+        numbers.iter_mut().skip(self.from).for_each(|to| *to = number);
+    }
+}
+
 impl Softmax {
+    /// Turns scores into weights as they are, without taking anything off. `false` when one is too far from 0, or there is
+    /// nothing but hidden keys to attend to evenly; the scores may then be lost.
+    #[inline(always)]
+    fn take_near(&mut self, scores: &mut [f32], hidden: &Hidden<'_>, score: f32) -> bool {
+        let count = hidden.count(scores.len());
+        if count == scores.len() {
+            scores.fill(0.0);
+            return self.seen || score < EVENLY;
+        }
+        if count > 0 {
+            hidden.set(scores, 0.0);
+        }
+        let Some(mut sum) = exp2_all(scores) else { return false };
+        if count > 0 {
+            hidden.set(scores, 0.0);
+            sum = scores.iter().sum();
+        }
+        (self.sum, self.seen) = (self.sum + sum, true);
+        true
+    }
+
     /// Turns scores into weights relative to the largest score so far; returns the factor of what was summed before.
     #[inline(never)]
-    fn take(&mut self, scores: &mut [f32], mask: &[bool], hidden: f32) -> f32 {
+    fn take(&mut self, scores: &mut [f32]) -> f32 {
         let before = if self.seen { self.shift } else { EVENLY };
-        scores.iter_mut().zip(mask).filter(|(_, keep)| !**keep).for_each(|(score, _)| *score = hidden);
-        self.shift = scores.iter().fold(before, |largest, &score| if score > largest { score } else { largest });
-        let decay = exp2(before - self.shift);
+        let largest = scores.iter().fold(before, |largest, &score| if score > largest { score } else { largest });
+        let decay = exp2(before - largest);
         self.sum *= decay;
         for score in scores {
-            *score = exp2(*score - self.shift);
+            *score = exp2(*score - largest);
             self.sum += *score;
         }
-        self.seen = true;
+        self.seen = self.sum > 0.0;
+        self.shift = if self.seen { largest } else { 0.0 };
         decay
     }
 }

@@ -50,7 +50,7 @@ macro_rules! products {
 #[inline(never)]
 fn eights(norm: &Norm<'_>, rows: &mut [f32]) {
     let Norm { width, centred, eps, .. } = *norm;
-    let count = rows.len() / width;
+    let count = rows.len().checked_div(width).unwrap_or(0);
     if count == 0 {
         return;
     }
