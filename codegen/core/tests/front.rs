@@ -2,6 +2,8 @@
 
 #[path = "front/container.rs"]
 mod container;
+#[path = "front/deepmind.rs"]
+mod deepmind;
 #[path = "front/directory.rs"]
 mod directory;
 #[path = "front/fixtures.rs"]

@@ -41,6 +41,17 @@ impl Stored {
         Self { big_endian, ..self }
     }
 
+    /// The same numbers with these axes in this order, those left out being of length 1; `None` when they are not.
+    pub(super) fn with_axes(&self, axes: &[usize]) -> Option<Self> {
+        let is_dropped = |axis: &usize| !axes.contains(axis);
+        if (0..self.shape.len()).filter(is_dropped).any(|axis| self.shape[axis] != 1) {
+            return None;
+        }
+        let strides = self.strides.clone().unwrap_or_else(|| strides::row_major(&self.shape));
+        let pick = |lengths: &[usize]| axes.iter().map(|&axis| lengths.get(axis).copied()).collect::<Option<Vec<_>>>();
+        Some(Self { shape: pick(&self.shape)?, strides: Some(pick(&strides)?), kept: Arc::default(), ..self.clone() })
+    }
+
     /// Length of each axis.
     #[must_use]
     pub fn shape(&self) -> &[usize] {

@@ -9,6 +9,21 @@ pub(super) fn count(shape: &[usize]) -> Option<usize> {
     }
 }
 
+/// The strides of an array of this shape that lies row-major.
+pub(super) fn row_major(shape: &[usize]) -> Vec<usize> {
+    let mut strides: Vec<usize> = shape
+        .iter()
+        .rev()
+        .scan(1, |step, &length| {
+            let stride = *step;
+            *step *= length;
+            Some(stride)
+        })
+        .collect();
+    strides.reverse();
+    strides
+}
+
 /// `numbers` in row-major order. They are all that the strides lead to, from the first on.
 pub(super) fn gather<T: Copy>(numbers: &[T], shape: &[usize], strides: &[usize]) -> Vec<T> {
     if numbers.is_empty() {

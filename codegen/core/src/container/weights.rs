@@ -68,6 +68,19 @@ impl Weights {
         self.tensors.remove(name)
     }
 
+    /// The same tensors under other names and seen another way: `turn` says the name and the axes to keep, in their new
+    /// order, or nothing for a tensor that stays as it is. An axis that is left out must be of length 1, otherwise the
+    /// tensor stays as it is too.
+    #[must_use]
+    pub fn turned(mut self, turn: impl Fn(&str) -> Option<(String, &'static [usize])>) -> Self {
+        let tensors = std::mem::take(&mut self.tensors).into_iter();
+        let turned = tensors.map(|(name, tensor)| match turn(&name) {
+            Some((other, axes)) => tensor.with_axes(axes).map_or((name, tensor), |turned| (other, turned)),
+            None => (name, tensor),
+        });
+        Self { tensors: turned.collect(), ..self }
+    }
+
     /// The name of the file that was opened, without its directory.
     #[must_use]
     pub fn file_name(&self) -> String {

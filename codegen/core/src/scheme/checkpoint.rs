@@ -80,6 +80,23 @@ impl Checkpoint {
         matches!(&self.tensors, Tensors::Stored(weights) if weights.shape(&name).is_some())
     }
 
+    /// The shape of the tensor of this name, if it is there and has not been asked for.
+    pub(super) fn shape(&self, name: &str) -> Option<&[usize]> {
+        match &self.tensors {
+            Tensors::Stored(weights) => weights.shape(&format!("{}{name}", self.root)),
+            Tensors::Unreadable | Tensors::Described => None,
+        }
+    }
+
+    /// The same after `turn` has given its weights other names and axes.
+    pub(super) fn turned(self, turn: impl FnOnce(Weights) -> Weights) -> Self {
+        let tensors = match self.tensors {
+            Tensors::Stored(weights) => Tensors::Stored(turn(weights)),
+            other => other,
+        };
+        Self { tensors, ..self }
+    }
+
     /// Whether there are weights to look at.
     pub(super) fn is_open(&self) -> bool {
         matches!(self.tensors, Tensors::Stored(_))

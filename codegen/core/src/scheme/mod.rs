@@ -6,6 +6,7 @@
 mod block;
 mod checkpoint;
 mod constructor;
+mod deepmind;
 mod directory;
 mod fields;
 mod hf;
@@ -19,6 +20,7 @@ mod tigges;
 mod unusable;
 mod version;
 
+use crate::container::Weights;
 use crate::model::Model;
 use crate::{Problems, Subject};
 use checkpoint::Checkpoint;
@@ -68,7 +70,8 @@ impl LoadOptions {
 
 /// Reads the model at `path`: a directory with a configuration (`config.json`) and weights (`model.safetensors`, or one
 /// file of another name or format), or the file of weights itself, with the configuration beside it. Without `config.json`
-/// the hyper-parameters that Lightning saves with the weights are the configuration.
+/// the hyper-parameters that Lightning saves with the weights are the configuration, and Haiku's parameters are taken for
+/// those of a released model.
 ///
 /// # Errors
 /// Every problem of the model at once: what was read, what was expected, and what to change.
@@ -84,7 +87,7 @@ pub fn load_tracked(path: &Path, options: &LoadOptions) -> Result<(Model, Vec<Pa
     let location = Location::of(path)?;
     let mut problems = Problems::new();
     let weights = location.weights();
-    let beside = weights.as_ref().ok().and_then(|weights| weights.hyper_parameters().cloned());
+    let beside = weights.as_ref().ok().and_then(said_by);
     let (config, mut files) = match beside.filter(|_| !location.has_config()) {
         Some(hyper_parameters) => (Some(hyper_parameters), Vec::new()),
         None => (problems.take(location.config()), vec![location.config_path()]),
@@ -97,6 +100,11 @@ pub fn load_tracked(path: &Path, options: &LoadOptions) -> Result<(Model, Vec<Pa
         Some(model) => problems.finish((model, files)),
         None => Err(problems),
     }
+}
+
+/// The configuration that weights bring along.
+fn said_by(weights: &Weights) -> Option<serde_json::Value> {
+    weights.hyper_parameters().cloned().or_else(|| deepmind::is_meant(weights).then(deepmind::released))
 }
 
 /// The model that the configuration in the directory `path` describes: of its tensors the shapes alone, however large they
@@ -132,7 +140,8 @@ fn read(
 type Loader = fn(&str, serde_json::Value, Checkpoint, &LoadOptions) -> Result<Model, Problems>;
 
 /// What `library` may be.
-const LIBRARIES: [(&str, Loader); 6] = [
+const LIBRARIES: [(&str, Loader); 7] = [
+    (deepmind::LIBRARY, deepmind::load),
     (tigges::LIBRARY, tigges::load),
     ("perceiver-pytorch", lucidrains::load),
     ("flamingo-pytorch", resampler::flamingo_pytorch),

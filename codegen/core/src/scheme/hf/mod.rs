@@ -118,5 +118,6 @@ fn assemble(name: &str, class: Class, source: &mut Source<'_>, ends: Ends) -> Mo
 
 /// Buffers that some versions of the libraries save and inference does not need.
 fn is_buffer(name: &str) -> bool {
-    name.ends_with(".num_batches_tracked") || name.ends_with("position_ids")
+    const SUFFIXES: [&str; 4] = [".num_batches_tracked", "position_ids", "_ema:counter", "_ema:hidden"];
+    SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
 }
