@@ -177,7 +177,11 @@ fn weights(program: &Program, index: usize) -> Vec<(&Step, Weights, usize)> {
         }
         _ => Vec::new(),
     };
-    weights.extend(extent::constants(step, program.longest(index), table_rows(program, index)));
+    // Some are read only for tokens that are padding, some only for those that are not.
+    let longest = program.longest(index);
+    let [none, all] = [0, longest.tokens]
+        .map(|padding| extent::constants(step, Lengths { padding, ..longest }, table_rows(program, index)));
+    weights.extend(none.into_iter().zip(all).map(|((weights, none), (_, all))| (weights, none.max(all))));
     let is_there = |&(weights, _): &(Weights, usize)| weights != Weights::NONE;
     weights.into_iter().filter(is_there).map(|(weights, wanted)| (step, weights, wanted)).collect()
 }

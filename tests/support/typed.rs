@@ -61,3 +61,9 @@ pub(crate) fn points<const N: usize>(value: &Value) -> [u32; N] {
     let Value::Points(points) = value else { panic!("expected indices, found {value:?}") };
     points.as_slice().try_into().expect("as many indices as the type holds")
 }
+
+/// The length of the prefix in `value`.
+pub(crate) fn prefix(value: &Value) -> usize {
+    let Value::Prefix(tokens) = value else { panic!("expected the length of a prefix, found {value:?}") };
+    *tokens
+}

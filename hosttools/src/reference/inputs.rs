@@ -52,7 +52,7 @@ pub fn samples(
         let inputs: Option<Vec<Value>> = columns.iter().map(|column| column.as_ref()?.get(index).cloned()).collect();
         inputs.map(|inputs| Sample { inputs })
     };
-    if let Some(sample) = sample(0) {
+    if let Some(sample) = sample(0).filter(|_| prefix_len.is_some()) {
         prefix::check(program, &sample, &mut problems);
     }
     problems.finish((0..batch).filter_map(sample).collect())

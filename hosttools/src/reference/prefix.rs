@@ -1,4 +1,5 @@
-//! How many tokens come before the latents: a number in the metadata, the same for every sample.
+//! How many tokens come before the latents: a number in the metadata, the same for every sample; without it as few as there
+//! can be.
 
 use super::add;
 use crate::sample::{Sample, Value};
@@ -8,14 +9,12 @@ use percio_codegen_core::program::{InputKind, Lengths, Program};
 /// The number in the metadata's `text`.
 pub(super) fn read(text: Option<&str>, problems: &mut Problems) -> Option<Value> {
     let what = "how many tokens come before the latents";
-    match text.map(|text| (text, text.parse())) {
-        Some((_, Ok(tokens))) => return Some(Value::Prefix(tokens)),
-        Some((text, Err(_))) => {
-            add(problems, format!("the metadata's `prefix_len` is `{text}`, expected {what}: a whole number"));
-        }
-        None => add(problems, format!("the file does not say {what}: write `prefix_len` into its metadata")),
+    let Some(text) = text else { return Some(Value::Prefix(0)) };
+    let tokens = text.parse().ok();
+    if tokens.is_none() {
+        add(problems, format!("the metadata's `prefix_len` is `{text}`, expected {what}: a whole number"));
     }
-    None
+    tokens.map(Value::Prefix)
 }
 
 /// A prefix leaves at least one latent and no more than there can be.

@@ -1,7 +1,7 @@
 //! Models of krasserm's perceiver-io.
 
 use super::Runs;
-use crate::support::typed::{array, flat, ids, mask};
+use crate::support::typed::{array, flat, ids, mask, prefix};
 use percio_hosttools::backend::Outputs;
 use percio_hosttools::sample::Sample;
 
@@ -55,3 +55,44 @@ masked_ids_to_rows!(input_ids: PretrainedMaskedLm11, PretrainedMaskedLm11Input);
 #[percio::model("fixtures/krasserm-07-optical-flow")]
 pub struct OpticalFlow07;
 array_to_array!(OpticalFlow07);
+
+#[percio::model("fixtures/krasserm-06-causal-lm")]
+pub struct CausalLm06;
+#[percio::model("fixtures/krasserm-07-causal-lm")]
+pub struct CausalLm07;
+
+/// A model with ids after whose prefix come the latents, as many rows of logits as latents.
+macro_rules! prefixed_ids_to_rows {
+    ($($name:ident, $input:ident);*) => { $(
+        impl Runs for $name {
+            fn run(&mut self, sample: &Sample) -> Outputs {
+                let [first, last] = sample.inputs.as_slice() else { panic!("expected ids and a prefix") };
+                let logits = self.infer(&$input { x: ids(first), prefix_len: prefix(last) });
+                vec![logits.as_flattened().to_vec()]
+            }
+        }
+    )* };
+}
+prefixed_ids_to_rows!(CausalLm06, CausalLm06Input; CausalLm07, CausalLm07Input);
+
+#[percio::model("fixtures/krasserm-08-causal-lm")]
+pub struct CausalLm08;
+#[percio::model("fixtures/krasserm-11-causal-lm")]
+pub struct CausalLm11;
+#[percio::model("fixtures/krasserm-11-pretrained-symbolic-audio")]
+pub struct PretrainedSymbolicAudio11;
+
+/// [`prefixed_ids_to_rows`], with a mask.
+macro_rules! masked_prefixed_ids_to_rows {
+    ($ids:ident: $($name:ident, $input:ident);*) => { $(
+        impl Runs for $name {
+            fn run(&mut self, sample: &Sample) -> Outputs {
+                let [first, second, last] = sample.inputs.as_slice() else { panic!("expected ids, a mask and a prefix") };
+                let input = $input { $ids: ids(first), attention_mask: mask(second), prefix_len: prefix(last) };
+                vec![self.infer(&input).as_flattened().to_vec()]
+            }
+        }
+    )* };
+}
+masked_prefixed_ids_to_rows!(x: CausalLm08, CausalLm08Input; CausalLm11, CausalLm11Input);
+masked_prefixed_ids_to_rows!(input_ids: PretrainedSymbolicAudio11, PretrainedSymbolicAudio11Input);

@@ -3,7 +3,7 @@
 use super::numbers::Numbers;
 use percio_codegen_core::model::{
     Activation, BatchNorm, Combine, ConvTail, Encoding, FeatureLayout, Fourier, Grid, Input, Layout, Pad, Patch,
-    Position, Scale, Stem, Tensor, Window, linear_frequencies,
+    Places, Position, Scale, Stem, Tensor, Window, linear_frequencies,
 };
 use proptest::prelude::*;
 
@@ -60,6 +60,8 @@ struct PositionKind {
     combine: Combine,
     /// Width of a linear layer on it.
     project: Option<usize>,
+    /// Of ids, where they can be.
+    places: Places,
 }
 
 pub(super) fn kinds() -> impl Strategy<Value = Vec<InputKind>> {
@@ -71,8 +73,9 @@ pub(super) fn kinds() -> impl Strategy<Value = Vec<InputKind>> {
 
 fn kind(stem: impl Strategy<Value = StemKind>) -> impl Strategy<Value = InputKind> {
     let combine = prop_oneof![Just(Combine::Add), Just(Combine::Concat)];
-    let position = (any::<bool>(), combine, prop::option::of(1..8usize))
-        .prop_map(|(is_learned, combine, project)| PositionKind { is_learned, combine, project });
+    let places = prop_oneof![Just(Places::FromStart), Just(Places::AfterPadding)];
+    let position = (any::<bool>(), combine, prop::option::of(1..8usize), places)
+        .prop_map(|(is_learned, combine, project, places)| PositionKind { is_learned, combine, project, places });
     (stem, any::<bool>(), prop::option::of(3..9usize), prop::option::of(position)).prop_map(
         |(stem, has_scale, project, position)| match stem {
             StemKind::Ids { .. } => InputKind { stem, has_scale: false, project: None, position },
@@ -226,6 +229,8 @@ impl PositionKind {
         let is_wide_enough = wanted.is_none_or(|wanted| wanted == width);
         let project = (self.project.is_some() || !is_wide_enough)
             .then(|| numbers.linear("position_project", wanted.unwrap_or(width), width, true));
-        Position { encoding, project, combine: self.combine }
+        let can_shift = self.is_learned && self.combine == Combine::Add && matches!(input.stem, Stem::Ids { .. });
+        let places = if can_shift { self.places } else { Places::FromStart };
+        Position { project, places, ..Position::new(encoding, self.combine) }
     }
 }

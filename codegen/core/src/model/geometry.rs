@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Combine, Encoding, Fourier, Input, Latents, Model, Position, Queries, QueryPart, Stem, Tensor};
+use super::{Combine, Encoding, Fourier, Input, Latents, Model, Places, Position, Queries, QueryPart, Stem, Tensor};
 
 /// The order of an image's axes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,6 +190,12 @@ impl Encoding {
 }
 
 impl Position {
+    /// An encoding without projection, of places from the start.
+    #[must_use]
+    pub fn new(encoding: Encoding, combine: Combine) -> Self {
+        Self { encoding, project: None, combine, places: Places::FromStart }
+    }
+
     /// Numbers of an encoded position.
     #[must_use]
     pub fn width(&self) -> usize {

@@ -226,6 +226,8 @@ pub struct Position {
     pub project: Option<Linear>,
     /// How it joins.
     pub combine: Combine,
+    /// How places count: `AfterPadding` of ids whose encoding is learned and added, else `FromStart`.
+    pub places: Places,
 }
 
 /// Data and position.

@@ -201,7 +201,7 @@ impl Builder {
 
     /// `norm(x)` in a new buffer.
     pub(super) fn normalize(&mut self, name: impl Into<String>, x: &Rows, norm: &Norm) -> Rows {
-        let out = self.rows(name, x.count, x.most, x.width);
+        let out = Rows { first_place: x.first_place, ..self.rows(name, x.count, x.most, x.width) };
         self.normalize_into(Some(x.source()), norm, out.count, out.width, out.target());
         out
     }

@@ -2,7 +2,7 @@
 
 use super::builder::{Builder, Rows};
 use crate::model::{
-    Combine, Encoding, FeatureLayout, Fourier, Input, Layout, Model, Position, Scale, Stem, Tensor, Window,
+    Combine, Encoding, FeatureLayout, Fourier, Input, Layout, Model, Places, Position, Scale, Stem, Tensor, Window,
     fourier_tables,
 };
 use crate::program::{Activation, Count, Place, Source, Step, Target};
@@ -21,7 +21,12 @@ pub(super) fn lower(builder: &mut Builder, model: &Model) -> Rows {
 
 /// Whether a token of `input` can be made without those around it.
 pub(super) fn arrives(input: &Input) -> bool {
-    input.tail.as_ref().is_none_or(|tail| tail.pool.is_none())
+    input.tail.as_ref().is_none_or(|tail| tail.pool.is_none()) && !input.position.as_ref().is_some_and(is_after_padding)
+}
+
+/// Whether the places of tokens depend on the mask of all.
+fn is_after_padding(position: &Position) -> bool {
+    position.places == Places::AfterPadding
 }
 
 /// Consecutive numbers of `input` that a token is made from; 0 where they are scattered.
@@ -194,6 +199,9 @@ impl Modality<'_> {
                 let x = builder.table(table, self.count());
                 self.copy(builder, x, width, width, data);
             }
+            (Encoding::Learned(table), Combine::Add) if is_after_padding(position) && builder.mask().is_some() => {
+                self.add_after_padding(builder, table);
+            }
             (Encoding::Learned(table), Combine::Add) => {
                 let x = builder.table(table, self.count());
                 self.add(builder, x, width);
@@ -211,15 +219,23 @@ impl Modality<'_> {
     }
 
     fn add(&self, builder: &mut Builder, x: Source, width: usize) {
-        let out = Target::Arena(self.part(0, width));
-        builder.step(Step::AddRows {
-            rows: self.count(),
-            width,
-            x_stride: width,
-            out_stride: self.tokens.width,
-            x,
-            out,
-        });
+        self.add_rows(builder, self.count(), x, width, self.part(0, width));
+    }
+
+    /// The first row of `table` to the tokens that are padding, and all rows to those after them.
+    fn add_after_padding(&self, builder: &mut Builder, table: &Tensor) {
+        let width = table.columns();
+        let first = Source::Weights(builder.blob.plain(&table.part_of_rows(0, 1)));
+        let all = Source::Weights(builder.blob.plain(table));
+        let (start, padding) = (self.part(0, width), builder.padding());
+        let rest = Place { skip: padding.times(self.tokens.width), ..start.clone() };
+        self.add_rows(builder, padding, first, 0, start);
+        self.add_rows(builder, self.count().after_padding(), all, width, rest);
+    }
+
+    fn add_rows(&self, builder: &mut Builder, rows: Count, x: Source, x_stride: usize, out: Place) {
+        let (width, out_stride) = (self.input.data_width(), self.tokens.width);
+        builder.step(Step::AddRows { rows, width, x_stride, out_stride, x, out: Target::Arena(out) });
     }
 }
 

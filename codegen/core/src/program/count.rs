@@ -74,6 +74,12 @@ impl Count {
         self.tokens != 0 || self.prefix != 0 || self.padding != 0
     }
 
+    /// All but as many as the mask leaves out.
+    #[must_use]
+    pub const fn after_padding(self) -> Self {
+        Self { padding: self.padding - 1, ..self }
+    }
+
     /// How many in a run of these lengths.
     #[must_use]
     pub const fn at(self, lengths: Lengths) -> usize {

@@ -1,7 +1,9 @@
 //! perceiver-io of krasserm: what is recognised, and wrong checkpoints.
 
 use crate::support::{Directory, has_all, messages, model};
-use percio_codegen_core::model::{Block, Encoding, Extent, Mask, Model, Queries, Query, Reads, Residual, Stem};
+use percio_codegen_core::model::{
+    Block, Encoding, Extent, Latents, Mask, Model, Places, Queries, Query, Reads, Residual, Stem,
+};
 use percio_codegen_core::{LoadOptions, load};
 use std::path::Path;
 
@@ -27,6 +29,10 @@ fn versions_are_told_by_their_names() {
         ("krasserm-05-masked-lm", "0.5 to 0.6, MaskedLanguageModel", "`0.latent`"),
         ("krasserm-07-masked-lm", "0.7 to 0.11, MaskedLanguageModel", "`0.latent_provider._query`"),
         ("krasserm-07-optical-flow", "0.7 to 0.11, OpticalFlow", "`0.latent_provider._query`"),
+        ("krasserm-06-causal-lm", "0.6, CausalLanguageModel", "`output_layer.weight`"),
+        ("krasserm-07-causal-lm", "0.7, CausalLanguageModel", "`output_adapter.linear.weight`"),
+        ("krasserm-08-causal-lm", "0.8 to 0.11, CausalLanguageModel", "`cross_attention.0.module.q_norm.weight`"),
+        ("krasserm-11-pretrained-symbolic-audio", "0.8 to 0.11, SymbolicAudioModel", "below `backend_model.`"),
         ("krasserm-11-pretrained-masked-lm", "0.7 to 0.11, MaskedLanguageModel", "below `backend_model.`"),
         ("krasserm-11-text-classifier", "0.7 to 0.11, TextClassifier", "`0.latent_provider._query`"),
     ];
@@ -300,6 +306,77 @@ fn heads() {
         &all,
         &["5 heads (`encoder.num_self_attention_heads`) of `encoder.layers.0`", "12 numbers (`num_latent_channels`)"],
     );
+}
+
+/// The last tokens are the latents, which see what is before them; some layers turn, the others do not.
+#[test]
+fn autoregressive_models() {
+    let model = model("krasserm-11-causal-lm");
+    assert!(matches!(model.latents, Latents::Tail { most: 5, width: 12, project: None }));
+    let reads: Vec<_> = model.blocks.iter().map(|block| block.reads).collect();
+    assert_eq!(reads, [Reads::PrefixThenItself, Reads::Itself, Reads::Itself, Reads::Itself]);
+    assert!(model.blocks.iter().all(|block| block.attention.causal));
+    let turns: Vec<_> = model.blocks.iter().map(|block| block.attention.rotary.is_some()).collect();
+    assert_eq!(turns, [true, true, true, false], "`num_self_attention_rotary_layers` is 2");
+    assert_eq!(model.blocks[0].attention.rotary.as_ref().unwrap().frequencies.len(), 3, "all of a head of 6");
+    assert!(model.inputs[0].position.is_none() && model.norm.is_some() && model.decoder.is_none());
+    let head = model.outputs[0].linear.as_ref().unwrap();
+    assert_eq!((head.bias.is_none(), model.outputs[0].rows.clone()), (true, Extent::Latents { most: 5 }));
+    let biases: Vec<_> = model.blocks.iter().map(|block| block.attention.output.bias.is_some()).collect();
+    assert_eq!(biases, [true, false, false, false]);
+}
+
+#[test]
+fn autoregressive_dialects() {
+    let old = model("krasserm-06-causal-lm");
+    let rotary = old.blocks[1].attention.rotary.clone().unwrap();
+    assert_eq!((rotary.frequencies.len(), rotary.places), (2, Places::FromStart), "3 of a head of 6 make two pairs");
+    assert!(old.blocks[2].attention.rotary.is_none() && old.mask.is_none());
+    assert!(old.outputs[0].linear.as_ref().unwrap().bias.is_none());
+    assert!(model("krasserm-07-causal-lm").outputs[0].linear.as_ref().unwrap().bias.is_some());
+    let new = model("krasserm-08-causal-lm");
+    assert_eq!(new.mask.unwrap().padding.as_deref(), Some("pad_mask"));
+    assert_eq!(new.inputs[0].position.as_ref().unwrap().places, Places::AfterPadding);
+    let all = model("krasserm-11-pretrained-symbolic-audio");
+    assert!(
+        all.blocks.iter().all(|block| block.attention.rotary.is_some()),
+        "`num_self_attention_rotary_layers` is -1"
+    );
+}
+
+/// Until 0.7 number i turned with number i + pairs; here neighbours do.
+#[test]
+fn half_split_pairs_become_neighbours() {
+    let directory = Directory::of("krasserm-07-causal-lm");
+    let (_, _, bytes) = &directory.tensors["self_attention.0.0.module.attention.k_proj.weight"];
+    let stored: Vec<f32> = bytes.as_chunks().0.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect();
+    let model = directory.load().unwrap();
+    let row = |output: usize| &model.blocks[1].attention.key.weight.data[output * 12..][..12];
+    // Two heads of 6 numbers, of which 4 turn.
+    for (output, source) in [(0, 0), (1, 2), (2, 1), (3, 3), (4, 4), (5, 5), (6, 6), (7, 8), (8, 7), (11, 11)] {
+        assert_eq!(row(output), &stored[source * 12..][..12], "row {output}");
+    }
+}
+
+#[test]
+fn wrong_autoregressive_models() {
+    let mut directory = Directory::of("krasserm-08-causal-lm");
+    directory.set("/model_config/max_latents", 12);
+    directory.complains(&["`model_config.max_latents` in config.json is 12, more than `max_seq_len` 11"]);
+    directory.set("/model_config/max_latents", 5).set("/model_config/num_self_attention_rotary_layers", -2);
+    directory
+        .complains(&["`model_config.num_self_attention_rotary_layers` in config.json is -2", "whole number from -1"]);
+    directory.unset("/model_config/num_self_attention_rotary_layers").set("/model_config/num_heads", 3);
+    directory.complains(&["`input_adapter.frq_pos_encoding.inv_freq` [2] instead of [1]", "pairs of a head's numbers"]);
+    directory.set("/model_config/num_heads", 2).set("/model_type", "perceiver-io-text-classifier");
+    directory.complains(&["says TextClassifier", "is one of CausalLanguageModel"]);
+    directory.set("/model_type", "perceiver-ar-symbolic-audio-model");
+    directory.insert("input_adapter.frq_pos_encoding.inv_freq", &[2], &[1.0, 0.5]);
+    directory.complains(&["`input_adapter.frq_pos_encoding.inv_freq` holds 0.5 at index 1", "make 0.00"]);
+    let mut odd = Directory::of("krasserm-11-causal-lm");
+    odd.set("/model_config/num_heads", 4);
+    let all = odd.complaints().join("\n");
+    has_all(&all, &["3 numbers of a head (`num_channels` 12 / `num_heads` 4)", "choose an even number"]);
 }
 
 /// A Lightning checkpoint needs no `config.json`: its hyper-parameters are the configuration.

@@ -38,7 +38,7 @@ pub(super) fn learned(source: &mut Source<'_>) -> Ends {
     let project = Some(checkpoint.linear(&name, LEARNED_WIDTH, LEARNED_WIDTH, Bias::Required));
     let input = Input {
         project: Some(Linear { weight: channels_last(weight), bias: Some(bias) }),
-        position: Some(Position { encoding: Encoding::Learned(table), project, combine: Combine::Concat }),
+        position: Some(Position { project, ..Position::new(Encoding::Learned(table), Combine::Concat) }),
         ..bare(size, Window::tiles(1))
     };
     // The original has no residual here, transformers does.

@@ -17,5 +17,5 @@ pub(super) fn features(shape: &[usize], grid: Grid, resolutions: &[usize], bands
 /// Such features beside a token's data.
 pub(super) fn beside(shape: &[usize], resolutions: &[usize], bands: usize) -> Position {
     let encoding = Encoding::Fourier(features(shape, Grid::Inclusive, resolutions, bands));
-    Position { encoding, project: None, combine: Combine::Concat }
+    Position::new(encoding, Combine::Concat)
 }

@@ -47,6 +47,6 @@ fn input(source: &mut Source<'_>, embedding: Tensor) -> Input {
     let tokens = source.config.max_position_embeddings;
     let axes = [(tokens, "max_position_embeddings"), (source.config.d_model, "d_model")];
     let table = source.checkpoint.tensor("perceiver.input_preprocessor.position_embeddings.weight", &axes);
-    let position = Position { encoding: Encoding::Learned(table), project: None, combine: Combine::Add };
+    let position = Position::new(Encoding::Learned(table), Combine::Add);
     Input { position: Some(position), ..Input::new("input_ids", Stem::Ids { tokens, embedding }) }
 }

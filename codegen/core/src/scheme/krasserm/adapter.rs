@@ -16,8 +16,12 @@ pub(super) fn bare(name: &str, stem: Stem) -> Input {
     }
 }
 
-/// Up to `tokens` ids with the learned positions `table`, if there is one.
-pub(super) fn ids(name: &str, embedding: Tensor, tokens: usize, table: Option<Tensor>) -> Input {
-    let learned = |table| Position { encoding: Encoding::Learned(table), project: None, combine: Combine::Add };
-    Input { position: table.map(learned), ..bare(name, Stem::Ids { tokens, embedding }) }
+/// Up to `tokens` ids with learned positions.
+pub(super) fn ids(name: &str, embedding: Tensor, tokens: usize, position: Option<Position>) -> Input {
+    Input { position, ..bare(name, Stem::Ids { tokens, embedding }) }
+}
+
+/// Learned positions.
+pub(super) fn learned(table: Tensor) -> Position {
+    Position::new(Encoding::Learned(table), Combine::Add)
 }

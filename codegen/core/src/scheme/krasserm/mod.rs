@@ -4,6 +4,7 @@
 //! `config.json` as `model_config`, or among the hyper-parameters of a Lightning checkpoint.
 
 mod adapter;
+mod ar;
 mod class;
 mod io;
 mod layer;
@@ -40,7 +41,7 @@ pub(super) fn is_meant(config: &Value) -> bool {
 /// Whether `config` is what a model is built from, with nothing around it.
 fn is_bare(config: &Value) -> bool {
     let has = |fields: &[&str]| fields.iter().all(|field| config.get(field).is_some());
-    has(&["encoder", "decoder", "num_latents"])
+    has(&["encoder", "decoder", "num_latents"]) || has(&["max_seq_len", "num_channels", "num_self_attention_layers"])
 }
 
 /// Reads a checkpoint.

@@ -1,8 +1,8 @@
 //! What a checkpoint says of itself: its class, its version, what holds the model.
 
 use super::class::{CLASSES, Class};
-use super::io;
 use super::versions::Versions;
+use super::{ar, io};
 use crate::Problems;
 use crate::model::{Mask, Model, Provenance};
 use crate::scheme::Version;
@@ -29,6 +29,7 @@ enum Holder {
 #[derive(Clone, Copy)]
 enum Names {
     Io(io::Found),
+    Ar(&'static ar::Dialect),
 }
 
 /// A checkpoint that was recognised.
@@ -52,7 +53,8 @@ pub(super) fn recognise(
     let version = fields.read("version", "a version of three numbers such as \"0.11.1\"", parse);
     let fitting = ROOTS.iter().find_map(|&(root, holder)| {
         checkpoint.within(root);
-        io::recognise(checkpoint, version).map(|found| (Names::Io(found), holder))
+        let io = io::recognise(checkpoint, version).map(Names::Io);
+        io.or_else(|| ar::recognise(checkpoint).map(Names::Ar)).map(|names| (names, holder))
     });
     if let Some((names, holder)) = fitting {
         names.check_version(fields, version);
@@ -60,6 +62,9 @@ pub(super) fn recognise(
         return Ok(Source { class, names, holder });
     }
     match said.filter(|_| !checkpoint.is_open()) {
+        Some(class) if class.is_autoregressive() => {
+            Ok(Source { class, names: Names::Ar(ar::of_version(version)), holder: Holder::None })
+        }
         Some(class) => Ok(Source { class, names: Names::Io(io::of_version(version)), holder: Holder::None }),
         None if checkpoint.is_open() => Err(Problems::model(nothing_fits())),
         None => Err(Problems::new()),
@@ -67,7 +72,7 @@ pub(super) fn recognise(
 }
 
 fn nothing_fits() -> String {
-    let tells = io::tells().map(|(tell, versions)| format!("`{tell}` ({versions})"));
+    let tells = io::tells().chain(ar::tells()).map(|(tell, versions)| format!("`{tell}` ({versions})"));
     format!(
         "the tensors are those of no version of perceiver-io: expected one of {}, perhaps below `model.` or `backend_model.`; \
          save the state dict of the whole model",
@@ -92,6 +97,7 @@ impl Names {
     fn tell(&self) -> (String, Versions) {
         match self {
             Self::Io(found) => (found.in_encoder(found.names.tell), found.names.versions),
+            Self::Ar(dialect) => (dialect.tell.to_owned(), dialect.versions),
         }
     }
 
@@ -105,9 +111,10 @@ impl Names {
         }
     }
 
-    /// The class that the tensors show, and one that shows it. Only the configuration tells those that read ids apart.
+    /// The class that the tensors show, and one that shows it. Only the configuration tells those that read ids apart, and
+    /// nothing those that continue a sequence.
     fn shown(&self, checkpoint: &Checkpoint, settings: &Value) -> (Class, String) {
-        let Self::Io(found) = self;
+        let Self::Io(found) = self else { return (Class::CausalLm, self.tell().0) };
         let [flow, image] = ["input_adapter.linear.weight", found.names.fourier].map(|name| found.in_encoder(name));
         if checkpoint.has(&flow) {
             return (Class::OpticalFlow, flow);
@@ -127,6 +134,7 @@ impl Source {
         let (class, input, mask) = (self.class, self.input(), self.mask());
         match &self.names {
             Names::Io(found) => io::read(settings, checkpoint, found, class, input, mask),
+            Names::Ar(dialect) => ar::read(settings, checkpoint, dialect, input, mask),
         }
     }
 

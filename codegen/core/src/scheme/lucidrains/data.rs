@@ -93,7 +93,7 @@ fn position(fourier: &FourierArgs, constructor: &mut Constructor, shape: Vec<usi
         with_position: true,
         sine_only: false,
     };
-    Position { encoding: Encoding::Fourier(encoding), project: None, combine: Combine::Concat }
+    Position::new(Encoding::Fourier(encoding), Combine::Concat)
 }
 
 /// Positions of the latents in their own attention; complains when weights and version disagree about them.

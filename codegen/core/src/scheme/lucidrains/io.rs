@@ -52,7 +52,7 @@ pub(super) fn read_language(
     }
     let embedding = checkpoint.tensor("token_emb.weight", &[vocabulary, width]);
     let table = checkpoint.tensor("pos_emb.weight", &[most, width]);
-    let position = Position { encoding: Encoding::Learned(table), project: None, combine: Combine::Add };
+    let position = Position::new(Encoding::Learned(table), Combine::Add);
     let ids = Input { position: Some(position), ..input("x", Stem::Ids { tokens: most.0, embedding }) };
     let model = source.model(checkpoint, &Recipe { source, context: width, rotary: None });
     let decoder =

@@ -24,7 +24,7 @@ pub(super) fn read(
             Encoding::Fourier(fourier(checkpoint, &format!("inputs.{name}.position"), grid, spec))
         }
     };
-    let mut read = Position { encoding, project: None, combine: position.combine };
+    let mut read = Position::new(encoding, position.combine);
     read.project = position.project.map(|width| {
         let (layer, outputs) = (format!("inputs.{name}.position_project"), format!("inputs.{name}.position.project"));
         checkpoint.linear(&layer, (width, &outputs), (read.width(), "the encoding's width"), Bias::Optional)

@@ -57,7 +57,7 @@ fn before(sizes: &Sizes, checkpoint: &mut Checkpoint, grid: &[usize], project: &
     }
     let encoding = Encoding::Learned(table.part_of_rows(0, features));
     let project = Some(Linear { weight: project.weight.clone(), bias: None });
-    Some(Position { encoding, project, combine: Combine::Add })
+    Some(Position { project, ..Position::new(encoding, Combine::Add) })
 }
 
 fn too_many(checkpoint: &mut Checkpoint, what: &str, given: usize, (most, source): Axis<'_>) {
@@ -96,5 +96,5 @@ fn after(names: &Names, sizes: &Sizes, checkpoint: &mut Checkpoint, grid: &[usiz
     let data = rows.map_or_else(Vec::new, |rows| rows.iter().flat_map(|row| row.repeat(features)).collect());
     let shape = vec![count * features, sizes.width.0];
     let table = Tensor { name: names.media.to_owned(), shape, data: Arc::new(data) };
-    Some(Position { encoding: Encoding::Learned(table), project: None, combine: Combine::Add })
+    Some(Position::new(Encoding::Learned(table), Combine::Add))
 }

@@ -42,9 +42,8 @@ pub(super) fn read(args: &Args, checkpoint: &mut Checkpoint) -> Input {
         project: Some(Linear { weight: part(&[0]), bias: Some(bias) }),
         tail: None,
         position: Some(Position {
-            encoding: Encoding::Fourier(fourier),
             project: Some(Linear { weight: part(&features()), bias: None }),
-            combine: Combine::Add,
+            ..Position::new(Encoding::Fourier(fourier), Combine::Add)
         }),
         padding: None,
         masked: None,

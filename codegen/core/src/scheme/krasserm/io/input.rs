@@ -7,7 +7,7 @@ use crate::model::{
     fourier_features, linear_frequencies,
 };
 use crate::scheme::checkpoint::{Axis, Bias, Checkpoint};
-use crate::scheme::krasserm::adapter::{bare, ids};
+use crate::scheme::krasserm::adapter::{bare, ids, learned};
 
 const PIXELS: Window = Window::tiles(1);
 /// Both frames in one token.
@@ -23,7 +23,7 @@ pub(super) fn read(checkpoint: &mut Checkpoint, found: &Found, tokens: &Tokens, 
                 checkpoint.tensor(&found.in_encoder(found.names.embedding), &[(vocabulary, "vocab_size"), width]);
             let table = checkpoint.tensor(&found.in_encoder(found.names.positions), &[(most, "max_seq_len"), width]);
             let used = if found.names.scales_embedding { scaled(&embedding) } else { embedding.clone() };
-            return (ids(name, used, most, Some(table)), Some(embedding));
+            return (ids(name, used, most, Some(learned(table))), Some(embedding));
         }
         Tokens::Image { shape: [height, width, channels], bands } => {
             let stem = Stem::Image { height, width, channels, layout: Layout::ChannelsLast, window: PIXELS };
@@ -80,5 +80,5 @@ fn fourier(checkpoint: &mut Checkpoint, found: &Found, shape: [usize; 2], bands:
             ));
         }
     }
-    Position { encoding: Encoding::Fourier(encoding), project: None, combine: Combine::Concat }
+    Position::new(Encoding::Fourier(encoding), Combine::Concat)
 }
