@@ -8,7 +8,6 @@ Usage: python make_deepmind.py --source DIR [--only NAME]   (DIR holds perceiver
 import argparse
 import importlib
 import json
-import pickle
 import sys
 import types
 import zlib
@@ -171,14 +170,14 @@ class Models:
         return apply, arguments, inputs, points
 
 
-# name -> (method of `Models`, file name the original gives its parameters)
+# name -> method of `Models`
 FIXTURES_OF = {
-    "deepmind-masked-lm": ("masked_language_modelling", "params.pickle"),
-    "deepmind-image-learned": ("learned_position_encoding", "params.pystate"),
-    "deepmind-image-fourier": ("fourier_position_encoding", "params.pystate"),
-    "deepmind-image-conv": ("conv_preprocessing", "params.pystate"),
-    "deepmind-optical-flow": ("optical_flow", "params.pystate"),
-    "deepmind-video": ("video_autoencoding", "params.pystate"),
+    "deepmind-masked-lm": "masked_language_modelling",
+    "deepmind-image-learned": "learned_position_encoding",
+    "deepmind-image-fourier": "fourier_position_encoding",
+    "deepmind-image-conv": "conv_preprocessing",
+    "deepmind-optical-flow": "optical_flow",
+    "deepmind-video": "video_autoencoding",
 }
 
 
@@ -208,8 +207,8 @@ def randomize_state(tree, rng):
 
 
 def make(models, fixture):
-    """One directory: parameters as the original saves them, `config.json`, and a reference."""
-    method, file = FIXTURES_OF[fixture]
+    """One directory: parameters under Haiku's names, `config.json`, and a reference."""
+    method = FIXTURES_OF[fixture]
     rng = np.random.default_rng(zlib.crc32(fixture.encode()))
     apply, arguments, inputs, *points = getattr(models, method)(rng)
     transformed = hk.transform_with_state(apply)
@@ -221,8 +220,8 @@ def make(models, fixture):
     outputs, _ = transformed.apply(params, state, key, *inputs.values())
     directory = FIXTURES / fixture
     directory.mkdir(exist_ok=True)
-    checkpoint = {"params": params, "state": state} if state else params
-    (directory / file).write_bytes(pickle.dumps(checkpoint, protocol=4))
+    entries = [(module, name, array) for tree in (params, state) for module, entry in tree.items() for name, array in entry.items()]
+    write_safetensors(directory / "model.safetensors", {f"{module}:{name}": array for module, name, array in entries}, {})
     config = {"library": "deepmind-research/perceiver", "class": method, "args": arguments}
     (directory / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     tensors = {f"input.{name}": array for name, array in inputs.items()}

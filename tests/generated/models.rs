@@ -35,6 +35,7 @@ macro_rules! masked_ids_to_array {
     )* };
 }
 
+pub(crate) mod deepmind;
 pub(crate) mod krasserm;
 pub(crate) mod lucidrains;
 pub(crate) mod resampler;
@@ -121,6 +122,9 @@ impl Runs for Multi {
 macro_rules! for_every_fixture {
     ($check:path) => {
         for_every_fixture! { $check:
+            "deepmind-image-conv" => deepmind::ImageConv, "deepmind-image-fourier" => deepmind::ImageFourier,
+            "deepmind-image-learned" => deepmind::ImageLearned, "deepmind-optical-flow" => deepmind::OpticalFlow,
+            "deepmind-video" => deepmind::Video,
             "hf-image-conv" => ImageConv, "hf-image-fourier" => ImageFourier, "hf-image-learned" => ImageLearned,
             "hf-masked-lm" => MaskedLm, "hf-optical-flow" => OpticalFlow, "hf-raw" => Raw,
             "hf-sequence-classification" => SequenceClassification, "hf-video" => Video, "tiny-mlm" => TinyMlm,

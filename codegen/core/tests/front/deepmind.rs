@@ -25,7 +25,7 @@ fn loaded(name: &str, file: &str, config: Option<&Value>) -> Result<Model, Probl
 fn the_original_differs_from_its_port() {
     let config = json!({ "library": "deepmind-research/perceiver", "args": {
         "num_blocks": 3, "num_self_attention_heads": 3, "image_size": [5, 6] } });
-    let model = loaded("deepmind-image-learned", "params.pystate", Some(&config)).unwrap();
+    let model = loaded("deepmind-image-learned", "model.safetensors", Some(&config)).unwrap();
     assert_eq!(model.provenance.implementation, "DeepMind's original (JAX, Haiku), learned_position_encoding");
     assert_eq!(model.inputs[0].name, "inputs");
     assert!(matches!(model.inputs[0].stem, Stem::Image { height: 5, width: 6, layout: Layout::ChannelsLast, .. }));
@@ -37,7 +37,7 @@ fn the_original_differs_from_its_port() {
 
 #[test]
 fn parameters_alone_are_those_of_a_released_model() {
-    let problems = loaded("deepmind-image-fourier", "params.pystate", None).unwrap_err().to_string();
+    let problems = loaded("deepmind-image-fourier", "model.safetensors", None).unwrap_err().to_string();
     // The fixture's layers have three heads; those of the released classifiers have eight.
     assert!(
         problems.contains("8 heads (`num_self_attention_heads`) of `encoder.layers.0` cannot share 12 numbers"),
@@ -48,7 +48,7 @@ fn parameters_alone_are_those_of_a_released_model() {
 #[test]
 fn mistakes_are_explained() {
     let config = json!({ "library": "deepmind-research/perceiver", "class": "flow", "args": { "num_blocks": "three", "heads": 3 } });
-    let problems = loaded("deepmind-image-fourier", "params.pystate", Some(&config)).unwrap_err().to_string();
+    let problems = loaded("deepmind-image-fourier", "model.safetensors", Some(&config)).unwrap_err().to_string();
     for part in [
         "`class` in config.json is \"flow\", expected one of \"masked_language_modelling\"",
         "`args.num_blocks` in config.json is \"three\", expected a whole number",
@@ -57,6 +57,6 @@ fn mistakes_are_explained() {
         assert!(problems.contains(part), "{problems}\nlacks: {part}");
     }
     let config = json!({ "library": "deepmind-research/perceiver", "class": "optical_flow" });
-    let problems = loaded("deepmind-image-fourier", "params.pystate", Some(&config)).unwrap_err().to_string();
+    let problems = loaded("deepmind-image-fourier", "model.safetensors", Some(&config)).unwrap_err().to_string();
     assert!(problems.contains("perceiver.input_preprocessor.conv_after_patches.weight"), "{problems}");
 }
