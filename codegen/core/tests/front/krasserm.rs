@@ -4,7 +4,8 @@ use crate::support::{Directory, has_all, messages, model};
 use percio_codegen_core::model::{
     Block, Encoding, Extent, Latents, Mask, Model, Places, Queries, Query, Reads, Residual, Stem,
 };
-use percio_codegen_core::{LoadOptions, load};
+use percio_codegen_core::{LoadOptions, load, outline};
+use serde_json::json;
 use std::path::Path;
 
 const PRETRAINED: &str = "krasserm-11-pretrained-image";
@@ -125,6 +126,42 @@ fn masked_language_models() {
 }
 
 #[test]
+fn ids_and_queries_come_in_pairs() {
+    let mut directory = Directory::of("krasserm-05-masked-lm");
+    let sizes = |directory: &Directory| {
+        let model = directory.load().unwrap();
+        let Queries::Learned(queries) = &model.decoder.as_ref().unwrap().queries else { panic!("learned") };
+        let Encoding::Learned(positions) = &model.inputs[0].position.as_ref().unwrap().encoding else {
+            panic!("learned")
+        };
+        let rows = [model.inputs[0].tokens(), positions.rows(), queries.rows(), model.outputs[0].rows.most()];
+        (rows, model.provenance.remarks.last().cloned().unwrap())
+    };
+    directory.set("/model_config/decoder/max_seq_len", 9).insert(
+        "1.output_adapter._output_query",
+        &[9, 12],
+        &[0.0; 108],
+    );
+    let (rows, remark) = sizes(&directory);
+    assert_eq!(rows, [9; 4]);
+    has_all(&remark, &["up to 9 ids", "`decoder.max_seq_len`", "the other 2 of `encoder.max_seq_len` 11"]);
+    directory.set("/model_config/decoder/max_seq_len", 13).insert(
+        "1.output_adapter._output_query",
+        &[13, 12],
+        &[0.0; 156],
+    );
+    assert_eq!(sizes(&directory).0, [11; 4]);
+}
+
+#[test]
+fn one_query_an_image() {
+    let mut directory = Directory::of("krasserm-11-image");
+    directory.set("/model_config/decoder/num_output_queries", 3);
+    assert_eq!(directory.load().unwrap().outputs[0].rows, Extent::Rows(0..1), "from 0.7 on the field changes nothing");
+    assert_eq!(model("krasserm-06-image").outputs[0].rows, Extent::Rows(0..2));
+}
+
+#[test]
 fn tied_heads_are_tied() {
     let mut directory = Directory::of("krasserm-04-masked-lm");
     directory.insert("1.output_adapter.proj.weight", &[23, 12], &[0.5; 276]);
@@ -154,7 +191,7 @@ fn optical_flow() {
     let attention = &model.blocks[0].attention;
     assert_eq!((model.token_width(), attention.qk, attention.v), (23, 23, 23));
     let mut directory = directory;
-    directory.set("/model_config/decoder/image_shape", serde_json::json!([6, 5]));
+    directory.set("/model_config/decoder/image_shape", json!([6, 5]));
     directory.complains(&["`decoder.image_shape` in config.json is [6, 5]", "`encoder.image_shape` is [5, 6]"]);
 }
 
@@ -196,11 +233,11 @@ fn any_holder_is_found() {
 #[test]
 fn labels() {
     let mut directory = Directory::of(PRETRAINED);
-    directory.set("/id2label", serde_json::json!({"0": "a", "1": "b", "2": "c", "3": "d", "4": "e"}));
+    directory.set("/id2label", json!({"0": "a", "1": "b", "2": "c", "3": "d", "4": "e"}));
     assert_eq!(directory.load().unwrap().outputs[0].labels, ["a", "b", "c", "d", "e"]);
-    directory.set("/id2label", serde_json::json!({"0": "a", "1": "b"}));
+    directory.set("/id2label", json!({"0": "a", "1": "b"}));
     directory.complains(&["`id2label` in config.json names 2 classes", "`logits` has 5 numbers"]);
-    directory.set("/id2label", serde_json::json!({"0": "LABEL_0", "1": "LABEL_1"}));
+    directory.set("/id2label", json!({"0": "LABEL_0", "1": "LABEL_1"}));
     assert!(directory.load().unwrap().outputs[0].labels.is_empty(), "LABEL_0 … are no names");
 }
 
@@ -377,6 +414,52 @@ fn wrong_autoregressive_models() {
     odd.set("/model_config/num_heads", 4);
     let all = odd.complaints().join("\n");
     has_all(&all, &["3 numbers of a head (`num_channels` 12 / `num_heads` 4)", "choose an even number"]);
+}
+
+/// The published models, from their configurations alone.
+#[test]
+fn published_models() {
+    let mnist = json!({
+        "encoder": {"image_shape": [28, 28, 1], "num_cross_attention_heads": 1, "num_cross_attention_layers": 2,
+                    "num_self_attention_blocks": 3, "num_self_attention_layers_per_block": 3,
+                    "first_self_attention_block_shared": false},
+        "decoder": {"num_classes": 10, "num_output_query_channels": 128, "num_cross_attention_heads": 1},
+        "num_latents": 32, "num_latent_channels": 128,
+    });
+    let language = json!({
+        "encoder": {"vocab_size": 262, "max_seq_len": 2048, "num_input_channels": 768, "num_cross_attention_qk_channels": 256,
+                    "num_cross_attention_v_channels": 1280, "num_self_attention_qk_channels": 256,
+                    "num_self_attention_v_channels": 1280, "num_self_attention_layers_per_block": 26, "params": null},
+        "decoder": {"vocab_size": 262, "max_seq_len": 2048, "num_cross_attention_qk_channels": 256,
+                    "num_cross_attention_v_channels": 768, "cross_attention_residual": false,
+                    "num_output_query_channels": null},
+        "num_latents": 256, "num_latent_channels": 1280,
+    });
+    let flow = json!({
+        "encoder": {"image_shape": [368, 496], "num_cross_attention_heads": 1, "num_self_attention_heads": 16,
+                    "num_self_attention_layers_per_block": 24},
+        "decoder": {"image_shape": [368, 496], "num_cross_attention_qk_channels": 512, "num_cross_attention_v_channels": 512,
+                    "num_cross_attention_heads": 1, "cross_attention_residual": false},
+        "num_latents": 2048, "num_latent_channels": 512,
+    });
+    let expected = [
+        ("perceiver-io-image-classifier", mnist, 907_212),
+        ("perceiver-io-masked-language-model", language, 201_108_230),
+        ("perceiver-io-optical-flow", flow, 41_057_134),
+        ("perceiver-ar-causal-language-model", json!({}), 30_563_078),
+    ];
+    let place = tempfile::tempdir().unwrap();
+    for (kind, config, parameters) in expected {
+        let config = json!({"library": "krasserm/perceiver-io", "model_type": kind, "model_config": config});
+        std::fs::write(place.path().join("config.json"), config.to_string()).unwrap();
+        let model =
+            outline(place.path(), &LoadOptions::default()).unwrap_or_else(|problems| panic!("{kind}: {problems}"));
+        assert_eq!(model.parameters, parameters, "{kind}");
+    }
+    let config = json!({"library": "krasserm/perceiver-io", "model_config": {}});
+    std::fs::write(place.path().join("config.json"), config.to_string()).unwrap();
+    let all = messages(&outline(place.path(), &LoadOptions::default()).unwrap_err());
+    has_all(&all[0], &["`model_type` in config.json is missing", "\"perceiver-io-optical-flow\""]);
 }
 
 /// A Lightning checkpoint needs no `config.json`: its hyper-parameters are the configuration.

@@ -62,7 +62,9 @@ pub(super) fn load(name: &str, config: Value, mut checkpoint: Checkpoint) -> Res
     if let (Some(labels), [output]) = (labels, model.outputs.as_mut_slice()) {
         labels.put_on(output, &mut checkpoint);
     }
-    let model = Model { name: name.to_owned(), provenance: source.provenance(model.mask.as_ref()), ..model };
+    let mut provenance = source.provenance(model.mask.as_ref());
+    provenance.remarks.append(&mut model.provenance.remarks);
+    let model = Model { name: name.to_owned(), provenance, ..model };
     match problems.take(checkpoint.finish(model, |_| false)) {
         Some(model) => problems.finish(model),
         None => Err(problems),

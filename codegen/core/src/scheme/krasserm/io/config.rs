@@ -1,5 +1,6 @@
 //! The dataclasses that a model is built from: the fields that matter at inference, with the library's defaults.
 
+use super::dialect::Found;
 use crate::scheme::checkpoint::Axis;
 use crate::scheme::fields::{Fields, LAYERS, SIZE, to_whole};
 use crate::scheme::krasserm::class::Class;
@@ -75,7 +76,7 @@ const TRAINING: [&str; 7] = [
 ];
 
 /// Reads the configuration of a version from 0.2 on; `None` when sizes are wrong. What is wrong stays in `fields`.
-pub(super) fn read(fields: &mut Fields, class: Class) -> Option<Config> {
+pub(super) fn read(fields: &mut Fields, class: Class, found: &Found) -> Option<Config> {
     let mut encoder = fields.need_object("encoder");
     let mut decoder = fields.need_object("decoder");
     let config = Config {
@@ -96,7 +97,7 @@ pub(super) fn read(fields: &mut Fields, class: Class) -> Option<Config> {
             blocks: encoder.whole("num_self_attention_blocks", &SIZE).unwrap_or(1),
             shares_blocks: encoder.flag("first_self_attention_block_shared").unwrap_or(true),
         },
-        head: head(&mut decoder, class),
+        head: head(&mut decoder, class, found),
         decoder: Decoder {
             cross: cross(&mut decoder),
             residual: decoder.flag("cross_attention_residual").unwrap_or(true),
@@ -151,7 +152,9 @@ fn tokens(fields: &mut Fields, class: Class) -> Tokens {
     }
 }
 
-fn head(fields: &mut Fields, class: Class) -> Head {
+fn head(fields: &mut Fields, class: Class, found: &Found) -> Head {
+    // From 0.7 on an image has one query, whatever the configuration says.
+    let asks_once = class == Class::ImageClassifier && !found.names.versions.are_before(7);
     match class {
         Class::MaskedLm => Head::Text {
             width: width(fields, "num_output_query_channels"),
@@ -163,7 +166,7 @@ fn head(fields: &mut Fields, class: Class) -> Head {
             rescale: fields.number("rescale_factor").unwrap_or(100.0),
         },
         _ => Head::Classes {
-            queries: fields.whole("num_output_queries", &SIZE).unwrap_or(1),
+            queries: fields.whole("num_output_queries", &SIZE).filter(|_| !asks_once).unwrap_or(1),
             width: width(fields, "num_output_query_channels").unwrap_or((256, "num_output_query_channels")),
             classes: fields.whole("num_classes", &SIZE).unwrap_or(100),
         },

@@ -10,7 +10,7 @@ mod input;
 pub(super) use dialect::{Found, of_version, recognise, tells};
 
 use super::class::Class;
-use crate::model::{Latents, Mask, Model, Provenance};
+use crate::model::{Decoder, Encoding, Extent, Latents, Mask, Model, Position, Provenance, Queries, Stem, Tensor};
 use crate::scheme::checkpoint::Checkpoint;
 use crate::scheme::fields::Fields;
 use config::{Config, Head, Tokens};
@@ -24,8 +24,8 @@ pub(super) fn read(
     input: &str,
     mask: Mask,
 ) -> Option<Model> {
-    let read = if found.is_first() { first::read } else { config::read };
-    let config = &read(settings, class)?;
+    let config = if found.is_first() { first::read(settings, class) } else { config::read(settings, class, found) };
+    let config = &config?;
     let (input, embedding) = input::read(checkpoint, found, &config.tokens, input);
     let tokens = (input.width(), "the tokens' width");
     let wide = |classes: &[Class]| classes.contains(&class).then_some(tokens);
@@ -34,7 +34,7 @@ pub(super) fn read(
     let tokens = decoder::Tokens { width: tokens, embedding: embedding.as_ref() };
     let (decoder, output) = decoder::read(checkpoint, found, config, &tokens);
     check_shapes(checkpoint, config);
-    Some(Model {
+    let model = Model {
         name: String::new(),
         summary: String::new(),
         provenance: Provenance::default(),
@@ -48,7 +48,43 @@ pub(super) fn read(
         norm: None,
         decoder: Some(decoder),
         outputs: vec![output],
-    })
+    };
+    Some(paired(model, config))
+}
+
+/// Of a masked language model as many ids as queries: each id has a query, in whose place its logits are.
+fn paired(mut model: Model, config: &Config) -> Model {
+    let (&Tokens::Text { most: ids, .. }, &Head::Text { most: queries, .. }) = (&config.tokens, &config.head) else {
+        return model;
+    };
+    let pairs = ids.min(queries);
+    let cut = |table: &mut Tensor| {
+        if table.rows() > pairs {
+            *table = table.part_of_rows(0, pairs);
+        }
+    };
+    for input in &mut model.inputs {
+        if let Stem::Ids { tokens, .. } = &mut input.stem {
+            *tokens = pairs;
+        }
+        if let Some(Position { encoding: Encoding::Learned(table), .. }) = &mut input.position {
+            cut(table);
+        }
+    }
+    if let Some(Decoder { queries: Queries::Learned(table), .. }) = &mut model.decoder {
+        cut(table);
+    }
+    for output in &mut model.outputs {
+        output.rows = Extent::Tokens { most: pairs };
+    }
+    if ids > queries {
+        model.provenance.remarks.push(format!(
+            "reads up to {queries} ids, as `decoder.max_seq_len` says: the other {} of `encoder.max_seq_len` {ids} would get no \
+             logits",
+            ids - queries
+        ));
+    }
+    model
 }
 
 /// The flow is of the frames.
