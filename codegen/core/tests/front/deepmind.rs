@@ -2,6 +2,7 @@
 
 use crate::support::fixture;
 use percio_codegen_core::model::{Activation, EmptyRows, Layout, Model, Residual, Stem};
+use percio_codegen_core::scheme::Fidelity;
 use percio_codegen_core::{LoadOptions, Problems, load};
 use serde_json::{Value, json};
 use std::fs;
@@ -59,4 +60,11 @@ fn mistakes_are_explained() {
     let config = json!({ "library": "deepmind-research/perceiver", "class": "optical_flow" });
     let problems = loaded("deepmind-image-fourier", "model.safetensors", Some(&config)).unwrap_err().to_string();
     assert!(problems.contains("perceiver.input_preprocessor.conv_after_patches.weight"), "{problems}");
+}
+
+#[test]
+fn what_is_not_computed_is_refused() {
+    let options = LoadOptions { fidelity: Fidelity::DeepMind, ..LoadOptions::default() };
+    let problems = load(&fixture("tiny-mlm"), &options).unwrap_err().to_string();
+    assert!(problems.contains("padded queries that gather nothing in `decoder.cross`"), "{problems}");
 }

@@ -6,12 +6,19 @@ use percio_codegen_core::model::{
     Activation, EmptyRows, Encoding, Extent, Grid, Mask, Model, Pad, Queries, Residual, Window, linear_frequencies,
 };
 use percio_codegen_core::scheme::Fidelity;
+use percio_codegen_core::{LoadOptions, outline};
 use serde_json::json;
 
 fn deepmind(name: &str) -> Model {
     let mut directory = Directory::of(name);
     directory.options.fidelity = Fidelity::DeepMind;
     directory.load().unwrap()
+}
+
+/// The model that the configuration describes, part of which is not computed yet.
+fn described(name: &str) -> Model {
+    let options = LoadOptions { fidelity: Fidelity::DeepMind, ..LoadOptions::default() };
+    outline(&fixture(name), &options).unwrap()
 }
 
 /// The numbers of the tensor `name` of a fixture.
@@ -142,13 +149,13 @@ fn deepmind_pads_and_turns() {
 
 #[test]
 fn deepmind_masks_and_activates() {
-    let model = deepmind("hf-raw");
+    let model = described("hf-raw");
     assert_eq!(model.blocks[0].attention.empty_rows, EmptyRows::Zero);
     assert_eq!(model.blocks[1].mlp.as_ref().unwrap().activation, Activation::GeluTanh);
     assert!(model.provenance.remarks.iter().any(|remark| remark.contains("what DeepMind's original does")));
-    assert!(deepmind("tiny-mlm").decoder.unwrap().block.attention.masks_queries);
-    assert!(matches!(deepmind("hf-image-learned").decoder.unwrap().block.attention.residual, Residual::None));
-    assert!(matches!(deepmind("hf-image-fourier").decoder.unwrap().block.attention.residual, Residual::Add));
+    assert!(described("tiny-mlm").decoder.unwrap().block.attention.masks_queries);
+    assert!(matches!(described("hf-image-learned").decoder.unwrap().block.attention.residual, Residual::None));
+    assert!(matches!(described("hf-image-fourier").decoder.unwrap().block.attention.residual, Residual::Add));
 }
 
 #[test]
