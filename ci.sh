@@ -95,10 +95,17 @@ test() {
     run cargo test "${HOST[@]}" --no-fail-fast
 }
 
-# The kernels against their textbook twins, on each instruction set of this architecture.
+# The kernels against their textbook twins, on each instruction set of this machine.
 isa() {
     local name names=(scalar)
-    [ "$(uname -m)" = x86_64 ] && names+=(avx2 avx512)
+    if [ "$(uname -m)" = x86_64 ]; then
+        grep -qw avx2 /proc/cpuinfo && names+=(avx2)
+        if grep -qw avx512f /proc/cpuinfo; then
+            names+=(avx512)
+        else
+            say "this processor has no AVX-512: those kernels are compiled here, not run"
+        fi
+    fi
     for name in "${names[@]}"; do
         run env PERCIO_ISA="$name" cargo test "${HOST[@]}" --test twins
     done

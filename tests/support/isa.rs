@@ -1,11 +1,11 @@
-//! The same test on every instruction set of this architecture.
+//! The same test on every instruction set of this machine.
 //!
 //! A process decides for one instruction set, once: `PERCIO_ISA` forces it. So a test runs itself again in a process of
-//! its own for each, unless the variable is set, and then only there. One that the machine lacks fails.
+//! its own for each that the processor has, unless the variable is set, and then only there: one that the machine lacks fails.
 
 use std::process::Command;
 
-/// `fn name() { … }` as a test on every instruction set.
+/// `fn name() { … }` as a test on every instruction set of this machine.
 macro_rules! on_every_isa {
     ($(#[$attribute:meta])* fn $name:ident() $body:block) => {
         #[test]
@@ -24,7 +24,7 @@ pub(crate) fn run(path: &str, body: impl FnOnce()) {
     }
     let (_, name) = path.split_once("::").expect("a test is in a module of its crate");
     let this = std::env::current_exe().expect("the path of this test binary");
-    for isa in percio::isa::NAMES {
+    for isa in percio::isa::available() {
         let mut command = Command::new(&this);
         let output = command.args(["--exact", name, "--nocapture"]).env("PERCIO_ISA", isa).output();
         let output = output.unwrap_or_else(|error| panic!("{} cannot be run: {error}", this.display()));

@@ -32,6 +32,12 @@ pub fn on<K: Kernel>(name: &str, kernel: K) -> K::Output {
     choice::named(name).run(kernel)
 }
 
+/// Those of [`NAMES`] that this machine has, in the same order.
+#[cfg(feature = "std")]
+pub fn available() -> impl DoubleEndedIterator<Item = &'static str> {
+    NAMES.iter().copied().filter(|name| choice::has(name))
+}
+
 /// The name of the instruction set that [`dispatch`] uses.
 ///
 /// # Panics
@@ -56,7 +62,7 @@ impl Kernel for Name {
 mod choice {
     #[cfg(target_arch = "x86_64")]
     use super::{Avx2, Avx512};
-    use super::{Isa, Kernel, NAMES, Scalar};
+    use super::{Isa, Kernel, NAMES, Scalar, available};
     use std::sync::OnceLock;
 
     /// An instruction set that this machine has.
@@ -99,8 +105,12 @@ mod choice {
         static CHOICE: OnceLock<Choice> = OnceLock::new();
         *CHOICE.get_or_init(|| match std::env::var("PERCIO_ISA") {
             Ok(name) => named(&name),
-            Err(_) => NAMES.iter().rev().find_map(|name| Choice::find(name)).unwrap_or(Choice::Scalar(Scalar)),
+            Err(_) => available().next_back().map_or(Choice::Scalar(Scalar), named),
         })
+    }
+
+    pub(super) fn has(name: &str) -> bool {
+        Choice::find(name).is_some()
     }
 
     pub(super) fn named(name: &str) -> Choice {

@@ -26,9 +26,9 @@ pub use avx2::Avx2;
 pub use avx512::Avx512;
 #[cfg(percio_isa = "cortex_m")]
 pub use cortex_m::CortexM;
-#[cfg(feature = "std")]
-pub use dispatch::on;
 pub use dispatch::{NAMES, dispatch, name};
+#[cfg(feature = "std")]
+pub use dispatch::{available, on};
 pub use scalar::Scalar;
 pub use strided::{Strided, StridedMut};
 

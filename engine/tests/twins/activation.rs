@@ -80,7 +80,7 @@ fn exponential() {
 fn exponential_ends() {
     let flat = |first, last, expected: f32| {
         let grid = Grid { function: Function::Exp, first, last, steps: 1000 };
-        for name in percio::isa::NAMES {
+        for name in percio::isa::available() {
             let results = percio::isa::on(name, crate::support::Run(&grid));
             assert!(results.iter().all(|&x| x == expected), "{name}: {grid:?}");
         }

@@ -14,8 +14,8 @@ impl Kernel for Name {
 
 #[test]
 fn every_name_runs_what_it_says() {
-    for name in isa::NAMES {
-        assert_eq!(isa::on(name, Name), *name);
+    for name in isa::available() {
+        assert_eq!(isa::on(name, Name), name);
     }
     assert_eq!(Scalar.run(Name), "scalar");
 }
@@ -23,8 +23,23 @@ fn every_name_runs_what_it_says() {
 #[test]
 fn the_choice_is_the_forced_or_the_last_one() {
     let forced = std::env::var("PERCIO_ISA").ok();
-    assert_eq!(isa::name(), forced.as_deref().unwrap_or(isa::NAMES[isa::NAMES.len() - 1]));
+    let best = isa::available().next_back();
+    assert_eq!(Some(isa::name()), forced.as_deref().or(best));
     assert_eq!(isa::dispatch(Name), isa::name());
+}
+
+#[test]
+fn a_machine_has_what_its_processor_reports() {
+    #[cfg(target_arch = "x86_64")]
+    let expected = [
+        ("scalar", true),
+        ("avx2", is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")),
+        ("avx512", is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx2")),
+    ];
+    #[cfg(not(target_arch = "x86_64"))]
+    let expected = [("scalar", true)];
+    let expected = expected.into_iter().filter_map(|(name, has)| has.then_some(name));
+    assert_eq!(isa::available().collect::<Vec<_>>(), expected.collect::<Vec<_>>());
 }
 
 #[test]

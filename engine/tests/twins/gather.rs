@@ -124,7 +124,7 @@ fn one_key_outweighs_the_others() {
 #[test]
 fn one_part_is_attention_to_the_bit() {
     let gather = Gather { arrivals: vec![40], ..Gather::new(17, 40, 2, 8, 12) };
-    for name in percio::isa::NAMES {
+    for name in percio::isa::available() {
         let whole = percio::isa::on(name, crate::support::Run(&Whole(&gather)));
         let parts = percio::isa::on(name, crate::support::Run(&gather));
         let bits = |numbers: &[f32]| numbers.iter().map(|number| number.to_bits()).collect::<Vec<_>>();
