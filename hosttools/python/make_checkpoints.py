@@ -21,7 +21,7 @@ import zipfile
 import numpy
 import torch
 
-from percio_files import write_safetensors
+from percio.files import write_safetensors
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[2] / "codegen" / "core" / "tests" / "checkpoints"
 

@@ -15,9 +15,9 @@ from transformers.utils import logging
 
 import fixture_models
 from fixture_deepmind import faithful
-from percio_export import named, points, tensors
-from percio_files import write_reference
-from percio_native import NativeModel, save_model
+from percio.reference import named, points, tensors
+from percio.files import framework, write_reference
+from percio.native import NativeModel, save_model
 
 FIXTURES = Path(__file__).resolve().parents[2] / "tests" / "fixtures"
 DEVICE = torch.device("cpu")
@@ -74,7 +74,7 @@ def reference(model, path, inputs, pick=lambda out: out, metadata=None):
     """Run `model` in float32 and write what went in and came out; prints sizes and the rounding error."""
     outputs = pick(model(**inputs))
     extra = {f"points.{name}": index for name, index in points(inputs).items()}
-    write_reference(path, tensors(inputs), outputs, DEVICE, extra, metadata)
+    write_reference(path, tensors(inputs), outputs, DEVICE, extra, {"framework": framework("transformers")} | (metadata or {}))
     shown = ", ".join(f"{k} {list(v.shape)} max {v.abs().max():.2f}" for k, v in outputs.items())
     print(f"{path.parent.name}/{path.name}: {shown}; float32 rounding {rounding(model, inputs, pick):.1e}")
 

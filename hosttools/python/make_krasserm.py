@@ -17,7 +17,7 @@ import torch
 import krasserm_models
 import krasserm_sources
 from make_fixtures import DEVICE, FIXTURES, rounding, seeded
-from percio_files import framework, write_reference, write_safetensors
+from percio.files import framework, write_reference, write_safetensors
 CHECKPOINTS = FIXTURES.parents[1] / "codegen" / "core" / "tests" / "checkpoints"
 # The golden that is also saved as a trainer saves it.
 TRAINED = "krasserm-11-text-classifier"

@@ -16,7 +16,7 @@ import torch
 
 from lucidrains_models import GOLDENS
 from make_fixtures import FIXTURES, randomize, reference, seeded
-from percio_files import framework, write_safetensors
+from percio.files import framework, write_safetensors
 
 PACKAGE = "perceiver_pytorch"
 BATCH = 3

@@ -16,7 +16,7 @@ import torch
 from transformers.models.idefics import perceiver as idefics
 
 from make_fixtures import FIXTURES, randomize, reference, seeded
-from percio_files import framework, write_safetensors
+from percio.files import framework, write_safetensors
 
 BATCH = 2
 

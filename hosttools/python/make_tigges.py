@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 from make_fixtures import FIXTURES, randomize, reference, seeded
-from percio_files import framework, write_safetensors
+from percio.files import framework, write_safetensors
 
 ARGS = {"input_shape": [5, 7], "latent_dim": 6, "embed_dim": 12, "attn_mlp_dim": 9, "trnfr_mlp_dim": 10, "trnfr_heads": 3,
         "dropout": 0.0, "trnfr_layers": 2, "n_blocks": 2, "n_classes": 5, "batch_size": 4}

@@ -1,4 +1,4 @@
-"""percio_export.py against the real libraries: what it writes is what the importers expect.
+"""The exporter against the real libraries: what it writes is what the importers expect.
 
 Usage: python test_export.py   (needs requirements.txt and perceiver-pytorch, einops)
 """
@@ -13,8 +13,9 @@ import transformers
 from perceiver_pytorch import PerceiverIO
 from safetensors import safe_open
 
-from percio_export import export, reference
-from percio_libraries import ExportError
+from percio.export import export
+from percio.reference import reference
+from percio.libraries import ExportError
 
 TEXT = transformers.PerceiverConfig(
     num_latents=5, d_latents=12, d_model=16, num_self_attends_per_block=2, num_blocks=2, num_self_attention_heads=3,

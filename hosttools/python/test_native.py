@@ -1,4 +1,4 @@
-"""Checks that percio_native computes what transformers computes on the same weights. Run: python test_native.py"""
+"""Checks that percio.native computes what transformers computes on the same weights. Run: python test_native.py"""
 
 import json
 
@@ -8,7 +8,7 @@ from transformers import PerceiverConfig
 from transformers.models.perceiver import modeling_perceiver as hf
 
 from make_fixtures import FIXTURES, randomize, seeded
-from percio_native import Block, NativeModel, fourier_table, load_model
+from percio.native import Block, NativeModel, fourier_table, load_model
 
 BLOCK_NAMES = {"attention.self.layernorm1": "norm_q", "attention.self.layernorm2": "norm_kv",
                "attention.self.query": "q", "attention.self.key": "k", "attention.self.value": "v",

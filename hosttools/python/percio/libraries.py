@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Callable
 
 
-class ExportError(Exception):
+class ExportError(ValueError):
     """A module that cannot be exported; the message says what to change."""
 
 
@@ -70,7 +70,17 @@ def lucidrains(package, distribution, stages):
     return Library(package, constructor_config(distribution), stages, distribution)
 
 
+def native_config(module, _args, _version):
+    return module.config
+
+
 LIBRARIES = [
+    Library("percio", native_config, [
+        (r"tokens", "tokens"),
+        (r"encoder\.cross", "encoder.cross"),
+        (r"encoder\.layers\.(\d+)", "encoder.layers.{0}"),
+        (r"decoder\.cross", "decoder.cross"),
+    ], "torch"),
     Library("transformers", huggingface_config, [
         (r"(?:perceiver\.)?input_preprocessor", "tokens"),
         (r"(?:perceiver\.)?encoder\.cross_attention", "encoder.cross"),
@@ -103,9 +113,9 @@ def library_of(module):
     for library in LIBRARIES:
         if library.package == package:
             return library, importlib.metadata.version(library.distribution)
-    known = ", ".join(library.distribution for library in LIBRARIES)
+    known = ", ".join(library.distribution for library in LIBRARIES if library.package != "percio")
     raise ExportError(f"{type(module).__name__} comes from the package {package!r}, expected one of {known}: export the Perceiver "
-                      "inside it, or write percio's own format with percio_native.py")
+                      "inside it, or write percio's own format with percio.native")
 
 
 def stage_modules(module, library):

@@ -4,12 +4,14 @@ A sample is (ax, ay, az) in g and (wx, wy, wz) in rad/s at 50 Hz. A window is 20
 acceleration [200, 3] at 50 Hz and its rotation [100, 3] at 25 Hz (means of two consecutive samples).
 """
 
-import importlib.util
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
+
+from percio.data.packages import Package, numpy_file
+
+PACKAGE = Package("pip", "seglearn", "1.2.5", "ec6b952c85c9627050102854b372d85951563d3b990df677d7c55547e87413dd", ("--only-binary=:all:",))
 
 WINDOW, STRIDE = 200, 100  # samples at 50 Hz; windows for evaluation overlap by half
 LABELS = ["PEN", "ABD", "FEL", "IR", "ER", "TRAP", "ROW"]
@@ -31,8 +33,7 @@ class Recordings:
 
 def load(subjects):
     """The recordings of these subjects (1 to 10; every subject has 7 exercises on each arm)."""
-    package = Path(importlib.util.find_spec("seglearn").origin).parent
-    data = np.load(package / "data" / "watch_dataset.npy", allow_pickle=True).item()
+    data = np.load(numpy_file(PACKAGE, "seglearn/data/watch_dataset.npy"), allow_pickle=True).item()
     assert list(data["y_labels"]) == LABELS and list(data["X_labels"]) == ["ax", "ay", "az", "wx", "wy", "wz"]
     kept = [i for i in range(len(data["X"])) if int(data["subject"][i]) in subjects]
     length = torch.tensor([len(data["X"][i]) for i in kept])
@@ -101,3 +102,11 @@ class Augmented:
         x = (x.unflatten(-1, (2, 3)) @ turn[:, None]).flatten(2)
         gain = torch.exp(s["gain"] * self._normal(size, 1, 2)).repeat_interleave(3, -1)
         return x * gain + s["noise"] * self._normal(*x.shape), data.label[chosen]
+
+
+def evaluation():
+    """The windows of the subjects whom the bundled model has never seen, as `percio evaluate` reads them."""
+    recordings = load([9, 10])
+    windows, source = evaluation_windows(recordings)
+    inputs = {f"input.{name}": tensor for name, tensor in split_rates(windows).items()}
+    return inputs | {"label.logits": recordings.label[source].to(torch.int32)}, {"metric": "accuracy"}

@@ -3,6 +3,7 @@
 import importlib.metadata
 import json
 import struct
+import time
 
 import torch
 
@@ -54,8 +55,28 @@ def write_reference(path, inputs, outputs, device, extra=None, metadata=None):
     tensors |= extra or {}
     stated = {
         "percio_reference": "1",
-        "framework": framework("transformers"),
         "device": device_name(device),
         "dtype": "float32",
     }
-    write_safetensors(path, tensors, stated | (metadata or {}))
+    metadata = {"framework": framework()} | (metadata or {})
+    write_safetensors(path, tensors, stated | metadata)
+
+
+def median_latency(call, device, runs):
+    """Median milliseconds of `call()` over `runs`, after a tenth of them as warm-up; CUDA events where there is CUDA."""
+    for _ in range(max(3, runs // 10)):
+        call()
+    times = []
+    for _ in range(runs):
+        if device.type == "cuda":
+            start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+            start.record()
+            call()
+            end.record()
+            end.synchronize()
+            times.append(start.elapsed_time(end))
+        else:
+            start = time.perf_counter()
+            call()
+            times.append((time.perf_counter() - start) * 1e3)
+    return sorted(times)[runs // 2]

@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional as F
 
-from percio_files import write_safetensors
+from percio.files import write_safetensors
 
 ACTIVATIONS = {
     "gelu": F.gelu,
@@ -229,6 +229,7 @@ class NativeModel(nn.Module):
         token_width = config.get("token_width", max(i.width for i in self.inputs.values()))
         for entry in self.inputs.values():
             entry.fill(token_width)
+        self.tokens = nn.Identity()  # names the tokens of all inputs, for whoever watches the stages
         self.latents = nn.Parameter(torch.zeros(latents["count"], latents["width"]))
         self.encoder = Encoder(config["encoder"], token_width, latents["width"], eps)
         self.decoder = Decoder(config["decoder"], latents["width"], eps)
@@ -240,7 +241,7 @@ class NativeModel(nn.Module):
         return nn.Linear(self.decoder.queries.shape[1], spec["width"]) if "width" in spec else Head()
 
     def forward(self, **raw):
-        tokens = torch.cat([entry(raw[name]) for name, entry in self.inputs.items()], 1)
+        tokens = self.tokens(torch.cat([entry(raw[name]) for name, entry in self.inputs.items()], 1))
         latents = self.encoder(self.latents.expand(len(tokens), -1, -1), tokens)
         rows = self.decoder(latents)
         return {spec["name"]: self._output(spec, rows) for spec in self.config["outputs"]}
