@@ -36,7 +36,10 @@ fn main() {
     let report = Report::start("attention, queries × keys, heads × (qk + v)");
     for (queries, keys, heads, qk, v) in SHAPES {
         let scale = 1.0 / (qk as f32).sqrt();
-        let shape = Attention { queries, keys, masked: keys, heads, qk, v, scale, causal: false, zero_empty: false };
+        let (key_heads, value_heads, masked) = (heads, heads, keys);
+        let (causal, zero_empty) = (false, false);
+        let shape =
+            Attention { queries, keys, masked, heads, key_heads, value_heads, qk, v, scale, causal, zero_empty };
         let (q_rows, k_rows, v_rows) =
             (numbers(queries * heads * qk), numbers(keys * heads * qk), numbers(keys * heads * v));
         let mut out = vec![0.0; queries * heads * v];

@@ -15,6 +15,10 @@ pub struct Attention {
     pub masked: usize,
     /// Heads.
     pub heads: usize,
+    /// Heads of the keys: a divisor of `heads`, each is read by as many heads that follow each other.
+    pub key_heads: usize,
+    /// Heads of the values, likewise.
+    pub value_heads: usize,
     /// Numbers of one head in a query or key.
     pub qk: usize,
     /// Numbers of one head in a value.
@@ -35,15 +39,15 @@ impl Attention {
     }
 }
 
-/// `out = softmax(scale · q kᵀ) v` per head: `q` `[queries, heads·qk]`, `k` `[keys, heads·qk]`, `v` `[keys, heads·v]`,
-/// `out` `[queries, heads·v]`. Where `mask` is `false` a key is not attended to; keys beyond its
+/// `out = softmax(scale · q kᵀ) v` per head: `q` `[queries, heads·qk]`, `k` `[keys, key_heads·qk]`, `v`
+/// `[keys, value_heads·v]`, `out` `[queries, heads·v]`. Where `mask` is `false` a key is not attended to; keys beyond its
 /// end are.
 #[inline]
 pub fn attention<I: Isa>(isa: I, shape: &Attention, q: &[f32], k: &[f32], v: &[f32], mask: &[bool], out: &mut [f32]) {
-    let Attention { queries, keys, masked, heads, qk, v: v_width, scale, causal, .. } = *shape;
+    let Attention { queries, keys, masked, heads, key_heads, value_heads, qk, v: v_width, scale, causal, .. } = *shape;
     let ok = fits(q, queries, heads * qk, heads * qk)
-        && fits(k, keys, heads * qk, heads * qk)
-        && fits(v, keys, heads * v_width, heads * v_width)
+        && fits(k, keys, key_heads * qk, key_heads * qk)
+        && fits(v, keys, value_heads * v_width, value_heads * v_width)
         && fits(out, queries, heads * v_width, heads * v_width);
     if ok {
         let mask = mask.get(..masked).unwrap_or(mask);
@@ -52,6 +56,8 @@ pub fn attention<I: Isa>(isa: I, shape: &Attention, q: &[f32], k: &[f32], v: &[f
             queries,
             keys,
             heads,
+            key_heads,
+            value_heads,
             qk,
             v_width,
             scale,

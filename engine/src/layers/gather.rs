@@ -51,10 +51,10 @@ pub fn begin<I: Isa>(_: I, shape: &Attention, state: &mut [f32]) {
 /// Takes `shape.keys` more keys into `state`; operands as for [`attention`](super::attention).
 #[inline]
 pub fn gather<I: Isa>(isa: I, shape: &Attention, q: &[f32], k: &[f32], v: &[f32], mask: &[bool], state: &mut [f32]) {
-    let Attention { queries, keys, masked, heads, qk, v: v_width, scale, .. } = *shape;
+    let Attention { queries, keys, masked, heads, key_heads, value_heads, qk, v: v_width, scale, .. } = *shape;
     let ok = fits(q, queries, heads * qk, heads * qk)
-        && fits(k, keys, heads * qk, heads * qk)
-        && fits(v, keys, heads * v_width, heads * v_width);
+        && fits(k, keys, key_heads * qk, key_heads * qk)
+        && fits(v, keys, value_heads * v_width, value_heads * v_width);
     if let (true, Some(State { largest, sum, values: out })) = (ok, State::split(shape, state)) {
         let (mask, carried) = (mask.get(..masked).unwrap_or(mask), Some(Carried { largest, sum }));
         let (causal, hidden) = (false, shape.hidden());
@@ -62,6 +62,8 @@ pub fn gather<I: Isa>(isa: I, shape: &Attention, q: &[f32], k: &[f32], v: &[f32]
             queries,
             keys,
             heads,
+            key_heads,
+            value_heads,
             qk,
             v_width,
             scale,

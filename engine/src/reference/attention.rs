@@ -12,7 +12,8 @@ pub fn attention(shape: &Attention, q: &[f32], k: &[f32], v: &[f32], mask: &[boo
             let weight = |key: usize| libm::exp(scores(key) - largest);
             let sum: f64 = (0..keys).map(weight).sum();
             for i in 0..shape.v {
-                let value = |key: usize| f64::from(v[(key * heads + head) * shape.v + i]);
+                let value_head = head / (heads / shape.value_heads);
+                let value = |key: usize| f64::from(v[(key * shape.value_heads + value_head) * shape.v + i]);
                 let weighted: f64 = (0..keys).map(|key| weight(key) * value(key)).sum();
                 out[(query * heads + head) * shape.v + i] = if sum == 0.0 { 0.0 } else { (weighted / sum) as f32 };
             }
@@ -27,6 +28,7 @@ fn score(shape: &Attention, q: &[f32], k: &[f32], mask: &[bool], query: usize, k
         return if shape.zero_empty { f64::NEG_INFINITY } else { f64::MIN };
     }
     let q = &q[(query * shape.heads + head) * shape.qk..][..shape.qk];
-    let k = &k[(key * shape.heads + head) * shape.qk..][..shape.qk];
+    let key_head = head / (shape.heads / shape.key_heads);
+    let k = &k[(key * shape.key_heads + key_head) * shape.qk..][..shape.qk];
     f64::from(shape.scale) * q.iter().zip(k).map(|(&q, &k)| f64::from(q) * f64::from(k)).sum::<f64>()
 }

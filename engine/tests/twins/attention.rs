@@ -17,7 +17,19 @@ struct Attend {
 impl Attend {
     fn new(queries: usize, keys: usize, heads: usize, qk: usize, v: usize) -> Self {
         let scale = 1.0 / (qk as f32).sqrt();
-        let shape = Attention { queries, keys, masked: keys, heads, qk, v, scale, causal: false, zero_empty: false };
+        let shape = Attention {
+            queries,
+            keys,
+            masked: keys,
+            heads,
+            key_heads: heads,
+            value_heads: heads,
+            qk,
+            v,
+            scale,
+            causal: false,
+            zero_empty: false,
+        };
         Self { shape, mask: Vec::new(), gain: 1.0 }
     }
 
@@ -27,10 +39,10 @@ impl Attend {
     }
 
     fn operands(&self) -> [Vec<f32>; 4] {
-        let Attention { queries, keys, heads, qk, v, .. } = self.shape;
+        let Attention { queries, keys, heads, key_heads, value_heads, qk, v, .. } = self.shape;
         let loud = |len, seed| numbers(len, seed).into_iter().map(|x| x * self.gain).collect();
         let out = vec![f32::NAN; queries * heads * v];
-        [loud(queries * heads * qk, 1), loud(keys * heads * qk, 2), numbers(keys * heads * v, 3), out]
+        [loud(queries * heads * qk, 1), loud(keys * key_heads * qk, 2), numbers(keys * value_heads * v, 3), out]
     }
 
     fn check(&self) {
@@ -139,6 +151,19 @@ fn queries_that_see_no_key_gather_zeros() {
         attend.shape.zero_empty = true;
         attend.check();
         attend.masked(|key| key + 1 == keys).check();
+    }
+}
+
+#[test]
+fn heads_that_share_keys_or_values() {
+    for (queries, keys) in [(1, 5), (9, 40), (18, 33)] {
+        for (key_heads, value_heads) in [(1, 6), (6, 1), (1, 1), (2, 3)] {
+            for causal in [false, true] {
+                let mut attend = Attend::new(queries, keys, 6, 7, 13).masked(|key| key % 5 != 3);
+                attend.shape = Attention { key_heads, value_heads, causal, ..attend.shape };
+                attend.check();
+            }
+        }
     }
 }
 

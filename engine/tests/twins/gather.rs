@@ -21,15 +21,27 @@ struct Gather {
 impl Gather {
     fn new(queries: usize, keys: usize, heads: usize, qk: usize, v: usize) -> Self {
         let scale = 1.0 / (qk as f32).sqrt();
-        let shape = Attention { queries, keys, masked: keys, heads, qk, v, scale, causal: false, zero_empty: false };
+        let shape = Attention {
+            queries,
+            keys,
+            masked: keys,
+            heads,
+            key_heads: heads,
+            value_heads: heads,
+            qk,
+            v,
+            scale,
+            causal: false,
+            zero_empty: false,
+        };
         Self { shape, arrivals: vec![1, 5, 19], second: keys, mask: vec![true; keys], gain: 1.0 }
     }
 
     fn operands(&self) -> [Vec<f32>; 4] {
-        let Attention { queries, keys, heads, qk, v, .. } = self.shape;
+        let Attention { queries, keys, heads, key_heads, value_heads, qk, v, .. } = self.shape;
         let loud = |len, seed| numbers(len, seed).into_iter().map(|x| x * self.gain).collect();
         let out = vec![f32::NAN; queries * heads * v];
-        [loud(queries * heads * qk, 1), loud(keys * heads * qk, 2), numbers(keys * heads * v, 3), out]
+        [loud(queries * heads * qk, 1), loud(keys * key_heads * qk, 2), numbers(keys * value_heads * v, 3), out]
     }
 
     fn check(&self) {
@@ -41,7 +53,7 @@ impl Gather {
 
 impl Case for Gather {
     fn layer<I: Isa>(&self, isa: I) -> Vec<f32> {
-        let Attention { heads, qk, v: v_width, .. } = self.shape;
+        let Attention { key_heads, value_heads, qk, v: v_width, .. } = self.shape;
         let [q, k, v, mut out] = self.operands();
         let mut states = [(); 2].map(|()| vec![f32::NAN; self.shape.state_len()]);
         states.iter_mut().for_each(|state| layers::begin(isa, &self.shape, state));
@@ -49,7 +61,7 @@ impl Case for Gather {
         while let (true, Some(&keys)) = (first < self.shape.keys, arrivals.next()) {
             let keys = keys.min(self.shape.keys - first);
             let shape = Attention { keys, masked: keys, ..self.shape };
-            let (k, v) = (&k[first * heads * qk..], &v[first * heads * v_width..]);
+            let (k, v) = (&k[first * key_heads * qk..], &v[first * value_heads * v_width..]);
             let state = &mut states[usize::from(first >= self.second)];
             layers::gather(isa, &shape, &q, k, v, &self.mask[first..], state);
             first += keys;
@@ -110,6 +122,15 @@ fn queries_that_see_no_key_gather_zeros() {
         (gather.shape.zero_empty, gather.second, gather.mask) = (true, second, vec![false; 40]);
         gather.check();
         gather.mask[30] = true;
+        gather.check();
+    }
+}
+
+#[test]
+fn heads_that_share_keys_or_values() {
+    for (key_heads, value_heads) in [(1, 4), (4, 1), (1, 1), (2, 1)] {
+        let mut gather = Gather::new(5, 50, 4, 7, 10);
+        gather.shape = Attention { key_heads, value_heads, ..gather.shape };
         gather.check();
     }
 }

@@ -181,18 +181,31 @@ fn shape(step: &Step) -> TokenStream {
             .field("activation", activation_path(activation))
             .field("second", quote!(#second)),
         Step::Gru { rows, width, .. } => Shape::new("Gru").count("rows", rows).size("width", width),
-        Step::Attention { queries, keys, masked, heads, qk, v_width, scale, causal, zero_empty, .. } => {
-            Shape::new("Attention")
-                .count("queries", queries)
-                .count("keys", keys)
-                .count("masked", masked)
-                .size("heads", heads)
-                .size("qk", qk)
-                .size("v", v_width)
-                .number("scale", scale)
-                .field("causal", quote!(#causal))
-                .field("zero_empty", quote!(#zero_empty))
-        }
+        Step::Attention {
+            queries,
+            keys,
+            masked,
+            heads,
+            key_heads,
+            value_heads,
+            qk,
+            v_width,
+            scale,
+            causal,
+            zero_empty,
+            ..
+        } => Shape::new("Attention")
+            .count("queries", queries)
+            .count("keys", keys)
+            .count("masked", masked)
+            .size("heads", heads)
+            .size("key_heads", key_heads)
+            .size("value_heads", value_heads)
+            .size("qk", qk)
+            .size("v", v_width)
+            .number("scale", scale)
+            .field("causal", quote!(#causal))
+            .field("zero_empty", quote!(#zero_empty)),
         Step::Rotate { rows, width, heads, head_width, first, skipped, from_end, .. } => Shape::new("Rotate")
             .count("rows", rows)
             .size("width", width)
@@ -266,6 +279,8 @@ pub(super) fn gather_shape(shape: &Gathering, keys: Count) -> Shape {
         .count("keys", keys)
         .count("masked", keys)
         .size("heads", shape.heads)
+        .size("key_heads", shape.key_heads)
+        .size("value_heads", shape.value_heads)
         .size("qk", shape.qk)
         .size("v", shape.v_width)
         .number("scale", shape.scale)

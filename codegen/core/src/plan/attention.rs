@@ -36,6 +36,8 @@ pub(super) fn attend(builder: &mut Builder, block: &Block, x: &Rows, context: &C
         keys: keys.k.count,
         masked: keys.masked.map_or(Count::NONE, |(_, count)| count),
         heads: attention.heads,
+        key_heads: attention.heads,
+        value_heads: attention.heads,
         qk: attention.qk / attention.heads,
         v_width: attention.v / attention.heads,
         scale: attention.scale as f32,

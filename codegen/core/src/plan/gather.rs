@@ -37,6 +37,8 @@ pub(super) fn lower(builder: &mut Builder, model: &Model, block: &Block, x: &Row
     let shape = Gathering {
         queries: x.most,
         heads: attention.heads,
+        key_heads: attention.heads,
+        value_heads: attention.heads,
         qk: attention.qk / attention.heads,
         v_width: attention.v / attention.heads,
         scale: attention.scale as f32,

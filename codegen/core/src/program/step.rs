@@ -125,6 +125,10 @@ pub enum Step {
         masked: Count,
         /// Heads.
         heads: usize,
+        /// Heads of `k`, each read by as many that follow each other.
+        key_heads: usize,
+        /// Heads of `v`, likewise.
+        value_heads: usize,
         /// Numbers of one head in `q` and `k`.
         qk: usize,
         /// Numbers of one head in `v` and `out`.
@@ -327,6 +331,10 @@ pub struct Gathering {
     pub queries: usize,
     /// Heads.
     pub heads: usize,
+    /// Heads of the keys, each read by as many that follow each other.
+    pub key_heads: usize,
+    /// Heads of the values, likewise.
+    pub value_heads: usize,
     /// Numbers of one head in a query or key.
     pub qk: usize,
     /// Numbers of one head in a value.

@@ -104,15 +104,15 @@ impl Block {
     /// The scores of the block's first `count` queries, a row of `TILE` each.
     #[inline(always)]
     fn score(&self, attention: &Attention<'_>, tile: Tile, count: usize, scores: &mut [f32]) {
-        let Attention { heads, qk, scale, q, k, .. } = *attention;
+        let Attention { heads, qk, scale, q, .. } = *attention;
         let dots = Dots {
             queries: count,
             keys: tile.keys,
             width: qk,
             q: q.get((self.query * heads + self.head) * qk..).unwrap_or_default(),
             q_stride: heads * qk,
-            k: k.get((tile.first * heads + self.head) * qk..).unwrap_or_default(),
-            k_stride: heads * qk,
+            k: attention.keys_of(self.head, tile.first),
+            k_stride: attention.key_stride(),
             factor: scale * LOG2_E,
             out: scores,
             out_stride: TILE,
@@ -151,13 +151,12 @@ impl Block {
     /// Adds the weighted values to the output rows; the first tile replaces what they hold.
     #[inline(always)]
     fn sum(&self, attention: &mut Attention<'_>, tile: Tile, weights: &Scores) {
-        let Attention { heads, v_width, v, .. } = *attention;
+        let Attention { heads, v_width, .. } = *attention;
         let accumulate = tile.first > 0 || attention.carried.is_some();
         let start = self.out(attention, 0);
-        let v = v.get((tile.first * heads + self.head) * v_width..).unwrap_or_default();
-        let out = attention.out.get_mut(start..).unwrap_or_default();
-        let mut columns =
-            Columns { block: self, keys: tile.keys, stride: heads * v_width, accumulate, weights, v, out };
+        let (v, v_stride) = (attention.values_of(self.head, tile.first), attention.value_stride());
+        let (out, out_stride) = (attention.out.get_mut(start..).unwrap_or_default(), heads * v_width);
+        let mut columns = Columns { block: self, keys: tile.keys, accumulate, weights, v, v_stride, out, out_stride };
         let eights = v_width / 8 * 8;
         let fours = v_width / 4 * 4;
         for column in (0..eights).step_by(8) {
@@ -259,12 +258,14 @@ impl Softmax {
 struct Columns<'a> {
     block: &'a Block,
     keys: usize,
-    /// From one row of values, or of sums, to the next.
-    stride: usize,
     accumulate: bool,
     weights: &'a Scores,
     v: &'a [f32],
+    /// From one row of values to the next.
+    v_stride: usize,
     out: &'a mut [f32],
+    /// From one row of sums to the next.
+    out_stride: usize,
 }
 
 impl Columns<'_> {
@@ -277,10 +278,10 @@ impl Columns<'_> {
             x: self.weights.as_flattened(),
             x_stride: TILE,
             groups: self.v.get(column..).unwrap_or_default(),
-            group_stride: self.stride,
+            group_stride: self.v_stride,
             start: &[0.0; WIDTH],
             out: self.out.get_mut(column..).unwrap_or_default(),
-            out_stride: self.stride,
+            out_stride: self.out_stride,
             accumulate: self.accumulate,
         };
         panel.run();
@@ -290,9 +291,10 @@ impl Columns<'_> {
     #[inline(always)]
     fn sum_one(&mut self, column: usize) {
         let v = self.v.get(column..).unwrap_or_default();
-        let rows = self.out.get_mut(column..).unwrap_or_default().chunks_mut(self.stride.max(1)).take(self.block.count);
+        let rows =
+            self.out.get_mut(column..).unwrap_or_default().chunks_mut(self.out_stride.max(1)).take(self.block.count);
         for (weights, out) in self.weights.iter().zip(rows) {
-            let products = weights.iter().zip(v.chunks(self.stride.max(1))).take(self.keys);
+            let products = weights.iter().zip(v.chunks(self.v_stride.max(1))).take(self.keys);
             let sum: f32 = products.filter_map(|(weight, v)| Some(weight * v.first()?)).sum();
             let Some(out) = out.first_mut() else { return };
             *out = if self.accumulate { *out + sum } else { sum };

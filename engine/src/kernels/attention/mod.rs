@@ -30,6 +30,10 @@ pub struct Attention<'a> {
     pub keys: usize,
     /// Heads.
     pub heads: usize,
+    /// Heads of `k`, each for as many that follow each other.
+    pub key_heads: usize,
+    /// Heads of `v`, likewise.
+    pub value_heads: usize,
     /// Numbers of one head in a row of `q` and `k`.
     pub qk: usize,
     /// Numbers of one head in a row of `v` and `out`.
@@ -38,9 +42,9 @@ pub struct Attention<'a> {
     pub scale: f32,
     /// `[queries, heads · qk]`
     pub q: &'a [f32],
-    /// `[keys, heads · qk]`
+    /// `[keys, key_heads · qk]`
     pub k: &'a [f32],
-    /// `[keys, heads · v_width]`
+    /// `[keys, value_heads · v_width]`
     pub v: &'a [f32],
     /// `true` for a key to attend to; keys beyond its end are attended to.
     pub mask: &'a [bool],
@@ -52,6 +56,34 @@ pub struct Attention<'a> {
     pub out: &'a mut [f32],
     /// Where the softmax goes on from and where it stops; without, it sees all keys at once.
     pub carried: Option<Carried<'a>>,
+}
+
+impl<'a> Attention<'a> {
+    /// The keys of `head` from `key` on.
+    #[inline(always)]
+    pub(crate) fn keys_of(&self, head: usize, key: usize) -> &'a [f32] {
+        let head = head * self.key_heads / self.heads.max(1);
+        self.k.get((key * self.key_heads + head) * self.qk..).unwrap_or_default()
+    }
+
+    /// The values of `head` from that of `key` on.
+    #[inline(always)]
+    pub(crate) fn values_of(&self, head: usize, key: usize) -> &'a [f32] {
+        let head = head * self.value_heads / self.heads.max(1);
+        self.v.get((key * self.value_heads + head) * self.v_width..).unwrap_or_default()
+    }
+
+    /// Numbers from one key to the next.
+    #[inline(always)]
+    pub(crate) const fn key_stride(&self) -> usize {
+        self.key_heads * self.qk
+    }
+
+    /// Numbers from one value to the next.
+    #[inline(always)]
+    pub(crate) const fn value_stride(&self) -> usize {
+        self.value_heads * self.v_width
+    }
 }
 
 /// The softmax between two sets of keys, `[queries, heads]` each. `out` then holds the sums of the weighted values, not

@@ -95,9 +95,8 @@ impl Keys {
         panels: Strided<'_, [f32; PANEL], PANELS>,
         scores: &mut [[[f32; PANEL]; PANELS]],
     ) {
-        let Attention { heads, qk, k, .. } = *attention;
-        let keys = k.get((self.key * heads + self.head) * qk + self.start..).unwrap_or_default();
-        let x = Strided::<_, ROWS>::new(keys, heads * qk, panels.width());
+        let keys = attention.keys_of(self.head, self.key).get(self.start..).unwrap_or_default();
+        let x = Strided::<_, ROWS>::new(keys, attention.key_stride(), panels.width());
         let numbers = scores.as_flattened_mut().as_flattened_mut();
         let target = StridedMut::new(numbers, PANELS * PANEL, ROWS, PANELS * PANEL);
         let (Some(x), Some(target)) = (x, target) else { return };

@@ -19,9 +19,9 @@ impl Block {
     ) {
         let Attention { keys, heads, v_width, .. } = *attention;
         let weights = scratch.scores.get(..TILE.min(keys - first)).unwrap_or_default().as_flattened().as_flattened();
-        let stride = heads * v_width;
+        let (stride, out_stride) = (attention.value_stride(), heads * v_width);
         let start = self.out(attention, 0);
-        let values = attention.v.get((first * heads + self.head) * v_width..).unwrap_or_default();
+        let values = attention.values_of(self.head, first);
         let of_queries =
             Weights { numbers: weights, stride: PANELS * PANEL, decay: decay.as_flattened(), count: self.count };
         let mut column = 0;
@@ -29,10 +29,10 @@ impl Block {
             let values = values.get(column..).unwrap_or_default();
             let out = attention.out.get_mut(start + column..).unwrap_or_default();
             if v_width - column >= PANELS * PANEL {
-                of_queries.sum::<I, ROWS, PANELS>(isa, values, stride, out, stride);
+                of_queries.sum::<I, ROWS, PANELS>(isa, values, stride, out, out_stride);
                 column += PANELS * PANEL;
             } else {
-                of_queries.sum::<I, ROWS, 1>(isa, values, stride, out, stride);
+                of_queries.sum::<I, ROWS, 1>(isa, values, stride, out, out_stride);
                 column += PANEL;
             }
         }

@@ -169,6 +169,8 @@ fn block<I: Isa>(isa: I, step: &Step, turn: &Turn, read: Readable<'_>, out: &mut
             keys,
             masked,
             heads,
+            key_heads,
+            value_heads,
             qk,
             v_width,
             scale,
@@ -181,7 +183,19 @@ fn block<I: Isa>(isa: I, step: &Step, turn: &Turn, read: Readable<'_>, out: &mut
             ..
         } => {
             let [queries, keys, masked] = [queries, keys, masked].map(|count| count.at(turn.lengths));
-            let shape = Attention { queries, keys, masked, heads, qk, v: v_width, scale, causal, zero_empty };
+            let shape = Attention {
+                queries,
+                keys,
+                masked,
+                heads,
+                key_heads,
+                value_heads,
+                qk,
+                v: v_width,
+                scale,
+                causal,
+                zero_empty,
+            };
             let (q, k, v) = (read.numbers(q), read.numbers(k), read.numbers(v));
             layers::attention(isa, &shape, q, k, v, read.mask(mask), out);
         }
@@ -205,8 +219,9 @@ fn gathering<I: Isa>(isa: I, step: &Step, turn: &Turn, read: Readable<'_>, out: 
 
 /// The attention whose state it is, over `keys` more keys.
 pub(super) fn gathered(shape: &Gathering, keys: usize) -> Attention {
-    let Gathering { queries, heads, qk, v_width, scale, zero_empty } = *shape;
-    Attention { queries, keys, masked: keys, heads, qk, v: v_width, scale, causal: false, zero_empty }
+    let Gathering { queries, heads, key_heads, value_heads, qk, v_width: v, scale, zero_empty } = *shape;
+    let (masked, causal) = (keys, false);
+    Attention { queries, keys, masked, heads, key_heads, value_heads, qk, v, scale, causal, zero_empty }
 }
 
 /// The first of `rows` rows.

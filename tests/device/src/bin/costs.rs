@@ -51,8 +51,10 @@ fn main() -> ! {
         println!("cost {instructions} linear {rows} × {inputs} × {outputs}, {activation:?}");
     }
     for (queries, keys, heads, qk, v) in ATTENTION {
+        let (key_heads, value_heads, masked) = (heads, heads, keys);
+        let (scale, causal, zero_empty) = (1.0, false, false);
         let shape =
-            Attention { queries, keys, masked: keys, heads, qk, v, scale: 1.0, causal: false, zero_empty: false };
+            Attention { queries, keys, masked, heads, key_heads, value_heads, qk, v, scale, causal, zero_empty };
         let instructions = count::instructions(&mut || {
             isa::dispatch(RunAttention { shape: black_box(shape), q: a, k: b, v: c, mask: &[], out: &mut out });
         });

@@ -24,8 +24,8 @@ impl Kernel for Gather<'_> {
         let RunAttention { shape, q, k, v, mask, out } = self.run;
         let first = Attention { keys: self.cut, ..shape };
         let second = Attention { keys: shape.keys - self.cut, masked: shape.masked.saturating_sub(self.cut), ..shape };
-        let (k, later_k) = k.split_at(self.cut * shape.heads * shape.qk);
-        let (v, later_v) = v.split_at(self.cut * shape.heads * shape.v);
+        let (k, later_k) = k.split_at(self.cut * shape.key_heads * shape.qk);
+        let (v, later_v) = v.split_at(self.cut * shape.value_heads * shape.v);
         let (mask, later_mask) = mask.split_at(self.cut.min(mask.len()));
         layers::begin(isa, &shape, self.state);
         layers::gather(isa, &first, q, k, v, mask, self.state);
@@ -58,13 +58,15 @@ pub(crate) fn check() -> usize {
 }
 
 fn shape(random: &mut Random) -> Attention {
-    let qk = random.size(1, 24);
+    let (qk, heads) = (random.size(1, 24), random.size(1, 2));
     let keys = random.one(&[0, 1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 31, 32, 33, 34, 36, 65, 70]);
     Attention {
         queries: random.size(1, 9),
         keys,
         masked: random.one(&[keys, keys, keys / 2]),
-        heads: random.size(1, 2),
+        heads,
+        key_heads: random.one(&[heads, heads, 1]),
+        value_heads: random.one(&[heads, heads, 1]),
         qk,
         v: random.one(&[1, 2, 3, 4, 5, 7, 8, 9, 11, 12, 13, 16, 20, 24]),
         scale: 1.0 / libm::sqrtf(qk as f32),
