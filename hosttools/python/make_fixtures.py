@@ -14,6 +14,7 @@ from transformers import PerceiverConfig
 from transformers.utils import logging
 
 import fixture_models
+import percio_export
 from fixture_deepmind import faithful
 from percio.reference import named, points, tensors
 from percio.files import framework, write_reference
@@ -81,6 +82,8 @@ def reference(model, path, inputs, pick=lambda out: out, metadata=None):
 
 # Transformers fixtures whose weights are stored in half precision: the width of their positions makes them large.
 HALF = ("hf-optical-flow", "hf-video")
+# Transformers fixtures with a reference of every stage, and the samples it holds.
+STAGED = {"hf-masked-lm": 2}
 # Transformers fixtures with a reference of what DeepMind's original computes, and the inputs it is for.
 DEEPMIND = {"hf-image-learned": "", "hf-image-conv": ""}
 
@@ -100,6 +103,9 @@ def make_hf(name):
     made = inputs(config, generator)
     for suffix, arguments in made.items():
         reference(model, directory / f"reference{suffix}.safetensors", arguments, named)
+    if name in STAGED:
+        arguments = {argument: tensor[: STAGED[name]] for argument, tensor in made[""].items()}
+        percio_export.reference(model, arguments, directory / "reference-stages.safetensors")
     if name in DEEPMIND:
         arguments = made[DEEPMIND[name]]
         faithful(model, arguments.get("attention_mask"))

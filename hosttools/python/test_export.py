@@ -48,7 +48,7 @@ class Export(unittest.TestCase):
             stages = {name for name in file.keys() if name.startswith("stage.")}
             stated = file.metadata()
         layers = {f"stage.encoder.layers.{layer}{run}" for layer in range(2) for run in ("", "#2")}
-        self.assertEqual(stages, {"stage.tokens", "stage.encoder.cross", "stage.decoder.cross"} | layers)
+        self.assertEqual(stages, {"stage.embedding", "stage.tokens", "stage.encoder.cross", "stage.decoder.cross"} | layers)
         self.assertEqual((stated["percio_reference"], stated["device"], stated["dtype"]), ("1", "cpu", "float32"))
         self.assertGreater(float(stated["latency_ms"]), 0)
         self.assertIn("transformers", stated["framework"])

@@ -17,6 +17,7 @@ struct Cli {
 enum Command {
     Info(cmd::info::Cmd),
     Compare(cmd::compare::Cmd),
+    Merge(cmd::merge::Cmd),
     Bench(cmd::bench::Cmd),
     Estimate(cmd::estimate::Cmd),
     Run(cmd::run::Cmd),
@@ -38,6 +39,7 @@ pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Info(cmd) => cmd.run(),
         Command::Compare(cmd) => cmd.run(),
+        Command::Merge(cmd) => cmd.run(),
         Command::Bench(cmd) => cmd.run(),
         Command::Estimate(cmd) => cmd.run(),
         Command::Run(cmd) => cmd.run(),

@@ -18,6 +18,14 @@ pub fn best(scores: &[f32]) -> Option<usize> {
     (0..scores.len()).reduce(|best, index| if scores[index] > scores[best] { index } else { best })
 }
 
+/// Whether fewer than `few` of `scores` are before the one at `place`: larger, or as large and earlier.
+#[must_use]
+pub fn is_among_best(scores: &[f32], place: usize, few: usize) -> bool {
+    let Some(&score) = scores.get(place) else { return false };
+    let is_before = |&(index, &other): &(usize, &f32)| other > score || other == score && index < place;
+    !score.is_nan() && scores.iter().enumerate().filter(is_before).take(few).count() < few
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

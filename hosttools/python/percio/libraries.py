@@ -82,6 +82,7 @@ LIBRARIES = [
         (r"decoder\.cross", "decoder.cross"),
     ], "torch"),
     Library("transformers", huggingface_config, [
+        (r"(?:perceiver\.)?input_preprocessor\.embeddings", "embedding"),
         (r"(?:perceiver\.)?input_preprocessor", "tokens"),
         (r"(?:perceiver\.)?encoder\.cross_attention", "encoder.cross"),
         (r"(?:perceiver\.)?encoder\.self_attends\.(\d+)", "encoder.layers.{0}"),

@@ -46,13 +46,26 @@ impl<'a> Generated<'a> {
         Self::build_in(program, &cargo::cache()?)
     }
 
+    /// [`build`](Self::build), to run on the instruction set called `isa`.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build).
+    pub fn build_on(program: &'a Program, isa: Option<&str>) -> Result<Self> {
+        Self::start(program, &cargo::cache()?, isa)
+    }
+
     /// [`build`](Self::build) with the crate in the directory `cache`.
     ///
     /// # Errors
     /// As [`build`](Self::build).
     pub fn build_in(program: &'a Program, cache: &Path) -> Result<Self> {
+        Self::start(program, cache, None)
+    }
+
+    fn start(program: &'a Program, cache: &Path, isa: Option<&str>) -> Result<Self> {
         let executable = cargo::build(&template(), program, cache)?;
         let mut process = Command::new(&executable)
+            .envs(isa.map(|isa| ("PERCIO_ISA", isa)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -12,11 +12,12 @@ mod wire;
 use crate::board::Board;
 use crate::sample::Sample;
 use anyhow::Result;
+use percio::isa::{Isa, Kernel};
 use percio_codegen_core::program::Program;
 use std::time::Duration;
 
 pub use generated::Generated;
-pub use interpret::{Encoder, Interpreter, State};
+pub use interpret::{AttentionMap, Encoder, Interpreter, Keep, StageRows, State, Trace};
 pub use qemu::Qemu;
 
 /// The outputs of one inference, in the order of the program's outputs.
@@ -46,6 +47,14 @@ pub trait Backend {
     /// # Errors
     /// When the back end itself fails: a process ends early, a tool is missing.
     fn infer(&mut self, sample: &Sample) -> Result<Outputs>;
+
+    /// Runs the model once and keeps the stages that it passes through; a back end that cannot look into a run has none.
+    ///
+    /// # Errors
+    /// As [`infer`](Self::infer).
+    fn trace(&mut self, sample: &Sample) -> Result<(Outputs, Vec<StageRows>)> {
+        Ok((self.infer(sample)?, Vec::new()))
+    }
 
     /// What inference of `sample` costs.
     ///
@@ -86,17 +95,31 @@ impl Kind {
         }
     }
 
+    /// Whether it runs on this machine's processor, whose instruction set can be chosen.
+    #[must_use]
+    pub fn is_host(self) -> bool {
+        matches!(self, Self::Interpreter | Self::Generated)
+    }
+
     /// Readies `program` to run: builds what has to be built.
     ///
     /// # Errors
     /// When a build fails, a tool is missing, or the program does not fit the machine.
     pub fn open(self, program: &Program) -> Result<Box<dyn Backend + '_>> {
-        if matches!(self, Self::Interpreter | Self::Generated) {
-            check_isa()?;
+        self.open_on(program, None)
+    }
+
+    /// [`open`](Self::open) on the instruction set called `isa`, where it is this machine's processor that runs.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and when this machine lacks the instruction set.
+    pub fn open_on<'a>(self, program: &'a Program, isa: Option<&'a str>) -> Result<Box<dyn Backend + 'a>> {
+        if self.is_host() {
+            check_isa(isa)?;
         }
         Ok(match self {
-            Self::Interpreter => Box::new(Interpreter::new(program)?),
-            Self::Generated => Box::new(Generated::build(program)?),
+            Self::Interpreter => Box::new(Interpreter::new(program)?.on(isa)),
+            Self::Generated => Box::new(Generated::build_on(program, isa)?),
             Self::QemuM4 => Box::new(Qemu::build(Board::M4, program)?),
             Self::QemuM7 => Box::new(Qemu::build(Board::M7, program)?),
             Self::QemuM33 => Box::new(Qemu::build(Board::M33, program)?),
@@ -105,15 +128,27 @@ impl Kind {
     }
 }
 
-/// Whether this machine has the instruction set that `PERCIO_ISA` names.
-fn check_isa() -> Result<()> {
+/// Whether this machine has the instruction set called `isa`, or else the one that `PERCIO_ISA` names.
+pub(crate) fn check_isa(isa: Option<&str>) -> Result<()> {
     // The engine stops a program that asks for one that is not there; here that is a mistake of the user like others.
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| ()));
-    let asked = std::panic::catch_unwind(percio::isa::name);
+    let asked = std::panic::catch_unwind(|| isa.map_or_else(percio::isa::name, |isa| percio::isa::on(isa, Found)));
     std::panic::set_hook(hook);
     asked.map(drop).map_err(|message| match message.downcast::<String>() {
         Ok(message) => anyhow::anyhow!("{message}"),
         Err(_) => anyhow::anyhow!("PERCIO_ISA names an instruction set that is not there"),
     })
+}
+
+/// The name of an instruction set that is there.
+struct Found;
+
+impl Kernel for Found {
+    type Output = &'static str;
+
+    #[inline(always)]
+    fn run<I: Isa>(self, _: I) -> &'static str {
+        I::NAME
+    }
 }

@@ -2,19 +2,22 @@
 //!
 //! A safetensors file with `input.<name>` and `output.<name>`, each with a leading batch axis, optionally
 //! `label.<output>` (the right class), `points.<modality>` (flat indices of the outputs asked for, without a batch axis), and
-//! metadata that says where and how it was made. Other arrays (`stage.<name>`) are for other tools.
+//! metadata that says where and how it was made. `stage.<name>` holds what a part of the model computes on the way.
 
 mod expected;
 mod inputs;
 mod prefix;
+mod stages;
 
 pub use expected::Expected;
 pub use inputs::samples;
+pub use stages::Stages;
 
 use crate::sample::Sample;
-use percio_codegen_core::container::{Array, read_any};
+use percio_codegen_core::container::{Array, Numbers, read_any};
 use percio_codegen_core::program::Program;
 use percio_codegen_core::{Problems, Subject};
+use percio_format::crc32;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -51,6 +54,20 @@ impl File {
     #[must_use]
     pub fn new(arrays: BTreeMap<String, Array>) -> Self {
         Self { arrays, metadata: BTreeMap::new() }
+    }
+
+    /// CRC-32 of all arrays, their names and shapes.
+    #[must_use]
+    pub fn checksum(&self) -> u32 {
+        let mut bytes = Vec::new();
+        for (name, array) in &self.arrays {
+            bytes.extend(format!("{name} {:?}", array.shape).into_bytes());
+            match &array.numbers {
+                Numbers::F32(numbers) => bytes.extend(numbers.iter().flat_map(|number| number.to_le_bytes())),
+                Numbers::I64(numbers) => bytes.extend(numbers.iter().flat_map(|number| number.to_le_bytes())),
+            }
+        }
+        crc32(&bytes)
     }
 
     /// The arrays called `prefix.<name>`, by name.

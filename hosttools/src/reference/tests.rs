@@ -29,6 +29,7 @@ fn program(inputs: Vec<(&str, InputKind)>, outputs: &[(&str, usize, usize)]) -> 
         arena_len: 0,
         steps: vec![],
         stages: vec![],
+        marks: vec![],
         blob: vec![],
         parts: vec![],
     }

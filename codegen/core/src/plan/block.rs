@@ -56,6 +56,7 @@ fn take_up(builder: &mut Builder, block: &Block, attended: &Rows, x: &Rows) {
     if let Some(mlp) = &block.mlp {
         lower_mlp(builder, &block.name, mlp, x);
     }
+    builder.mark_block(&block.name, x);
 }
 
 /// `x = cell(output(attended), x)`

@@ -2,6 +2,7 @@
 
 use super::blob::Blob;
 use super::inputs;
+use super::mark::Marks;
 use super::place::place;
 use super::tile::Tiles;
 use crate::model::{self, Latents, Linear, Model, Norm, NormKind, Stem, Tensor};
@@ -64,6 +65,8 @@ pub(super) struct Builder {
     buffers: Vec<(String, usize)>,
     steps: Vec<Step>,
     stages: Vec<Stage>,
+    /// Where the stages of the source are.
+    pub(super) marks: Marks,
     /// The first step that is in no stage yet.
     open: usize,
 }
@@ -80,7 +83,7 @@ impl Builder {
             Latents::Tail { .. } => token_count.after_prefix(),
         };
         let all = Lengths { tokens: model.tokens(), ..Lengths::default() };
-        let (buffers, steps, stages) = (Vec::new(), Vec::new(), Vec::new());
+        let (buffers, steps, stages, marks) = (Vec::new(), Vec::new(), Vec::new(), Marks::default());
         Self {
             blob,
             token_count,
@@ -91,6 +94,7 @@ impl Builder {
             buffers,
             steps,
             stages,
+            marks,
             open: 0,
         }
     }
@@ -112,6 +116,11 @@ impl Builder {
 
     pub(super) fn step(&mut self, step: Step) {
         self.steps.push(step);
+    }
+
+    /// How many steps there are so far.
+    pub(super) fn step_count(&self) -> usize {
+        self.steps.len()
     }
 
     /// Ends a stage that runs once: what comes next does not.
@@ -250,7 +259,8 @@ impl Builder {
         }
         repeated(&self.stages).for_each(|steps| outlive(&steps, &mut buffers));
         let arena_len = place(&mut buffers);
-        Program { steps: self.steps, stages: self.stages, buffers, arena_len, blob, parts, ..program }
+        let marks = self.marks.finish(&self.inputs);
+        Program { steps: self.steps, stages: self.stages, marks, buffers, arena_len, blob, parts, ..program }
     }
 }
 

@@ -49,6 +49,7 @@ pub(super) fn lower(builder: &mut Builder, model: &Model, block: &Block, x: &Row
     builder.end_stage();
     let tokens = builder.rows("tokens", Count::TILE, builder.tiles.tokens.min(model.tokens()), model.token_width());
     let makers: Vec<_> = model.inputs.iter().map(|input| makers(builder, tokens, input)).collect();
+    builder.marks.end_tokens();
     let gather = builder.section(|builder| {
         let from = attention::other(builder, block, &tokens, true);
         let keys = attention::keys(builder, block, &[from]);

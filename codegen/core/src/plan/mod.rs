@@ -8,6 +8,7 @@ mod decode;
 mod encode;
 mod gather;
 mod inputs;
+mod mark;
 mod place;
 mod tile;
 mod tokens;
@@ -58,6 +59,7 @@ fn lower(model: &Model, tiles: Tiles, blob: Blob) -> Program {
         arena_len: 0,
         steps: Vec::new(),
         stages: Vec::new(),
+        marks: Vec::new(),
         blob: Vec::new(),
         parts: Vec::new(),
     })

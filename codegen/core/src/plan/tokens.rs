@@ -16,6 +16,7 @@ pub(super) fn lower(builder: &mut Builder, model: &Model) -> Rows {
         Modality { tokens, first, input, is_unfolded: is_contiguous(&input.stem) }.lower(builder);
         first += input.tokens();
     }
+    builder.marks.end_tokens();
     tokens
 }
 
@@ -69,11 +70,20 @@ struct Modality<'a> {
 
 impl Modality<'_> {
     fn lower(&self, builder: &mut Builder) {
-        if let Some(row) = &self.input.masked {
-            let x = Source::Weights(builder.blob.plain(row));
-            return self.copy(builder, x, row.len(), 0, 0);
+        match &self.input.masked {
+            Some(row) => {
+                let x = Source::Weights(builder.blob.plain(row));
+                self.copy(builder, x, row.len(), 0, 0);
+            }
+            None => self.features(builder),
         }
+        self.mark(builder, "tokens".to_owned(), self.tokens.width);
+    }
+
+    /// Data, position, padding.
+    fn features(&self, builder: &mut Builder) {
         self.data(builder);
+        self.mark(builder, format!("embedding.{}", self.input.name), self.input.data_width());
         if let Some(position) = &self.input.position {
             self.position(builder, position);
         }
@@ -81,6 +91,11 @@ impl Modality<'_> {
             let x = Source::Weights(builder.blob.plain(padding));
             self.copy(builder, x, padding.len(), 0, self.input.width());
         }
+    }
+
+    /// The first `width` columns of its rows are `stage`.
+    fn mark(&self, builder: &mut Builder, stage: String, width: usize) {
+        builder.mark_tokens(stage, self.count(), width, self.tokens.width, self.part(0, width));
     }
 
     /// Rows of its steps.

@@ -5,12 +5,14 @@
 
 mod count;
 mod figures;
+mod mark;
 mod operands;
 mod stage;
 mod step;
 mod stream;
 
 pub use count::{Count, Lengths};
+pub use mark::Mark;
 pub use percio_format::{Activation, Positions};
 pub use stage::{Head, QueryStage, Reading, Stage, TokenStage};
 pub use step::{Gathering, Step};
@@ -43,6 +45,8 @@ pub struct Program {
     pub steps: Vec<Step>,
     /// The parts of a run, in order.
     pub stages: Vec<Stage>,
+    /// Where a run passes what a reference calls a stage, in the order of the run.
+    pub marks: Vec<Mark>,
     /// All weights and tables, packed, little-endian.
     pub blob: Vec<u8>,
     /// What lies where in `blob`.

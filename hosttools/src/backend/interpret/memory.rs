@@ -16,6 +16,12 @@ pub(super) struct Memory<'a> {
 }
 
 impl Memory<'_> {
+    /// All that there is to read between two steps.
+    pub(super) fn view(&self, turn: &Turn) -> Readable<'_> {
+        let Self { buffers, weights, inputs, .. } = *self;
+        Readable { buffers, weights, inputs, turn: *turn, before: self.arena, after: &[], after_at: self.arena.len() }
+    }
+
     /// What one step writes, and all that it may read.
     pub(super) fn open(&mut self, target: &Target, turn: &Turn) -> (&mut [f32], Readable<'_>) {
         let (out, before, after, after_at): (&mut [f32], &[f32], &[f32], usize) = match target {
@@ -48,15 +54,23 @@ pub(super) struct Readable<'a> {
 }
 
 impl<'a> Readable<'a> {
+    /// Where the steps are.
+    pub(super) fn turn(&self) -> &Turn {
+        &self.turn
+    }
+
+    /// The numbers at `place` of the arena.
+    pub(super) fn place(&self, place: &Place) -> &'a [f32] {
+        let Range { start, end } = span(self.buffers, place, self.turn.lengths);
+        match start.checked_sub(self.after_at) {
+            Some(start) => &self.after[start..end - self.after_at],
+            None => &self.before[start..end],
+        }
+    }
+
     pub(super) fn numbers(&self, source: &Source) -> &'a [f32] {
         match source {
-            Source::Arena(place) => {
-                let Range { start, end } = span(self.buffers, place, self.turn.lengths);
-                match start.checked_sub(self.after_at) {
-                    Some(start) => &self.after[start..end - self.after_at],
-                    None => &self.before[start..end],
-                }
-            }
+            Source::Arena(place) => self.place(place),
             Source::Weights(weights) => self.weights(*weights),
             Source::Table { rows, width } => &self.weights(*rows)[self.turn.first * width..],
             Source::Input(index) => match &self.inputs[*index] {

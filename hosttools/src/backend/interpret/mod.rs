@@ -6,20 +6,26 @@ mod memory;
 mod stage;
 mod step;
 mod stream;
+mod trace;
+mod weights;
 
 use super::{Backend, Cost, Outputs, timing};
 use crate::sample::{Sample, Value};
 use anyhow::Result;
 use memory::Memory;
-use percio::isa::dispatch;
-use percio_codegen_core::program::{Output, Program};
+use percio::isa::{dispatch, on};
+use percio_codegen_core::program::{Lengths, Output, Program};
 use stage::{Pass, Work};
+use trace::Recorder;
 
 pub use stream::{Encoder, State};
+pub use trace::{AttentionMap, Keep, StageRows, Trace};
 
 /// Runs a program in this process.
 pub struct Interpreter<'a> {
     program: &'a Program,
+    /// The instruction set, where it is not the one that the engine chooses.
+    isa: Option<&'a str>,
     weights: Vec<f32>,
     arena: Vec<f32>,
     outputs: Outputs,
@@ -36,10 +42,17 @@ impl<'a> Interpreter<'a> {
         let numbers = |output: &Output| vec![0.0; output.rows * output.width];
         Ok(Self {
             program,
+            isa: None,
             weights: program.blob.as_chunks().0.iter().map(number).collect(),
             arena: vec![0.0; program.arena_len],
             outputs: program.outputs.iter().map(numbers).collect(),
         })
+    }
+
+    /// The same interpreter on the instruction set called `isa`, which this machine has.
+    #[must_use]
+    pub fn on(self, isa: Option<&'a str>) -> Self {
+        Self { isa, ..self }
     }
 
     fn run(&mut self, sample: &Sample) {
@@ -47,22 +60,41 @@ impl<'a> Interpreter<'a> {
     }
 
     fn work(&mut self, inputs: &[Value], work: Work<'_>) {
-        let Self { program, weights, arena, outputs } = self;
+        self.watched(inputs, work, None);
+    }
+
+    fn watched(&mut self, inputs: &[Value], work: Work<'_>, trace: Option<&mut Recorder<'_>>) {
+        let Self { program, isa, weights, arena, outputs } = self;
         let memory = Memory { buffers: &program.buffers, weights, inputs, arena, outputs };
-        dispatch(Pass { program, memory, work });
+        let pass = Pass { program, memory, work, trace };
+        match isa {
+            Some(name) => on(name, pass),
+            None => dispatch(pass),
+        }
+    }
+
+    fn outputs(&self, lengths: Lengths) -> Outputs {
+        let outputs = self.program.outputs.iter().zip(&self.outputs);
+        outputs.map(|(output, numbers)| numbers[..output.numbers(lengths)].to_vec()).collect()
     }
 }
 
 impl Backend for Interpreter<'_> {
     fn isa(&self) -> &str {
-        percio::isa::name()
+        match self.isa {
+            Some(isa) => isa,
+            None => percio::isa::name(),
+        }
     }
 
     fn infer(&mut self, sample: &Sample) -> Result<Outputs> {
         self.run(sample);
-        let lengths = sample.lengths(self.program);
-        let outputs = self.program.outputs.iter().zip(&self.outputs);
-        Ok(outputs.map(|(output, numbers)| numbers[..output.numbers(lengths)].to_vec()).collect())
+        Ok(self.outputs(sample.lengths(self.program)))
+    }
+
+    fn trace(&mut self, sample: &Sample) -> Result<(Outputs, Vec<StageRows>)> {
+        let (outputs, trace) = self.watch(sample, Keep::Stages);
+        Ok((outputs, trace.stages))
     }
 
     fn cost(&mut self, sample: &Sample) -> Result<Cost> {

@@ -2,16 +2,19 @@
 
 use super::memory::Memory;
 use super::step;
+use super::trace::Recorder;
 use percio::isa::{Isa, Kernel};
 use percio::tiles;
 use percio_codegen_core::program::{Head, Lengths, Program, QueryStage, Stage, TokenStage};
 use std::ops::Range;
 
 /// Some or all stages of a program, over its memory.
-pub(super) struct Pass<'a> {
+pub(super) struct Pass<'a, 'p> {
     pub(super) program: &'a Program,
     pub(super) memory: Memory<'a>,
     pub(super) work: Work<'a>,
+    /// Who watches.
+    pub(super) trace: Option<&'a mut Recorder<'p>>,
 }
 
 /// What is to be done.
@@ -44,7 +47,7 @@ pub(super) struct Turn {
     pub(super) output: usize,
 }
 
-impl Kernel for Pass<'_> {
+impl Kernel for Pass<'_, '_> {
     type Output = ();
 
     #[inline(always)]
@@ -73,7 +76,7 @@ impl Kernel for Pass<'_> {
     }
 }
 
-impl Pass<'_> {
+impl Pass<'_, '_> {
     #[inline(always)]
     fn stages<I: Isa>(&mut self, isa: I, all: &Turn) {
         let program = self.program;
@@ -115,8 +118,14 @@ impl Pass<'_> {
 
     #[inline(always)]
     fn steps<I: Isa>(&mut self, isa: I, steps: &Range<usize>, turn: &Turn) {
-        for step in &self.program.steps[steps.clone()] {
-            step::run(isa, step, turn, &mut self.memory);
+        for index in steps.clone() {
+            if let Some(trace) = &mut self.trace {
+                trace.before(index, self.memory.view(turn));
+            }
+            step::run(isa, &self.program.steps[index], turn, &mut self.memory);
+            if let Some(trace) = &mut self.trace {
+                trace.after(index, self.memory.view(turn));
+            }
         }
     }
 }

@@ -1,0 +1,151 @@
+//! `percio compare`: whether back ends compute what the reference says, and where they first do not.
+
+mod evaluate;
+mod reference;
+
+use crate::backend::{Kind, check_isa};
+use crate::cli::Verdict;
+use crate::cmd::print_json;
+use crate::options::{Format, ModelArgs};
+use crate::output::print;
+use crate::reference::File;
+use crate::report::comparison::Comparison;
+use crate::report::parts::{Gates, Model, Parts, SCHEMA};
+use crate::report::text::text;
+use anyhow::{Result, bail, ensure};
+use percio_format::crc32;
+use std::path::PathBuf;
+
+/// The largest difference that f32 weights may have, as a share of the largest number of the reference: the order of
+/// sums differs, and each rounds at 6e-8.
+const F32_BOUND: f64 = 2e-5;
+
+/// Proves that a model computes what a reference file says
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Cmd {
+    #[command(flatten)]
+    model: ModelArgs,
+    /// What runs the model; several stand side by side
+    #[arg(long = "backend", value_enum, value_name = "BACKEND", value_delimiter = ',', default_value = "interpreter")]
+    backends: Vec<Kind>,
+    /// Instruction set of this machine's back ends; several stand side by side
+    #[arg(long = "isa", value_name = "NAME", value_delimiter = ',')]
+    isas: Vec<String>,
+    /// Reference file, a safetensors file with input.<name> and output.<name>, and stage.<name> to look inside. More of them
+    /// are held against the first, so that the error of a GPU stands beside that of the device
+    #[arg(long = "reference", value_name = "FILE", required = true)]
+    references: Vec<PathBuf>,
+    /// Samples of the reference, for example 0..32; all by default
+    #[arg(long, value_name = "A..B", value_parser = parse_range)]
+    samples: Option<[usize; 2]>,
+    /// Largest difference allowed, as a share of the largest number of the reference
+    #[arg(long, value_name = "SHARE", default_value_t = F32_BOUND, value_parser = parse_bound)]
+    max_error: f64,
+    /// Smallest signal-to-noise ratio allowed, in dB
+    #[arg(long, value_name = "DB", value_parser = parse_bound)]
+    min_snr: Option<f64>,
+    /// Smallest share of rows whose best class is the reference's
+    #[arg(long, value_name = "SHARE", value_parser = parse_share)]
+    min_top1: Option<f64>,
+}
+
+const EXAMPLES: &str = "Examples:
+  percio compare models/motion --reference models/motion/reference.safetensors
+  percio compare models/mine --reference f64.safetensors --reference tf32.safetensors --isa scalar,avx2
+  percio compare models/mine --reference r.safetensors --backend interpreter,generated,qemu-m4
+  percio compare models/mine --reference r.safetensors --samples 0..500 --format json > a.json
+Exit code: 0 it holds, 1 it does not, 2 wrong use.";
+
+impl Cmd {
+    pub(crate) fn run(self) -> Result<Verdict> {
+        let parts = self.parts()?;
+        let report = Comparison::of(&parts);
+        match self.model.format {
+            Format::Json => print_json(&report)?,
+            Format::Text => print(&text(&report))?,
+        }
+        Ok(report.verdict())
+    }
+
+    /// Runs everything and counts.
+    fn parts(&self) -> Result<Parts> {
+        let files = self.references.iter().map(|path| File::read(path)).collect::<Result<Vec<_>, _>>()?;
+        let first = &files[0];
+        let program = self.model.program_for(&first.inputs())?;
+        let references = reference::bind(&program, &files, &self.references)?;
+        let of = references.truth.bound.samples.len();
+        let [start, end] = self.samples.unwrap_or([0, of]);
+        ensure!(end <= of, "--samples {start}..{end}: the reference has {of} samples");
+        let evaluation = evaluate::Evaluation { program: &program, references: &references, samples: start..end };
+        let runs = evaluation.runs(&self.runs()?, self.model.quiet())?;
+        let others = evaluation.others();
+        Ok(Parts {
+            percio_compare: SCHEMA,
+            model: Model { name: program.name.clone(), parameters: program.parameters, checksum: crc32(&program.blob) },
+            weights: self.model.weights.name().to_owned(),
+            gates: Gates { max_error: self.max_error, min_snr: self.min_snr, min_top1: self.min_top1 },
+            of,
+            ranges: vec![[start, end]],
+            not_compared: evaluation.not_compared(&runs),
+            remarks: references.remarks(start..end, &program),
+            truth: references.truth.origin.clone(),
+            runs,
+            references: others,
+        })
+    }
+
+    /// Each back end on each instruction set that was asked for.
+    fn runs(&self) -> Result<Vec<(Kind, Option<&str>)>> {
+        for isa in &self.isas {
+            check_isa(Some(isa))?;
+        }
+        if let ([_, ..], false) = (self.isas.as_slice(), self.backends.iter().any(|kind| kind.is_host())) {
+            bail!(
+                "--isa chooses among this machine's instruction sets, and none of the back ends runs on this machine"
+            );
+        }
+        let on = |&kind: &Kind| match self.isas.as_slice() {
+            [_, ..] if kind.is_host() => self.isas.iter().map(|isa| (kind, Some(isa.as_str()))).collect(),
+            _ => vec![(kind, None)],
+        };
+        Ok(self.backends.iter().flat_map(on).collect())
+    }
+}
+
+fn parse_bound(text: &str) -> Result<f64> {
+    match text.parse::<f64>() {
+        Ok(bound) if bound >= 0.0 && bound.is_finite() => Ok(bound),
+        _ => bail!("expected a number from 0 up, for example 2e-5"),
+    }
+}
+
+fn parse_share(text: &str) -> Result<f64> {
+    match text.parse::<f64>() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => bail!("expected a share from 0 to 1, for example 0.99"),
+    }
+}
+
+fn parse_range(text: &str) -> Result<[usize; 2]> {
+    let ends = text.split_once("..").map(|(first, end)| (first.parse(), end.parse()));
+    match ends {
+        Some((Ok(first), Ok(end))) if first < end => Ok([first, end]),
+        _ => bail!("expected A..B with A below B, for example 0..32: the samples from A on and before B"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_and_shares_are_read() {
+        assert_eq!(parse_range("3..10").expect("well formed"), [3, 10]);
+        for wrong in ["", "3", "3..", "..3", "3..3", "4..3", "a..b", "-1..2"] {
+            assert!(parse_range(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(parse_share("0.5").expect("well formed"), 0.5);
+        assert!(["", "2", "-1", "NaN"].into_iter().all(|wrong| parse_share(wrong).is_err()));
+    }
+}

@@ -1,0 +1,90 @@
+//! The references of a comparison: what everything is held against, and others that are held against it too.
+
+use crate::reference::{File, Reference, Stages};
+use crate::report::parts::Origin;
+use anyhow::{Result, bail};
+use percio_codegen_core::program::Program;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+/// One reference file, bound to a program.
+pub(super) struct Bound {
+    pub(super) origin: Origin,
+    pub(super) bound: Reference,
+    pub(super) stages: Stages,
+    /// Stages that are of another batch or of another kind.
+    unusable: Vec<String>,
+}
+
+/// All of them.
+pub(super) struct References {
+    pub(super) truth: Bound,
+    pub(super) others: Vec<Bound>,
+}
+
+/// Binds `files`, which were read from `paths`, to `program`.
+///
+/// # Errors
+/// Everything in the first that does not fit the program, and others that are about other inputs.
+pub(super) fn bind(program: &Program, files: &[File], paths: &[PathBuf]) -> Result<References> {
+    let mut bound = Vec::new();
+    for (file, path) in files.iter().zip(paths) {
+        let reference = file.bind(program)?;
+        let (stages, unusable) = file.stages(reference.samples.len());
+        bound.push(Bound { origin: origin(file, path), bound: reference, stages, unusable });
+    }
+    let others = bound.split_off(1);
+    let Some(truth) = bound.pop() else { bail!("a comparison needs a reference") };
+    if let Some(other) = others.iter().find(|other| other.bound.samples != truth.bound.samples) {
+        bail!(
+            "`{}` holds other inputs than `{}`: write both for the same inputs, and give the more exact one first",
+            other.origin.file,
+            truth.origin.file
+        );
+    }
+    Ok(References { truth, others })
+}
+
+fn origin(file: &File, path: &Path) -> Origin {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    Origin { file: name.to_string_lossy().into_owned(), checksum: file.checksum(), metadata: file.metadata.clone() }
+}
+
+impl References {
+    /// Names of arrays that the model does not compute, as `output.<name>` and `stage.<name>`; `stages` were compared.
+    pub(super) fn not_compared(&self, stages: &[&str]) -> Vec<String> {
+        let unknown = self.truth.stages.keys().filter(|name| !stages.contains(&name.as_str()));
+        let unknown = unknown.map(|name| format!("stage.{name}"));
+        self.truth
+            .bound
+            .not_compared
+            .iter()
+            .cloned()
+            .chain(self.truth.unusable.iter().cloned())
+            .chain(unknown)
+            .collect()
+    }
+
+    /// Sentences about what is wrong with the samples of the references themselves.
+    pub(super) fn remarks(&self, samples: Range<usize>, program: &Program) -> Vec<String> {
+        let mut remarks = Vec::new();
+        for file in std::iter::once(&self.truth).chain(&self.others) {
+            for (output, expected) in program.outputs.iter().zip(&file.bound.expected) {
+                let numbers = &expected.numbers[samples.clone()];
+                let found = numbers.iter().enumerate().find_map(|(sample, numbers)| {
+                    Some((sample, numbers.iter().position(|number| !number.is_finite())?))
+                });
+                if let Some((sample, place)) = found {
+                    let (number, row, sample) =
+                        (numbers[sample][place], place / output.width.max(1), sample + samples.start);
+                    remarks.push(format!(
+                        "`{}`: `output.{}` holds {number} in sample {sample}, row {row}: such a number is never reached; \
+                         write the reference anew",
+                        file.origin.file, output.name
+                    ));
+                }
+            }
+        }
+        remarks
+    }
+}

@@ -1,0 +1,5 @@
+//! What `compare` reports: figures, as JSON, text and HTML.
+
+pub(crate) mod comparison;
+pub(crate) mod parts;
+pub(crate) mod text;
