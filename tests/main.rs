@@ -5,6 +5,7 @@ mod configurations;
 mod generated;
 mod goldens;
 mod macro_errors;
+mod native;
 mod passes;
 mod programs;
 mod rebuild;

@@ -21,6 +21,7 @@ enum Command {
     Bench(cmd::bench::Cmd),
     Estimate(cmd::estimate::Cmd),
     Run(cmd::run::Cmd),
+    Import(cmd::import::Cmd),
 }
 
 /// Whether what a subcommand was asked to check holds. Subcommands that check nothing yield [`Holds`](Self::Holds).
@@ -43,6 +44,7 @@ pub fn main() -> ExitCode {
         Command::Bench(cmd) => cmd.run(),
         Command::Estimate(cmd) => cmd.run(),
         Command::Run(cmd) => cmd.run(),
+        Command::Import(cmd) => cmd.run(),
     };
     match result {
         Ok(Verdict::Holds) => ExitCode::SUCCESS,

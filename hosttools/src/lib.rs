@@ -19,4 +19,5 @@ mod progress;
 pub mod reference;
 mod report;
 pub mod sample;
+pub mod save;
 mod table;

@@ -44,15 +44,41 @@ pub(crate) struct ModelArgs {
     /// Number type of the weights: f32
     #[arg(long, value_name = "TYPE", default_value = "f32", value_parser = parse_weights)]
     pub(crate) weights: Weights,
+    #[command(flatten)]
+    pub(crate) reading: ReadArgs,
+    /// How the report is written
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+/// How a checkpoint is read.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReadArgs {
     /// Shape of an input whose size the checkpoint leaves open, for example pixel_values=3x224x224
     #[arg(long = "input-shape", value_name = "NAME=AxBxC", value_parser = parse_shape)]
     pub(crate) input_shapes: Vec<(String, Vec<usize>)>,
     /// Whose arithmetic a checkpoint of Hugging Face transformers is read with
     #[arg(long, value_enum, default_value_t)]
     pub(crate) fidelity: Fidelity,
-    /// How the report is written
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: Format,
+    /// Library that wrote the checkpoint, whatever config.json says, for example krasserm/perceiver-io
+    #[arg(long, value_name = "LIBRARY")]
+    pub(crate) library: Option<String>,
+    /// Version of that library, whatever config.json says, for example 0.8.2
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) dialect: Option<String>,
+}
+
+impl ReadArgs {
+    /// What they say, for data like `inputs` where the checkpoint leaves sizes open.
+    pub(crate) fn options(&self, inputs: &BTreeMap<&str, &Array>) -> LoadOptions {
+        LoadOptions {
+            input_shapes: self.input_shapes.iter().cloned().collect(),
+            data_shapes: inputs.iter().map(|(&name, array)| (name.to_owned(), array.shape.clone())).collect(),
+            fidelity: self.fidelity.into(),
+            library: self.library.clone(),
+            dialect: self.dialect.clone(),
+        }
+    }
 }
 
 /// Whose arithmetic a checkpoint of Hugging Face transformers is read with.
@@ -95,19 +121,17 @@ impl ModelArgs {
 
     /// Reads and compiles the model for data like `inputs`, where the checkpoint leaves sizes open.
     pub(crate) fn program_for(&self, inputs: &BTreeMap<&str, &Array>) -> Result<Program> {
-        let data_shapes = inputs.iter().map(|(&name, array)| (name.to_owned(), array.shape.clone())).collect();
-        let options = LoadOptions { data_shapes, ..self.load_options() };
-        Ok(self.compile(self.load(&options)?))
+        Ok(self.compile(self.load(&self.reading.options(inputs))?))
     }
 
     /// Reads the model.
     pub(crate) fn model(&self) -> Result<Model> {
-        Ok(self.load(&self.load_options())?)
+        Ok(self.load(&self.reading.options(&BTreeMap::new()))?)
     }
 
     /// Reads the configuration alone.
     pub(crate) fn outline(&self) -> Result<Model> {
-        Ok(outline(&self.model, &self.load_options())?)
+        Ok(outline(&self.model, &self.reading.options(&BTreeMap::new()))?)
     }
 
     /// Compiles `model`.
@@ -117,14 +141,6 @@ impl ModelArgs {
 
     fn load(&self, options: &LoadOptions) -> Result<Model, Problems> {
         busy("reading the model", self.quiet(), || load(&self.model, options))
-    }
-
-    fn load_options(&self) -> LoadOptions {
-        LoadOptions {
-            input_shapes: self.input_shapes.iter().cloned().collect(),
-            fidelity: self.fidelity.into(),
-            ..LoadOptions::default()
-        }
     }
 }
 

@@ -60,13 +60,18 @@ pub(crate) fn program(name: &str) -> Program {
     compile(model(name, &LoadOptions::default()), &CompileOptions::default())
 }
 
-/// The fixture `name` with inputs as large as those in `reference`, and the arithmetic that made it.
+/// [`model_for`], compiled.
 pub(crate) fn program_for(name: &str, reference: &File) -> Program {
+    compile(model_for(name, reference), &CompileOptions::default())
+}
+
+/// The fixture `name` with inputs as large as those in `reference`, and the arithmetic that made it.
+pub(crate) fn model_for(name: &str, reference: &File) -> Model {
     let shapes = reference.inputs().into_iter().map(|(name, array)| (name.to_owned(), array.shape.clone()));
     let is_deepmind = reference.metadata.get("fidelity").is_some_and(|fidelity| fidelity == "deepmind");
     let fidelity = if is_deepmind { Fidelity::DeepMind } else { Fidelity::Own };
     let options = LoadOptions { data_shapes: shapes.collect(), fidelity, ..LoadOptions::default() };
-    compile(model(name, &options), &CompileOptions::default())
+    model(name, &options)
 }
 
 fn model(name: &str, options: &LoadOptions) -> Model {

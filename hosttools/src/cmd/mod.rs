@@ -3,6 +3,7 @@
 pub(crate) mod bench;
 pub(crate) mod compare;
 pub(crate) mod estimate;
+pub(crate) mod import;
 pub(crate) mod info;
 pub(crate) mod merge;
 pub(crate) mod run;

@@ -63,6 +63,12 @@ impl Weights {
         self.tensors.get(name)
     }
 
+    /// Adds a tensor `copy` that has the numbers of `original`; `false` when that is not there, or something of this name is.
+    pub fn share(&mut self, copy: &str, original: &str) -> bool {
+        let original = self.tensors.get(original).filter(|_| !self.tensors.contains_key(copy)).cloned();
+        original.map(|original| self.tensors.insert(copy.to_owned(), original)).is_some()
+    }
+
     /// The tensor `name`, if it is there and has not been taken.
     pub fn take(&mut self, name: &str) -> Option<Stored> {
         self.tensors.remove(name)

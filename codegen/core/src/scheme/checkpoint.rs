@@ -3,6 +3,7 @@
 use crate::container::Weights;
 use crate::model::{Linear, Model, Norm, NormKind, Tensor};
 use crate::{Problems, Subject};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -28,6 +29,8 @@ pub(super) struct Checkpoint {
     root: String,
     missing: Vec<String>,
     mismatches: Vec<Mismatch>,
+    /// Tensors that have the numbers of another.
+    copies: BTreeSet<String>,
     parameters: u64,
     problems: Problems,
 }
@@ -65,8 +68,15 @@ impl Checkpoint {
     }
 
     fn of(tensors: Tensors) -> Self {
-        let root = String::new();
-        Self { tensors, root, missing: Vec::new(), mismatches: Vec::new(), parameters: 0, problems: Problems::new() }
+        Self {
+            tensors,
+            root: String::new(),
+            missing: Vec::new(),
+            mismatches: Vec::new(),
+            copies: BTreeSet::new(),
+            parameters: 0,
+            problems: Problems::new(),
+        }
     }
 
     /// From now on all names are those of tensors below `root`.
@@ -107,6 +117,19 @@ impl Checkpoint {
         matches!(self.tensors, Tensors::Stored(_)) && !self.has(name)
     }
 
+    /// Lets the tensor `copy` have the numbers of the tensor `original`, which alone is stored.
+    pub(super) fn share(&mut self, copy: &str, original: &str) {
+        self.copies.insert(copy.to_owned());
+        let Tensors::Stored(weights) = &mut self.tensors else { return };
+        if !weights.share(copy, original) {
+            let stands = if weights.shape(copy).is_some() { "is stored too" } else { "has no tensor to share" };
+            self.complain(format!(
+                "`shared` in config.json says that `{copy}` is `{original}`, but it {stands}: remove the entry, or save the weights \
+                 that belong to it"
+            ));
+        }
+    }
+
     /// Takes `tensors` out of the number of parameters: they have been counted under other names.
     pub(super) fn discount(&mut self, tensors: &[&Tensor]) {
         self.parameters -= tensors.iter().map(|tensor| tensor.len() as u64).sum::<u64>();
@@ -125,7 +148,9 @@ impl Checkpoint {
     /// A trained tensor.
     pub(super) fn tensor(&mut self, name: &str, axes: &[Axis<'_>]) -> Tensor {
         let tensor = self.buffer(name, axes);
-        self.parameters += tensor.len() as u64;
+        if !self.copies.contains(name) {
+            self.parameters += tensor.len() as u64;
+        }
         tensor
     }
 

@@ -153,6 +153,16 @@ impl Fields {
     pub(super) fn need_objects(&mut self, name: &'static str) -> Vec<Self> {
         let filled = |value: &Value| value.as_array().filter(|list| !list.is_empty()).cloned();
         let list = self.need(name, "a list with at least one entry", filled).unwrap_or_default();
+        self.entries(name, list)
+    }
+
+    /// A list of objects, none where it is absent; give each back with [`Fields::close`].
+    pub(super) fn objects(&mut self, name: &'static str) -> Vec<Self> {
+        let list = self.read(name, "a list of objects", |value| value.as_array().cloned()).unwrap_or_default();
+        self.entries(name, list)
+    }
+
+    fn entries(&self, name: &str, list: Vec<Value>) -> Vec<Self> {
         let place = self.place(name);
         let object = |(index, value)| Self::new(format!("{place}[{index}]"), value).of(self.file);
         list.into_iter().enumerate().map(object).collect()

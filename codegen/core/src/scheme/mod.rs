@@ -21,11 +21,14 @@ mod uncomputed;
 mod unusable;
 mod version;
 
+pub use native::{Native, write as native};
+
 use crate::container::Weights;
 use crate::model::Model;
 use crate::{Problems, Subject};
 use checkpoint::Checkpoint;
 use directory::Location;
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use version::Version;
@@ -43,6 +46,10 @@ pub struct LoadOptions {
     pub data_shapes: BTreeMap<String, Vec<usize>>,
     /// Whose arithmetic a checkpoint of Hugging Face transformers is read with.
     pub fidelity: Fidelity,
+    /// The library, whatever the configuration says; without a configuration it stands for one.
+    pub library: Option<String>,
+    /// The library's version, whatever the configuration says.
+    pub dialect: Option<String>,
 }
 
 /// Whose arithmetic, where an implementation of the same weights is not the one that trained them.
@@ -89,8 +96,9 @@ pub fn load_tracked(path: &Path, options: &LoadOptions) -> Result<(Model, Vec<Pa
     let mut problems = Problems::new();
     let weights = location.weights();
     let beside = weights.as_ref().ok().and_then(said_by);
-    let (config, mut files) = match beside.filter(|_| !location.has_config()) {
-        Some(hyper_parameters) => (Some(hyper_parameters), Vec::new()),
+    let told = || options.library.as_ref().map(|_| json!({}));
+    let (config, mut files) = match beside.or_else(told).filter(|_| !location.has_config()) {
+        Some(config) => (Some(config), Vec::new()),
         None => (problems.take(location.config()), vec![location.config_path()]),
     };
     let weights = problems.take(weights);
@@ -134,10 +142,40 @@ fn read(
     checkpoint: Checkpoint,
     options: &LoadOptions,
 ) -> Result<Model, Problems> {
-    let model = recognise(&location.name(), config, checkpoint, options)?;
+    let model = recognise(&location.name(), told(config, options)?, checkpoint, options)?;
     let mut problems = Problems::new();
     check_shapes(&model, options, &mut problems);
     problems.finish(model)
+}
+
+/// `config`, with what `options` say instead.
+fn told(mut config: serde_json::Value, options: &LoadOptions) -> Result<serde_json::Value, Problems> {
+    let Some(fields) = config.as_object_mut() else { return Ok(config) };
+    match options.library.as_deref() {
+        None => {}
+        Some("percio") => drop(fields.insert("model_type".to_owned(), "percio".into())),
+        Some(library) => {
+            // Only transformers has a `library` and a `model_type`; where that is of its Perceiver, it decides.
+            if library != "transformers"
+                && fields.get("model_type").is_some_and(|kind| kind == "percio" || kind == "perceiver")
+            {
+                fields.remove("model_type");
+            }
+            fields.insert("library".to_owned(), library.into());
+        }
+    }
+    if let Some(dialect) = &options.dialect {
+        if fields.get("model_type").is_some_and(|kind| kind == "percio" || kind == "perceiver") {
+            let mut problems = Problems::new();
+            let message = format!(
+                "dialect \"{dialect}\" is given, but the model says itself all that decides how it is read: leave the dialect out"
+            );
+            problems.add(Subject::Option("dialect"), message);
+            return Err(problems);
+        }
+        fields.insert("version".to_owned(), dialect.clone().into());
+    }
+    Ok(config)
 }
 
 /// Reads a model of one library.

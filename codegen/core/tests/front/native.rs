@@ -18,10 +18,10 @@ fn changed(fixture: &str, pointer: &str, value: serde_json::Value) -> String {
 #[test]
 fn unknown_fields() {
     let mut directory = multi();
-    directory.set("/inputs/0/chanels", 3).set("/encoder/layers/residual", true).set("/decoder/queries/colour", 1);
+    directory.set("/inputs/0/chanels", 3).set("/encoder/layers/colour", true).set("/decoder/queries/colour", 1);
     let all = directory.complaints();
     assert_eq!(all.len(), 3, "{all:#?}");
-    has_all(&all[0], &["`encoder.layers.residual`", "is not a field", "`count`", "`widening`", "remove it"]);
+    has_all(&all[0], &["`encoder.layers.colour`", "is not a field", "`count`", "`widening`", "remove it"]);
     has_all(&all[1], &["`decoder.queries.colour`", "`kind`, `count`, `width`"]);
     has_all(&all[2], &["`inputs[0].chanels`", "`samples`", "write `channels`"]);
 }
@@ -48,10 +48,10 @@ fn a_file_that_is_almost_empty() {
     let mut directory = multi();
     directory.config = json!({"model_type": "percio"});
     let all = directory.complaints().join("\n");
-    for field in ["format", "inputs", "latents", "encoder", "decoder", "outputs"] {
+    for field in ["format", "inputs", "latents", "encoder", "outputs"] {
         has_all(&all, &[&format!("`{field}` in config.json is missing")]);
     }
-    assert_eq!(all.lines().count(), 6, "{all}");
+    assert_eq!(all.lines().count(), 5, "{all}");
     directory.config = json!({"model_type": "percio", "format": 1, "inputs": [], "outputs": [3], "latents": 4});
     let all = directory.complaints().join("\n");
     has_all(&all, &["`inputs` in config.json is []", "`outputs[0]` is 3", "`latents` in config.json is 4"]);
@@ -170,6 +170,80 @@ fn sizes_cannot_overflow() {
         has_all(&all, &["18446744073709551615", "from 1 to 1048576"]);
         changed("native-multi", pointer, (1 << 20).into());
     }
+}
+
+/// What each section may say, but nothing computes together.
+#[test]
+fn contradictions() {
+    let all = changed("native-multi", "/encoder/cross/reads", "prefix_then_itself".into());
+    has_all(&all, &["block `encoder.cross` reads \"prefix_then_itself\"", "the latents are no tokens"]);
+    let all = changed("native-multi", "/encoder/cross/reads", "context_then_itself".into());
+    has_all(&all, &["keys from its own rows of 18 numbers and from others of 29", "make the two as wide"]);
+    has_all(&changed("native-multi", "/decoder/reads", "itself".into()), &["`decoder.reads` must be \"context\""]);
+    let all = changed("native-multi", "/encoder/cross/rotary", json!({"pairs": 9, "heads": 7}));
+    has_all(&all, &["`encoder.cross.rotary` turns 9 pairs", "each of 7 heads", "3 heads of 5 numbers"]);
+    let all = changed("native-multi", "/encoder/mixtures", json!([{"states": [1, 0], "rank": 2}]));
+    has_all(&all, &["`encoder.mixtures[0].states` is [1, 0]", "ascending places in the schedule of"]);
+    let all = changed("native-multi", "/outputs/0/queries", "tokens".into());
+    has_all(&all, &["`activity` reads as many queries as a run has tokens", "needs ids"]);
+    has_all(&changed("native-multi", "/outputs/0/queries", "latents".into()), &["there is a decoder"]);
+    has_all(
+        &changed("native-multi", "/outputs/0/shape", json!([2, 2])),
+        &["[2, 2] of output `activity` holds 4 numbers"],
+    );
+    let all = changed("native-multi", "/mask", json!({"name": "motion"}));
+    has_all(&all, &["two inputs of the model are called `motion`"]);
+    let all = changed("native-multi", "/encoder/cross/hidden", 5.into());
+    has_all(&all, &["`encoder.cross.hidden`", "stands beside `widening`"]);
+    let all = changed("native-multi", "/encoder/cross/norm_q", json!({"kind": "batch", "epsilon": 1}));
+    has_all(&all, &["`encoder.cross.norm_q.kind`", "\"layer\", \"rms\"", "`encoder.cross.norm_q.epsilon`"]);
+}
+
+#[test]
+fn convolutions() {
+    let tail = json!({"batch_norm": {}, "activation": "relu", "pool": {"kernel": 9, "stride": 2}});
+    let all = changed("native-grid", "/inputs/0/tail", tail);
+    has_all(&all, &["input `frame` has a `tail`, which follows a linear layer, but no `project`"]);
+    has_all(&all, &["input `frame` makes no token", "choose a smaller `kernel`"]);
+    let all = changed("native-grid", "/inputs/0/window", json!({"kernel": 3, "pad": "valid"}));
+    has_all(&all, &["`inputs[0].window.pad`", "\"same\" or a pair [before, after]"]);
+    has_all(&changed("native-grid", "/inputs/1/tail", json!({})), &["`inputs[1].tail`", "is not a field"]);
+}
+
+/// The encoder as a list of blocks and a schedule, without a decoder.
+#[test]
+fn listed_blocks() {
+    let mut directory = multi();
+    let cross = directory.config["encoder"]["cross"].clone();
+    let mut block = cross;
+    block["reads"] = "context".into();
+    directory.set("/encoder", json!({"blocks": [block], "schedule": [0, 0, 1]}));
+    let all = directory.complaints().join("\n");
+    has_all(
+        &all,
+        &["`encoder.schedule` in config.json is [0,0,1], expected a list of up to 1024 indices of the 1 blocks"],
+    );
+    directory.set("/encoder/schedule", json!([0, 0])).unset("/decoder");
+    let all = directory.complaints().join("\n");
+    has_all(&all, &["lacks", "`encoder.blocks.0.q.weight` [15, 18]", "holds", "`encoder.cross.q.weight` [15, 18]"]);
+    directory.config["encoder"]["blocks"][0].as_object_mut().unwrap().remove("reads");
+    has_all(&directory.complaints()[0], &["`encoder.blocks[0].reads` in config.json is missing", "\"context\""]);
+}
+
+#[test]
+fn shared_tensors() {
+    let mut directory = multi();
+    directory.set("/shared", json!({"encoder.cross.k.weight": "nothing", "encoder.cross.q.weight": "latents"}));
+    let all = directory.complaints();
+    has_all(&all.join("\n"), &["`encoder.cross.k.weight` is `nothing`", "it is stored too"]);
+    directory.set("/shared", json!({"inputs.motion.copy": "nothing"}));
+    directory.complains(&["`inputs.motion.copy` is `nothing`, but it has no tensor to share", "remove the entry"]);
+    let before = multi().load().unwrap().parameters;
+    let mut directory = multi();
+    directory.remove("encoder.layers.0.k.weight");
+    directory.set("/shared", json!({"encoder.layers.0.k.weight": "encoder.layers.0.q.weight"}));
+    let (shape, moved) = (directory.tensors["encoder.layers.0.q.weight"].1.clone(), directory.load());
+    assert_eq!(moved.unwrap().parameters, before - shape.iter().product::<usize>() as u64);
 }
 
 #[test]

@@ -67,6 +67,7 @@ fn port_options(class: Class, options: &LoadOptions) -> LoadOptions {
         input_shapes: options.input_shapes.iter().map(port).collect(),
         data_shapes: options.data_shapes.iter().map(port).collect(),
         fidelity: Fidelity::DeepMind,
+        ..LoadOptions::default()
     }
 }
 

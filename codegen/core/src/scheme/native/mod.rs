@@ -1,129 +1,93 @@
 //! percio's own format, `model_type = "percio"` (docs/native-format.md).
 
+mod block;
+mod check;
 mod config;
+mod decoder;
+mod encoding;
 mod input;
 mod output;
-mod position;
+mod write;
 
-use super::block::{self, Biases, Names, Projections, Spec};
 use super::checkpoint::{Axis, Bias, Checkpoint};
 use crate::Problems;
-use crate::model::{Block, Decoder, Input, Latents, Model, Provenance, Queries};
-use config::{Attention, Config};
-
-/// The parts of a block.
-const BLOCK: Names = Names {
-    norm_q: ".norm_q",
-    norm_kv: ".norm_kv",
-    projections: Projections::Separate { query: ".q", key: ".k", value: ".v" },
-    output: ".o",
-    mlp_norm: ".mlp.norm",
-    up: ".mlp.up",
-    down: ".mlp.down",
-    biases: Biases::all(Bias::Optional),
-};
+use crate::model::{Input, Latents, Mixture, Model, Provenance};
+use block::{Place, norm};
+use config::Config;
+pub use write::{Native, write};
 
 /// Reads a model of this format.
 pub(super) fn load(config: serde_json::Value, mut checkpoint: Checkpoint) -> Result<Model, Problems> {
     let config = config::read(config)?;
+    for (copy, original) in &config.shared {
+        checkpoint.share(copy, original);
+    }
     let inputs = input::read(&config, &mut checkpoint);
     let token_width = inputs.iter().map(Input::width).max().unwrap_or(1).max(config.token_width.unwrap_or(1));
-    let axes = [(config.latents, "latents.count"), latent_width(&config)];
-    let latents = checkpoint.tensor("latents", &axes);
-    let blocks = encoder(&config, &mut checkpoint, (token_width, "the tokens' width"));
-    let schedule = (0..config.encoder.blocks).flat_map(|_| 1..blocks.len());
-    let decoder = decoder(&config, &mut checkpoint);
-    let model = Model {
+    let latents = latents(&config, &mut checkpoint, (token_width, "the tokens' width"));
+    let rows: Axis<'_> = (config.latents.width, "latents.width");
+    let place = Place { rows, context: (token_width, "the tokens' width"), count: config.latents.count };
+    let blocks = config.encoder.blocks.iter().map(|block| place.read(&config, &mut checkpoint, block)).collect();
+    let tokens = [inputs.iter().map(Input::tokens).sum(), token_width];
+    let decoder = config.decoder.as_ref().map(|decoder| decoder::read(&config, &mut checkpoint, decoder, tokens));
+    let mut model = Model {
         name: config.name.clone(),
         summary: config.summary.clone(),
-        provenance: Provenance {
-            implementation: "percio, native format 1".to_owned(),
-            remarks: vec!["recognised by `model_type` \"percio\"".to_owned()],
-        },
+        provenance: provenance(&config),
         parameters: 0,
-        schedule: std::iter::once(0).chain(schedule).collect(),
-        outputs: output::read(&config, &mut checkpoint, &inputs, decoder.queries.shape([0, 0])),
+        mask: config.mask.clone(),
+        mixtures: mixtures(&config, &mut checkpoint, rows),
+        norm: config.encoder.norm.map(|spec| norm(&config, &mut checkpoint, "encoder.norm", rows, spec)),
+        schedule: config.encoder.schedule.clone(),
         inputs,
-        mask: None,
-        latents: Latents::Learned(latents),
+        latents,
         blocks,
-        mixtures: Vec::new(),
-        norm: None,
-        decoder: Some(decoder),
+        decoder,
+        outputs: Vec::new(),
     };
+    model.outputs = output::read(&config, &mut checkpoint, &model);
+    check::run(&model, &mut checkpoint);
     checkpoint.finish(model, |_| false)
 }
 
-fn latent_width(config: &Config) -> Axis<'static> {
-    (config.latent_width, "latents.width")
-}
-
-fn encoder(config: &Config, checkpoint: &mut Checkpoint, tokens: Axis<'_>) -> Vec<Block> {
-    let latents = latent_width(config);
-    let cross = Place { section: "encoder.cross", name: "encoder.cross", rows: latents, context: Some(tokens) };
-    let mut blocks = vec![cross.read(config, checkpoint, &config.encoder.cross, tokens, None)];
-    for index in 0..config.encoder.layers {
-        let name = format!("encoder.layers.{index}");
-        let layer = Place { section: "encoder.layers", name: &name, rows: latents, context: None };
-        blocks.push(layer.read(config, checkpoint, &config.encoder.layer, latents, Some(latents)));
+fn provenance(config: &Config) -> Provenance {
+    let mut remarks = vec!["recognised by `model_type` \"percio\"".to_owned()];
+    if let Some(source) = &config.source {
+        remarks.push(format!("imported: {}", source.implementation));
+        remarks.extend(source.remarks.iter().cloned());
     }
-    blocks
+    Provenance { implementation: "percio, native format 1".to_owned(), remarks }
 }
 
-fn decoder(config: &Config, checkpoint: &mut Checkpoint) -> Decoder {
-    let queries = match &config.queries {
-        config::Queries::Learned { count, width } => {
-            let axes = [(*count, "decoder.queries.count"), (*width, "the queries' width")];
-            Queries::Learned(checkpoint.tensor("decoder.queries", &axes))
-        }
-        config::Queries::Fourier { shape, fourier } => {
-            Queries::Fourier(position::fourier(checkpoint, "decoder.queries", shape, fourier))
+fn latents(config: &Config, checkpoint: &mut Checkpoint, tokens: Axis<'_>) -> Latents {
+    let (most, width) = (config.latents.count, config.latents.width);
+    if !config.latents.is_tail {
+        return Latents::Learned(checkpoint.tensor("latents", &[(most, "latents.count"), (width, "latents.width")]));
+    }
+    if !config.latents.project && width != tokens.0 {
+        checkpoint.complain(format!(
+            "`latents.width` is {width}, but the latents are tokens of {} numbers: make the two agree, or set `latents.project` \
+             to true",
+            tokens.0
+        ));
+    }
+    let linear = |checkpoint: &mut Checkpoint| {
+        checkpoint.linear("latents.project", (width, "latents.width"), tokens, Bias::Optional)
+    };
+    Latents::Tail { most, width, project: config.latents.project.then(|| linear(checkpoint)) }
+}
+
+fn mixtures(config: &Config, checkpoint: &mut Checkpoint, rows: Axis<'_>) -> Vec<Mixture> {
+    let read = |(index, mixture): (usize, &config::Mixture)| {
+        let part = |part: &str| format!("encoder.mixtures.{index}.{part}");
+        let source = format!("encoder.mixtures[{index}].rank");
+        let rank: Axis<'_> = (mixture.rank, &source);
+        Mixture {
+            states: mixture.states.clone(),
+            norm: mixture.norm.map(|spec| norm(config, checkpoint, &part("norm"), rows, spec)),
+            reduce: checkpoint.linear(&part("reduce"), rank, rows, Bias::Optional),
+            expand: checkpoint.linear(&part("expand"), rows, rank, Bias::Optional),
         }
     };
-    let latents = latent_width(config);
-    let rows = (queries.shape([0, 0])[1], "the queries' width");
-    let place = Place { section: "decoder", name: "decoder.cross", rows, context: Some(latents) };
-    let block = place.read(config, checkpoint, &config.decoder, latents, None);
-    Decoder { queries, block, project: None }
-}
-
-/// Where a block stands.
-struct Place<'a> {
-    /// In the configuration.
-    section: &'a str,
-    /// In the checkpoint.
-    name: &'a str,
-    rows: Axis<'a>,
-    context: Option<Axis<'a>>,
-}
-
-impl Place<'_> {
-    /// Reads the block; `qk` and `v` are the widths where `attention` names none (`v`: that of `qk`).
-    fn read(
-        &self,
-        config: &Config,
-        checkpoint: &mut Checkpoint,
-        attention: &Attention,
-        qk: Axis<'_>,
-        v: Option<Axis<'_>>,
-    ) -> Block {
-        let [heads, qk_source, v_source, widening] =
-            ["heads", "qk", "v", "widening"].map(|field| format!("{}.{field}", self.section));
-        let qk = attention.qk.map_or(qk, |width| (width, qk_source.as_str()));
-        let v = attention.v.map_or(v.unwrap_or(qk), |width| (width, v_source.as_str()));
-        let spec = Spec {
-            name: self.name,
-            prefix: self.name,
-            rows: self.rows,
-            context: self.context,
-            heads: (attention.heads, &heads),
-            qk,
-            v,
-            widening: (attention.widening, &widening),
-            activation: attention.activation,
-            residual: attention.residual,
-            eps: config.norm_eps,
-        };
-        block::read(checkpoint, &BLOCK, &spec)
-    }
+    config.encoder.mixtures.iter().enumerate().map(read).collect()
 }

@@ -1,44 +1,79 @@
-//! Heads over the decoded queries.
+//! Heads over the decoded queries, or over the latents.
 
-use super::config::{self, Config};
-use crate::model::{Extent, Input, Linear, Output, Stem, Tensor};
-use crate::scheme::checkpoint::{Bias, Checkpoint};
+use super::block::norm;
+use super::config::{self, Config, Rows};
+use crate::model::{Extent, Input, Linear, Model, Output, Stem, Tensor};
+use crate::scheme::checkpoint::{Axis, Bias, Checkpoint};
 
-/// Reads all outputs over `rows`, count and width of what they read.
-pub(super) fn read(config: &Config, checkpoint: &mut Checkpoint, inputs: &[Input], rows: [usize; 2]) -> Vec<Output> {
-    config.outputs.iter().map(|output| one(output, checkpoint, inputs, rows)).collect()
+/// Reads all outputs of `model`, which has none yet.
+pub(super) fn read(config: &Config, checkpoint: &mut Checkpoint, model: &Model) -> Vec<Output> {
+    config.outputs.iter().map(|output| one(config, output, checkpoint, model)).collect()
 }
 
-fn one(output: &config::Output, checkpoint: &mut Checkpoint, inputs: &[Input], [count, width]: [usize; 2]) -> Output {
-    let name = &output.name;
-    let [first, end] = output.queries.unwrap_or([0, count]);
-    if first >= end || end > count {
-        checkpoint.complain(format!(
-            "output `{name}` reads the queries {first} to {end} (end not included), but there are {count}: choose first < end ≤ {count}"
-        ));
-    }
+fn one(config: &Config, output: &config::Output, checkpoint: &mut Checkpoint, model: &Model) -> Output {
+    let (name, [count, width]) = (&output.name, model.output_rows());
+    let rows: Axis<'_> = (width, "the queries' width");
+    let part = |part: &str| format!("outputs.{name}.{part}");
     let linear = match (&output.tied, output.width) {
         (Some(tied), linear_width) => {
             if linear_width.is_some() {
                 checkpoint
                     .complain(format!("output `{name}` has both `width` and `tied`, expected one: remove the other"));
             }
-            tie(name, tied, checkpoint, inputs, width)
+            tie(name, tied, checkpoint, &model.inputs, width)
         }
         (None, Some(outputs)) => {
-            let (layer, source) = (format!("outputs.{name}"), format!("outputs.{name}.width"));
-            Some(checkpoint.linear(&layer, (outputs, &source), (width, "the queries' width"), Bias::Optional))
+            let (layer, source) = (format!("outputs.{name}"), part("width"));
+            Some(checkpoint.linear(&layer, (outputs, &source), rows, Bias::Optional))
         }
         (None, None) => None,
     };
-    let classes = linear.as_ref().map_or(width, |linear| linear.weight.rows());
-    if !output.labels.is_empty() && output.labels.len() != classes {
+    let numbers = linear.as_ref().map_or(width, |linear| linear.weight.rows());
+    let made: Axis<'_> = (numbers, "the output's width");
+    let read = Output {
+        mean: output.mean,
+        norm: output.norm.map(|spec| norm(config, checkpoint, &part("norm"), rows, spec)),
+        last_norm: output.last_norm.map(|spec| norm(config, checkpoint, &part("last_norm"), made, spec)),
+        shape: output.shape.clone(),
+        labels: output.labels.clone(),
+        ..Output::new(name, extent(output, checkpoint, model, count), linear)
+    };
+    check_numbers(&read, numbers, checkpoint);
+    read
+}
+
+fn extent(output: &config::Output, checkpoint: &mut Checkpoint, model: &Model, count: usize) -> Extent {
+    let [first, end] = match output.rows {
+        Rows::All => [0, count],
+        Rows::Some(rows) => rows,
+        Rows::Tokens => return Extent::Tokens { most: model.tokens() },
+        Rows::Latents => return Extent::Latents { most: model.latents.shape()[0] },
+    };
+    if first >= end || end > count {
         checkpoint.complain(format!(
-            "output `{name}` has {} labels for {classes} numbers: give one for each, or none",
-            output.labels.len()
+            "output `{}` reads the queries {first} to {end} (end not included), but there are {count}: choose first < end ≤ {count}",
+            output.name
         ));
     }
-    Output { labels: output.labels.clone(), ..Output::new(name, Extent::Rows(first..end), linear) }
+    Extent::Rows(first..end)
+}
+
+/// Labels and axes must be those of as many numbers as there are.
+fn check_numbers(output: &Output, width: usize, checkpoint: &mut Checkpoint) {
+    let Output { name, labels, shape, .. } = output;
+    if !labels.is_empty() && labels.len() != width {
+        checkpoint.complain(format!(
+            "output `{name}` has {} labels for {width} numbers: give one for each, or none",
+            labels.len()
+        ));
+    }
+    let (rows, numbers) = (output.most(), shape.iter().product::<usize>());
+    if !shape.is_empty() && numbers != rows * width {
+        checkpoint.complain(format!(
+            "`shape` {shape:?} of output `{name}` holds {numbers} numbers, but {rows} rows of {width} are made: correct it, or \
+             leave it out"
+        ));
+    }
 }
 
 /// The embedding of input `tied` as a linear layer.

@@ -1,102 +1,57 @@
 //! `config.json` of the native format: every field, its type and its default.
 
+mod block;
+mod decoder;
+mod encoder;
+mod encoding;
 mod input;
-mod part;
+mod norm;
+mod output;
+mod words;
+
+pub(super) use block::{Block, Hidden, Mlp, Residual, Rotary};
+pub(super) use decoder::{Decoder, Part, Queries};
+pub(super) use encoder::{Encoder, Mixture};
+pub(super) use encoding::{Encoding, Fourier, Frequencies};
+pub(super) use input::{Input, Kind, Position, Tail};
+pub(super) use norm::Norm;
+pub(super) use output::{Output, Rows};
+pub(super) use words::{
+    ACTIVATIONS, COMBINE, EMPTY_ROWS, GATES, GRIDS, LAYOUTS, ORDERS, POSITION_PLACES, READS, ROTARY_PLACES, word,
+};
 
 use crate::Problems;
-use crate::model::{Activation, Combine, Layout};
-use crate::scheme::fields::{Fields, LAYERS, SIZE};
+use crate::model::{Mask, Provenance};
+use crate::scheme::fields::{Fields, SIZE};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The whole file.
 pub(super) struct Config {
     pub(super) name: String,
     pub(super) summary: String,
+    /// Where the model was imported from.
+    pub(super) source: Option<Provenance>,
     pub(super) norm_eps: f64,
+    /// Tensors that are others: the name of each, and whose numbers it has.
+    pub(super) shared: BTreeMap<String, String>,
     pub(super) inputs: Vec<Input>,
     pub(super) token_width: Option<usize>,
-    pub(super) latents: usize,
-    pub(super) latent_width: usize,
+    pub(super) mask: Option<Mask>,
+    pub(super) latents: Latents,
     pub(super) encoder: Encoder,
-    pub(super) queries: Queries,
-    pub(super) decoder: Attention,
+    pub(super) decoder: Option<Decoder>,
     pub(super) outputs: Vec<Output>,
 }
 
-/// One input.
-pub(super) struct Input {
-    pub(super) name: String,
-    pub(super) kind: Kind,
-    /// Offsets and gains.
-    pub(super) scale: Option<[Vec<f64>; 2]>,
-    pub(super) project: Option<usize>,
-    pub(super) position: Option<Position>,
-}
-
-/// What an input holds.
-pub(super) enum Kind {
-    Tokens { tokens: usize, channels: usize },
-    Series { samples: usize, channels: usize, patch: usize },
-    Image { height: usize, width: usize, channels: usize, patch: usize, layout: Layout },
-    Ids { vocabulary: usize, tokens: usize, embedding: usize },
-}
-
-/// Cross-attention, then `blocks` times the same `layers` self-attention layers.
-pub(super) struct Encoder {
-    pub(super) cross: Attention,
-    pub(super) layers: usize,
-    pub(super) blocks: usize,
-    pub(super) layer: Attention,
-}
-
-/// A position encoding.
-pub(super) struct Position {
-    pub(super) encoding: PositionKind,
-    pub(super) combine: Combine,
-    pub(super) project: Option<usize>,
-}
-
-/// What says where a token is.
-pub(super) enum PositionKind {
-    /// `width` where it is concatenated.
-    Learned {
-        width: Option<usize>,
-    },
-    Fourier(Fourier),
-}
-
-/// Fourier features of a grid.
-pub(super) struct Fourier {
-    pub(super) bands: usize,
-    pub(super) max_resolution: Option<Vec<f64>>,
-    pub(super) sine_only: bool,
-    pub(super) with_position: bool,
-}
-
-/// An attention block.
-pub(super) struct Attention {
-    pub(super) heads: usize,
-    pub(super) qk: Option<usize>,
-    pub(super) v: Option<usize>,
-    pub(super) widening: usize,
-    pub(super) activation: Activation,
-    pub(super) residual: bool,
-}
-
-/// What the decoder asks.
-pub(super) enum Queries {
-    Learned { count: usize, width: usize },
-    Fourier { shape: Vec<usize>, fourier: Fourier },
-}
-
-/// One output.
-pub(super) struct Output {
-    pub(super) name: String,
-    pub(super) queries: Option<[usize; 2]>,
-    pub(super) width: Option<usize>,
-    pub(super) tied: Option<String>,
-    pub(super) labels: Vec<String>,
+/// Where the latents start from.
+pub(super) struct Latents {
+    pub(super) count: usize,
+    pub(super) width: usize,
+    /// Whether they are the last tokens.
+    pub(super) is_tail: bool,
+    /// Whether these go through a linear layer.
+    pub(super) project: bool,
 }
 
 /// Reads `config.json`.
@@ -109,62 +64,70 @@ pub(super) fn read(json: Value) -> Result<Config, Problems> {
 }
 
 fn fields(file: &mut Fields) -> Config {
+    file.read("$schema", "anything", |_| Some(()));
     file.need_word("model_type", &[("percio", ())]);
     file.need("format", "1, the only version there is", |value| (value == 1).then_some(()));
-    let mut latents = file.need_object("latents");
-    let (count, width) = (latents.need_whole("count", &SIZE), latents.need_whole("width", &SIZE));
-    file.close(latents);
-    let encoder = encoder(file);
-    let (queries, decoder) = decoder(file);
+    let latents = latents(file);
+    let encoder = encoder::read(file);
+    let decoder = decoder::read(file);
     Config {
         name: file.text("name").unwrap_or_else(|| "model".to_owned()),
         summary: file.text("summary").unwrap_or_default(),
-        norm_eps: norm_eps(file),
+        source: source(file),
+        norm_eps: norm::eps(file, "norm_eps").unwrap_or(1e-5),
+        shared: shared(file),
         inputs: each(file, "inputs", input::read),
         token_width: file.whole("token_width", &SIZE),
-        latents: count,
-        latent_width: width,
+        mask: mask(file),
+        latents,
         encoder,
-        queries,
         decoder,
-        outputs: each(file, "outputs", part::output),
+        outputs: each(file, "outputs", output::read),
     }
 }
 
-fn norm_eps(file: &mut Fields) -> f64 {
-    let small = |value: &Value| value.as_f64().filter(|eps| (0.0..1.0).contains(eps));
-    file.read("norm_eps", "a number from 0 to below 1", small).unwrap_or(1e-5)
+fn source(file: &mut Fields) -> Option<Provenance> {
+    let mut source = file.object("source")?;
+    let implementation = source.text("implementation").unwrap_or_default();
+    let remarks = source.read("remarks", "a list of texts", texts).unwrap_or_default();
+    file.close(source);
+    Some(Provenance { implementation, remarks })
 }
 
-fn encoder(file: &mut Fields) -> Encoder {
-    let mut encoder = file.need_object("encoder");
-    let mut cross = encoder.need_object("cross");
-    let cross_attention = part::attention(&mut cross, true);
-    encoder.close(cross);
-    let mut layers = encoder.need_object("layers");
-    let count = layers.need_whole("count", &LAYERS);
-    let blocks = layers.whole("blocks", &LAYERS).unwrap_or(1);
-    let layer = part::attention(&mut layers, false);
-    encoder.close(layers);
-    file.close(encoder);
-    Encoder { cross: cross_attention, layers: count, blocks, layer }
+fn shared(file: &mut Fields) -> BTreeMap<String, String> {
+    let names = |value: &Value| {
+        let map = value.as_object()?;
+        map.iter().map(|(copy, original)| Some((copy.clone(), original.as_str()?.to_owned()))).collect()
+    };
+    file.read("shared", "an object of names of tensors", names).unwrap_or_default()
 }
 
-fn decoder(file: &mut Fields) -> (Queries, Attention) {
-    let mut decoder = file.need_object("decoder");
-    let mut queries = decoder.need_object("queries");
-    let asked = part::queries(&mut queries);
-    decoder.close(queries);
-    let attention = part::attention(&mut decoder, true);
-    file.close(decoder);
-    (asked, attention)
+fn mask(file: &mut Fields) -> Option<Mask> {
+    let mut mask = file.object("mask")?;
+    let read = Mask { name: identifier(&mut mask), padding: mask.text("padding") };
+    file.close(mask);
+    Some(read)
 }
 
-fn each<T>(file: &mut Fields, list: &'static str, read: fn(&mut Fields) -> T) -> Vec<T> {
+fn latents(file: &mut Fields) -> Latents {
+    let mut latents = file.need_object("latents");
+    let is_tail = latents.word("kind", &[("learned", false), ("tail", true)]).unwrap_or(false);
+    let read = Latents {
+        count: latents.need_whole("count", &SIZE),
+        width: latents.need_whole("width", &SIZE),
+        is_tail,
+        project: is_tail && latents.flag("project").unwrap_or(false),
+    };
+    file.close(latents);
+    read
+}
+
+/// Every entry of the list called `list`, which holds at least one.
+fn each<T>(fields: &mut Fields, list: &'static str, read: fn(&mut Fields) -> T) -> Vec<T> {
     let mut entries = Vec::new();
-    for mut fields in file.need_objects(list) {
-        entries.push(read(&mut fields));
-        file.close(fields);
+    for mut entry in fields.need_objects(list) {
+        entries.push(read(&mut entry));
+        fields.close(entry);
     }
     entries
 }
@@ -176,4 +139,19 @@ fn duplicates<'a>(file: &mut Fields, list: &str, names: impl Iterator<Item = &'a
             file.complain(list, &format!("has two entries named \"{name}\", expected different names: rename one"));
         }
     }
+}
+
+/// The name of an input or output, which the generated code uses as that of a field.
+fn identifier(fields: &mut Fields) -> String {
+    let usable = |value: &Value| {
+        let name = value.as_str()?;
+        let plain = name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+        (plain && syn::parse_str::<syn::Ident>(name).is_ok()).then(|| name.to_owned())
+    };
+    let expected = "letters, digits and `_` that make the name of a Rust field (no digit first, no keyword)";
+    fields.need("name", expected, usable).unwrap_or_default()
+}
+
+fn texts(value: &Value) -> Option<Vec<String>> {
+    value.as_array()?.iter().map(|text| text.as_str().map(str::to_owned)).collect()
 }

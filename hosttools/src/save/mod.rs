@@ -1,0 +1,114 @@
+//! Writes a model directory of the native format: whole, or not at all.
+
+mod render;
+
+use anyhow::{Context, Result, bail, ensure};
+use percio_codegen_core::model::Tensor;
+use percio_codegen_core::scheme::Native;
+use safetensors::{Dtype, View, serialize_to_file};
+use std::borrow::Cow;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+pub use render::render;
+
+/// The files of a directory.
+const FILES: [&str; 2] = ["config.json", "model.safetensors"];
+
+/// Writes `native` as the directory at `path`; one that is there already is replaced only when `overwrite` says so and only
+/// when it holds nothing else.
+///
+/// # Errors
+/// When there is something at `path` that may not be replaced, and when a file cannot be written; nothing has changed then.
+pub fn save(native: &Native, path: &Path, overwrite: bool) -> Result<()> {
+    let shown = path.display();
+    let Some(name) = path.file_name() else { bail!("`{shown}` names no directory to make: add a name to it") };
+    check_free(path, overwrite)?;
+    let beside = |what: &str| {
+        let hidden = format!(".{}.{what}-{}", name.display(), std::process::id());
+        path.with_file_name(hidden)
+    };
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).with_context(|| format!("`{}` cannot be made", parent.display()))?;
+    }
+    let unfinished = Unfinished::new(beside("unfinished"))?;
+    write(native, &unfinished.0).with_context(|| format!("`{shown}` cannot be written"))?;
+    replace(&unfinished.0, path, &beside("replaced")).with_context(|| format!("`{shown}` cannot be put in its place"))
+}
+
+/// What is at `path` may be replaced.
+fn check_free(path: &Path, overwrite: bool) -> Result<()> {
+    let shown = path.display();
+    if !path.exists() {
+        return Ok(());
+    }
+    ensure!(path.is_dir(), "`{shown}` is a file, expected a directory to write to: name another");
+    let entries = fs::read_dir(path).with_context(|| format!("`{shown}` cannot be listed"))?;
+    let names: Vec<_> = entries.map(|entry| entry.map(|entry| entry.file_name())).collect::<Result<_, _>>()?;
+    ensure!(names.is_empty() || overwrite, "`{shown}` is there already: name another directory, or add --overwrite");
+    if let Some(other) = names.iter().find(|name| FILES.iter().all(|file| *name != *file)) {
+        bail!(
+            "`{shown}` also holds `{}`, which would be lost with the old model: move it, or name another directory",
+            other.display()
+        );
+    }
+    Ok(())
+}
+
+/// A directory that is removed again unless it has become another.
+struct Unfinished(PathBuf);
+
+impl Unfinished {
+    fn new(path: PathBuf) -> Result<Self> {
+        fs::create_dir(&path).with_context(|| format!("`{}` cannot be made", path.display()))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        // It is gone when it has been renamed.
+        drop(fs::remove_dir_all(&self.0));
+    }
+}
+
+fn write(native: &Native, directory: &Path) -> Result<()> {
+    let tensors = native.tensors.iter().map(|(name, tensor)| (name.as_str(), Numbers(tensor)));
+    serialize_to_file(tensors, None, &directory.join(FILES[1]))?;
+    fs::write(directory.join(FILES[0]), render(&native.config))?;
+    Ok(())
+}
+
+/// Renames `from` to `to`; what is there goes to `aside` first, and away in the end.
+fn replace(from: &Path, to: &Path, aside: &Path) -> Result<()> {
+    if !to.exists() {
+        return Ok(fs::rename(from, to)?);
+    }
+    fs::rename(to, aside)?;
+    if let Err(error) = fs::rename(from, to) {
+        fs::rename(aside, to)?;
+        return Err(error.into());
+    }
+    Ok(fs::remove_dir_all(aside)?)
+}
+
+/// A tensor whose bytes are made when they are written.
+struct Numbers<'a>(&'a Tensor);
+
+impl View for Numbers<'_> {
+    fn dtype(&self) -> Dtype {
+        Dtype::F32
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.0.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        self.0.data.iter().flat_map(|number| number.to_le_bytes()).collect()
+    }
+
+    fn data_len(&self) -> usize {
+        4 * self.0.len()
+    }
+}

@@ -1,0 +1,139 @@
+//! `percio import`: what it writes, what it prints, and what it leaves alone.
+
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures").join(name)
+}
+
+/// A checkpoint that the compiler's tests use.
+fn checkpoint(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../codegen/core/tests/checkpoints").join(name)
+}
+
+fn percio(subcommand: &str, path: &Path, rest: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_percio"));
+    command.arg(subcommand).arg(path).args(rest).env_remove("PERCIO_ISA").output().expect("percio starts")
+}
+
+fn import(checkpoint: &Path, to: &Path, rest: &[&str]) -> Output {
+    percio("import", checkpoint, &[&["-o", to.to_str().expect("a path of letters")], rest].concat())
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", errors(output)))
+}
+
+fn errors(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// The names of what `directory` holds.
+fn names(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).expect("a directory");
+    let mut names: Vec<_> = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn an_imported_model_compares_as_the_original_does() {
+    let place = tempfile::tempdir().expect("a directory");
+    for (name, reference) in
+        [("hf-masked-lm", "reference"), ("hf-video", "reference"), ("krasserm-11-causal-lm", "reference-short")]
+    {
+        let (to, reference) = (place.path().join(name), fixture(name).join(reference).with_extension("safetensors"));
+        let reference = reference.to_str().expect("a path of letters");
+        let output = import(&fixture(name), &to, &["--reference", reference]);
+        assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(text.contains("recognised by") && text.contains(" parameters; wrote "), "{text}");
+        assert_eq!(names(&to), ["config.json", "model.safetensors"]);
+        let compare = |model: &Path| json(&percio("compare", model, &["--reference", reference, "--format", "json"]));
+        let [original, imported] = [compare(&fixture(name)), compare(&to)];
+        assert_eq!(original, imported, "{name}");
+        assert_eq!(imported["passed"], true, "{imported:#}");
+    }
+}
+
+/// What a checkpoint without a configuration needs to be told can be told.
+#[test]
+fn a_lone_file_of_weights() {
+    let place = tempfile::tempdir().expect("a directory");
+    let to = place.path().join("below").join("model");
+    let report = json(&import(&checkpoint("tigges-classifier.ckpt"), &to, &["--format", "json"]));
+    assert!(report["implementation"].as_str().is_some_and(|name| name.contains("curt-tigges")), "{report:#}");
+    assert_eq!(report["directory"], to.to_str().expect("a path of letters"));
+    let config: Value = serde_json::from_slice(&fs::read(to.join("config.json")).expect("written")).expect("JSON");
+    assert_eq!(
+        (&config["model_type"], &config["source"]["implementation"]),
+        (&"percio".into(), &report["implementation"])
+    );
+}
+
+#[test]
+fn a_library_and_a_dialect_can_be_told() {
+    let place = tempfile::tempdir().expect("a directory");
+    let model = place.path().join("model");
+    fs::create_dir(&model).expect("a directory");
+    for file in ["config.json", "model.safetensors"] {
+        fs::copy(fixture("lucidrains-gated").join(file), model.join(file)).expect("a copy");
+    }
+    let mut config: Value =
+        serde_json::from_slice(&fs::read(model.join("config.json")).expect("written")).expect("JSON");
+    let version = config["version"].take();
+    config["library"] = "unknown".into();
+    fs::write(model.join("config.json"), config.to_string()).expect("written");
+    let to = place.path().join("imported");
+    let output = import(&model, &to, &[]);
+    assert!(errors(&output).contains("`library` in config.json is \"unknown\", expected"), "{}", errors(&output));
+    let told = ["--library", "perceiver-pytorch", "--dialect", version.as_str().unwrap_or("0.8.2")];
+    let output = import(&model, &to, &told);
+    assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
+    let output = import(&model, &place.path().join("other"), &["--library", "perceiver-pytorch", "--dialect", "new"]);
+    assert!(errors(&output).contains("`version` in config.json is \"new\", expected a version"), "{}", errors(&output));
+    let output = import(&fixture("hf-masked-lm"), &place.path().join("other"), &["--dialect", "4.11"]);
+    assert!(errors(&output).contains("dialect \"4.11\" is given"), "{}", errors(&output));
+    assert_eq!(names(place.path()), ["imported", "model"], "nothing else is left behind");
+}
+
+#[test]
+fn nothing_is_overwritten_unasked() {
+    let place = tempfile::tempdir().expect("a directory");
+    let to = place.path().join("model");
+    assert_eq!(import(&fixture("tiny-mlm"), &to, &[]).status.code(), Some(0));
+    let first = fs::read(to.join("config.json")).expect("written");
+    let output = import(&fixture("native-ids"), &to, &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        errors(&output).contains("is there already: name another directory, or add --overwrite"),
+        "{}",
+        errors(&output)
+    );
+    assert_eq!(fs::read(to.join("config.json")).expect("still there"), first);
+    assert_eq!(import(&fixture("native-ids"), &to, &["--overwrite"]).status.code(), Some(0));
+    assert_ne!(fs::read(to.join("config.json")).expect("written"), first);
+    fs::write(to.join("notes.txt"), "mine").expect("written");
+    let output = import(&fixture("tiny-mlm"), &to, &["--overwrite"]);
+    assert!(errors(&output).contains("also holds `notes.txt`, which would be lost"), "{}", errors(&output));
+    let output = import(&fixture("tiny-mlm"), &to.join("notes.txt"), &[]);
+    assert!(errors(&output).contains("is a file, expected a directory"), "{}", errors(&output));
+    assert_eq!(names(place.path()), ["model"], "nothing else is left behind");
+}
+
+#[test]
+fn a_wrong_checkpoint_leaves_nothing_behind() {
+    let place = tempfile::tempdir().expect("a directory");
+    let damaged = place.path().join("damaged");
+    fs::create_dir(&damaged).expect("a directory");
+    fs::copy(fixture("tiny-mlm/config.json"), damaged.join("config.json")).expect("a copy");
+    let bytes = fs::read(fixture("tiny-mlm/model.safetensors")).expect("weights");
+    fs::write(damaged.join("model.safetensors"), &bytes[..bytes.len() / 2]).expect("written");
+    let output = import(&damaged, &place.path().join("model"), &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(errors(&output).contains("is truncated"), "{}", errors(&output));
+    assert_eq!(names(place.path()), ["damaged"]);
+}
