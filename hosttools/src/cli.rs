@@ -1,13 +1,18 @@
 //! The command line: which subcommand, and what its end means as an exit code.
 
-use crate::cmd;
-use clap::{Parser, Subcommand};
+use crate::{cmd, output};
+use clap::{CommandFactory, Parser, Subcommand};
 use percio_codegen_core::Problems;
 use std::process::ExitCode;
 
 /// Attention models on microcontrollers: look at a compiled model, prove it right, measure it, run it.
 #[derive(Debug, Parser)]
-#[command(name = "percio", version)]
+#[command(
+    name = "percio",
+    version,
+    after_help = "PERCIO_ISA=NAME forces an instruction set, PERCIO_LOG=info|debug says what is done, PERCIO_CACHE=DIR holds what is built.\n\
+                  `percio COMMAND --help` shows examples."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -15,13 +20,51 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[command(after_help = "\
+Examples:
+  percio info models/motion
+  percio info config-of-a-checkpoint --input-shape pixel_values=3x224x224
+  percio info models/motion --format json")]
     Info(cmd::info::Cmd),
+    #[command(after_help = "\
+Examples:
+  percio compare models/motion --reference models/motion/reference.safetensors
+  percio compare models/mine --reference f64.safetensors --reference tf32.safetensors --isa scalar,avx2
+  percio compare models/mine --reference r.safetensors --backend interpreter,generated,qemu-m4
+  percio compare models/mine --reference r.safetensors --samples 0..500 --format json > a.json
+Exit code: 0 it holds, 1 it does not, 2 wrong use.")]
     Compare(cmd::compare::Cmd),
+    #[command(after_help = "\
+Example:
+  percio compare models/mine --reference r.safetensors --samples 0..500 --format json > a.json
+  percio compare models/mine --reference r.safetensors --samples 500..1000 --format json > b.json
+  percio merge a.json b.json
+Exit code: 0 the whole holds, 1 it does not, 2 wrong use.")]
     Merge(cmd::merge::Cmd),
+    #[command(after_help = "\
+Examples:
+  percio bench models/motion
+  percio bench models/motion --backend qemu-m4")]
     Bench(cmd::bench::Cmd),
+    #[command(after_help = "\
+Example:
+  percio estimate firmware.elf --function infer --board m4")]
     Estimate(cmd::estimate::Cmd),
+    #[command(after_help = "\
+Examples:
+  percio run models/motion --input window.safetensors
+  percio run models/digits --input seven.png")]
     Run(cmd::run::Cmd),
+    #[command(after_help = "\
+Examples:
+  percio import checkpoint.ckpt -o models/mine
+  percio compare models/mine --reference reference.safetensors")]
     Import(cmd::import::Cmd),
+    #[command(after_help = "\
+Examples:
+  percio completions bash > ~/.local/share/bash-completion/completions/percio
+  percio completions zsh > ~/.zfunc/_percio")]
+    Completions(cmd::completions::Cmd),
 }
 
 /// Whether what a subcommand was asked to check holds. Subcommands that check nothing yield [`Holds`](Self::Holds).
@@ -37,6 +80,7 @@ pub enum Verdict {
 /// files that cannot be read, a machine that lacks a tool).
 #[must_use]
 pub fn main() -> ExitCode {
+    env_logger::Builder::from_env(env_logger::Env::new().filter("PERCIO_LOG")).format_timestamp(None).init();
     let result = match Cli::parse().command {
         Command::Info(cmd) => cmd.run(),
         Command::Compare(cmd) => cmd.run(),
@@ -45,8 +89,9 @@ pub fn main() -> ExitCode {
         Command::Estimate(cmd) => cmd.run(),
         Command::Run(cmd) => cmd.run(),
         Command::Import(cmd) => cmd.run(),
+        Command::Completions(cmd) => cmd.run(Cli::command()),
     };
-    match result {
+    match result.and_then(|verdict| output::finish().map(|()| verdict)) {
         Ok(Verdict::Holds) => ExitCode::SUCCESS,
         Ok(Verdict::Fails) => ExitCode::from(1),
         Err(error) => {
@@ -67,7 +112,6 @@ fn sentences(error: &anyhow::Error) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_well_formed() {

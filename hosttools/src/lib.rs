@@ -5,6 +5,9 @@
 //! model computed where it was trained, [`metrics`] says how far a back end is from it.
 #![forbid(unsafe_code)]
 
+#[macro_use]
+mod output;
+
 pub mod backend;
 pub mod board;
 pub mod cli;
@@ -14,7 +17,6 @@ pub mod input_file;
 pub mod labels;
 pub mod metrics;
 mod options;
-mod output;
 mod progress;
 pub mod reference;
 mod report;

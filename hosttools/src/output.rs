@@ -1,17 +1,34 @@
 //! Where reports go: standard output.
 
 use anyhow::{Context, Result};
+use std::fmt::Arguments;
 use std::io::{self, ErrorKind, Write};
+use std::sync::Mutex;
 
-/// Writes `text` and the end of its last line to standard output. A reader that has gone away has read enough.
+/// As that of `std`, without its panic: what cannot be written is told by [`finish`].
+macro_rules! println {
+    () => { $crate::output::write(format_args!("\n")) };
+    ($($arguments:tt)*) => { $crate::output::write(format_args!("{}\n", format_args!($($arguments)*))) };
+}
+
+/// Why standard output takes no more.
+static FAILURE: Mutex<Option<io::Error>> = Mutex::new(None);
+
+/// Writes to standard output, unless it has failed before.
+pub(crate) fn write(text: Arguments<'_>) {
+    let mut failure = FAILURE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if failure.is_none() {
+        *failure = io::stdout().lock().write_fmt(text).err();
+    }
+}
+
+/// Writes all that is still to be written. A reader that has gone away has read enough.
 ///
 /// # Errors
-/// When nothing can be written there: a full disk.
-pub(crate) fn print(text: &str) -> Result<()> {
-    let mut stdout = io::stdout().lock();
-    let end = if text.ends_with('\n') { "" } else { "\n" };
-    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.write_all(end.as_bytes()));
-    match written.and_then(|()| stdout.flush()) {
+/// When something could not be written: a full disk.
+pub(crate) fn finish() -> Result<()> {
+    let failure = FAILURE.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+    match failure.map_or_else(|| io::stdout().flush(), Err) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => written.context("cannot write to standard output"),
     }

@@ -38,7 +38,9 @@ impl Drop for Progress {
 pub(crate) fn busy<T>(what: &'static str, quiet: bool, work: impl FnOnce() -> T) -> T {
     let spinner = if quiet { ProgressBar::hidden() } else { ProgressBar::new_spinner() }.with_message(what);
     spinner.enable_steady_tick(Duration::from_millis(200));
+    let started = Instant::now();
     let result = work();
     spinner.finish_and_clear();
+    log::info!("{what}: {:.3} s", started.elapsed().as_secs_f64());
     result
 }

@@ -123,6 +123,7 @@ fn run_cargo(template: &Template, dir: &Path, target_dir: &Path) -> Result<()> {
         same_toolchain(&mut command).current_dir(dir).args(["build", "--release", "--target-dir"]).arg(target_dir);
         command.args(template.target.iter().flat_map(|triple| ["--target", triple]));
         command.args(offline.then_some("--offline"));
+        log::debug!("in `{}`: {command:?}", dir.display());
         command.output().context("cannot run cargo, which builds generated code: install Rust from https://rustup.rs")
     };
     if cargo(true)?.status.success() {

@@ -3,7 +3,6 @@
 use super::print_json;
 use crate::cli::Verdict;
 use crate::options::Format;
-use crate::output::print;
 use crate::report::comparison::Comparison;
 use crate::report::parts::{Parts, SCHEMA};
 use crate::report::text::text;
@@ -13,11 +12,6 @@ use std::path::{Path, PathBuf};
 
 /// Adds up the JSON reports of `compare` over parts of one reference
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:
-  percio compare MODEL --reference FILE --samples 0..500 --format json > a.json
-  percio compare MODEL --reference FILE --samples 500..1000 --format json > b.json
-  percio merge a.json b.json
-Exit code: 0 the whole holds, 1 it does not, 2 wrong use.")]
 pub(crate) struct Cmd {
     /// Reports of `percio compare … --samples A..B --format json`
     #[arg(required = true, value_name = "REPORT")]
@@ -40,7 +34,7 @@ impl Cmd {
         let report = Comparison::of(&whole.context("there are no reports to merge")?);
         match self.format {
             Format::Json => print_json(&report)?,
-            Format::Text => print(&text(&report))?,
+            Format::Text => println!("{}", text(&report).trim_end()),
         }
         Ok(report.verdict())
     }

@@ -2,17 +2,18 @@
 
 pub(crate) mod bench;
 pub(crate) mod compare;
+pub(crate) mod completions;
 pub(crate) mod estimate;
 pub(crate) mod import;
 pub(crate) mod info;
 pub(crate) mod merge;
 pub(crate) mod run;
 
-use crate::output::print;
 use anyhow::Result;
 use serde::Serialize;
 
 /// A report on standard output, as JSON.
 fn print_json(report: &impl Serialize) -> Result<()> {
-    print(&serde_json::to_string_pretty(report)?)
+    println!("{}", serde_json::to_string_pretty(report)?);
+    Ok(())
 }

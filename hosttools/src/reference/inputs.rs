@@ -1,6 +1,6 @@
 //! Arrays to samples.
 
-use super::{add, list, prefix};
+use super::{LISTED, add, list, prefix};
 use crate::sample::{Sample, Value};
 use percio_codegen_core::container::{Array, Numbers};
 use percio_codegen_core::program::{Input, InputKind, Program};
@@ -100,7 +100,12 @@ fn report_unknown(
         program.ignored_inputs.iter().any(|ignored| ignored == name)
             || found.iter().flatten().any(|found| found.name == name)
     };
-    for name in arrays.keys().filter(|&&name| !is_known(name)) {
+    let unknown: Vec<&str> = arrays.keys().copied().filter(|name| !is_known(name)).collect();
+    if unknown.len() > LISTED {
+        let names = list(unknown);
+        return add(problems, format!("the model reads {known}, and no input of it is {names}: leave them out"));
+    }
+    for name in unknown {
         add(
             problems,
             format!("`{prefix}{name}` is no input of the model, which reads {known}: rename it or leave it out"),

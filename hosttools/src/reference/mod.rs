@@ -46,6 +46,11 @@ impl File {
     /// # Errors
     /// When it is missing, damaged or not a safetensors file, and for each array of an unknown number type.
     pub fn read(path: &Path) -> Result<Self, Problems> {
+        if std::fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() == 0) {
+            let mut problems = Problems::new();
+            add(&mut problems, format!("`{}` is empty, expected arrays: write or copy it again", path.display()));
+            return Err(problems);
+        }
         let (arrays, metadata) = read_any(path)?;
         Ok(Self { arrays, metadata })
     }
@@ -148,10 +153,17 @@ fn add(problems: &mut Problems, message: String) {
     problems.add(Subject::Option("reference"), message);
 }
 
+/// Names that a sentence lists.
+const LISTED: usize = 8;
+
 /// `names` as a list for a sentence.
 fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
-    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+    match names.len() {
+        0 => "none".to_owned(),
+        count if count > LISTED => format!("{} and {} more", names[..LISTED].join(", "), count - LISTED),
+        _ => names.join(", "),
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod faults;
 mod gates;
+mod mistakes;
 mod shards;
 mod support;
 mod trace;

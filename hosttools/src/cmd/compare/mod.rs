@@ -7,8 +7,6 @@ use crate::backend::{Kind, check_isa};
 use crate::cli::Verdict;
 use crate::cmd::print_json;
 use crate::options::{Format, ModelArgs};
-use crate::output::print;
-use crate::reference::File;
 use crate::report::comparison::Comparison;
 use crate::report::parts::{Gates, Model, Parts, SCHEMA};
 use crate::report::text::text;
@@ -22,7 +20,6 @@ const F32_BOUND: f64 = 2e-5;
 
 /// Proves that a model computes what a reference file says
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
 pub(crate) struct Cmd {
     #[command(flatten)]
     model: ModelArgs,
@@ -50,27 +47,20 @@ pub(crate) struct Cmd {
     min_top1: Option<f64>,
 }
 
-const EXAMPLES: &str = "Examples:
-  percio compare models/motion --reference models/motion/reference.safetensors
-  percio compare models/mine --reference f64.safetensors --reference tf32.safetensors --isa scalar,avx2
-  percio compare models/mine --reference r.safetensors --backend interpreter,generated,qemu-m4
-  percio compare models/mine --reference r.safetensors --samples 0..500 --format json > a.json
-Exit code: 0 it holds, 1 it does not, 2 wrong use.";
-
 impl Cmd {
     pub(crate) fn run(self) -> Result<Verdict> {
         let parts = self.parts()?;
         let report = Comparison::of(&parts);
         match self.model.format {
             Format::Json => print_json(&report)?,
-            Format::Text => print(&text(&report))?,
+            Format::Text => println!("{}", text(&report).trim_end()),
         }
         Ok(report.verdict())
     }
 
     /// Runs everything and counts.
     fn parts(&self) -> Result<Parts> {
-        let files = self.references.iter().map(|path| File::read(path)).collect::<Result<Vec<_>, _>>()?;
+        let files = self.references.iter().map(|path| reference::read(path)).collect::<Result<Vec<_>>>()?;
         let first = &files[0];
         let program = self.model.program_for(&first.inputs())?;
         let references = reference::bind(&program, &files, &self.references)?;

@@ -22,6 +22,24 @@ pub(super) struct References {
     pub(super) others: Vec<Bound>,
 }
 
+/// Reads the reference file at `path`.
+///
+/// # Errors
+/// When it cannot be read, and when it is a safetensors file of something else.
+pub(super) fn read(path: &Path) -> Result<File> {
+    let file = File::read(path)?;
+    if file.under("input").is_empty() && file.under("output").is_empty() {
+        let arrays: Vec<&str> = file.all().into_keys().take(3).collect();
+        bail!(
+            "`{}` is no reference file: it has neither `input.<name>` nor `output.<name>`, but `{}`, …: make one with \
+             `percio-reference` where the model was trained",
+            path.display(),
+            arrays.join("`, `")
+        );
+    }
+    Ok(file)
+}
+
 /// Binds `files`, which were read from `paths`, to `program`.
 ///
 /// # Errors
