@@ -53,7 +53,8 @@ Example:
     #[command(after_help = "\
 Examples:
   percio run models/motion --input window.safetensors
-  percio run models/digits --input seven.png")]
+  percio run models/digits --input seven.png --mean 0.1307 --std 0.3081
+  sensor | percio run models/motion --watch --every 200 --format json")]
     Run(cmd::run::Cmd),
     #[command(after_help = "\
 Examples:

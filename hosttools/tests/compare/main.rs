@@ -1,7 +1,8 @@
-//! `percio compare`, and what is made of it.
+//! The command on fixtures, on copies of them with a change, and on files that are no models.
 
 mod faults;
 mod gates;
+mod inputs;
 mod mistakes;
 mod shards;
 mod support;

@@ -1,30 +1,50 @@
-//! `percio run`: one inference for each sample of a file.
+//! `percio run`: one inference for each sample of a file, or of tokens as they arrive.
+
+mod watch;
 
 use super::print_json;
-use crate::backend::Outputs;
+use crate::backend::{Kind, Outputs};
 use crate::cli::Verdict;
-use crate::input_file::InputFile;
+use crate::input_file::{InputFile, Normalization};
 use crate::labels::softmax;
 use crate::options::{BackendArgs, Format, ModelArgs};
 use crate::progress::busy;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use percio_codegen_core::program::{Output, Program};
 use serde::Serialize;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// Classes shown of each row.
 const BEST: usize = 5;
 
-/// Runs a model on a file of inputs
+/// Most numbers of a row that are shown as they are.
+const SHOWN: usize = 16;
+
+/// Runs a model on a file of inputs, or on tokens as they arrive
 #[derive(Debug, clap::Args)]
 pub(crate) struct Cmd {
     #[command(flatten)]
     model: ModelArgs,
     #[command(flatten)]
     backend: BackendArgs,
-    /// Inputs: .safetensors, or .csv or .npy for a model with one input of numbers
-    #[arg(long, value_name = "FILE")]
-    input: PathBuf,
+    /// Inputs: .safetensors; .npy, .csv, .png (numbers from 0 to 1) or .wav (from −1 to 1) for a model with one input of
+    /// numbers; .txt, a sample a line, for one that reads bytes
+    #[arg(long, value_name = "FILE", required_unless_present = "watch")]
+    input: Option<PathBuf>,
+    /// Taken off the numbers of a picture or sound: one, or one a channel
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', allow_negative_numbers = true)]
+    mean: Vec<f32>,
+    /// What they are divided by then: one, or one a channel
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',')]
+    std: Vec<f32>,
+    /// Reads tokens from standard input as they arrive, a JSON value a line: [0.1, 0.2, 0.3], or {"acceleration": [[0.1, 0.2, 0.3]]}
+    /// for a model with several inputs. An empty line ends a window
+    #[arg(long, conflicts_with_all = ["input", "mean", "std"])]
+    watch: bool,
+    /// Lines after which a window ends
+    #[arg(long, value_name = "LINES", requires = "watch")]
+    every: Option<NonZeroUsize>,
 }
 
 #[derive(Serialize)]
@@ -43,9 +63,10 @@ struct OutputReport<'a> {
 
 impl Cmd {
     pub(crate) fn run(self) -> Result<Verdict> {
-        let file = InputFile::read(&self.input)?;
+        let Some(input) = &self.input else { return self.watch() };
+        let file = InputFile::read(input)?;
         let program = self.model.program_for(&file.inputs().0)?;
-        let samples = file.samples(&program)?;
+        let samples = file.samples(&program, &Normalization { mean: self.mean, std: self.std })?;
         let mut backend = busy("building the back end", self.model.quiet(), || self.backend.backend.open(&program))?;
         let mut reports = Vec::new();
         for sample in &samples {
@@ -56,6 +77,15 @@ impl Cmd {
             Format::Json => print_json(&reports)?,
             Format::Text => reports.iter().enumerate().for_each(|(index, report)| report.print(index)),
         }
+        Ok(Verdict::Holds)
+    }
+
+    fn watch(&self) -> Result<Verdict> {
+        if self.backend.backend != Kind::Interpreter {
+            bail!("--watch runs on the interpreter: leave --backend out");
+        }
+        let (program, every) = (self.model.program()?, self.every.map(NonZeroUsize::get));
+        watch::Watch { program: &program, every, format: self.model.format }.run(std::io::stdin().lock())?;
         Ok(Verdict::Holds)
     }
 }
@@ -77,8 +107,10 @@ impl<'a> SampleReport<'a> {
             println!("  {} {:?}", output.name, output.shape);
             let width = output.shape.last().copied().unwrap_or(1).max(1);
             for (row, numbers) in output.numbers.chunks(width).enumerate() {
-                let numbers: Vec<String> = numbers.iter().map(|number| format!("{number:.6}")).collect();
-                println!("    {}", numbers.join(" "));
+                let shown = |number: &f32| format!("{number:.6}");
+                let cut =
+                    if numbers.len() > SHOWN { format!(" … {} more", numbers.len() - SHOWN) } else { String::new() };
+                println!("    {}{cut}", numbers.iter().take(SHOWN).map(shown).collect::<Vec<_>>().join(" "));
                 for (label, probability) in output.classes.get(row).into_iter().flatten() {
                     println!("    {:6.2} %  {label}", 100.0 * probability);
                 }
