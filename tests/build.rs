@@ -1,7 +1,26 @@
-//! The build script of a crate that prefers one to the attribute; `build_script.rs` uses what it writes.
+//! The build script of a crate that prefers one to the attribute; `build_script.rs` and `sizes.rs` use what it writes.
 
+#[allow(dead_code, unreachable_pub, reason = "the tests use the rest")]
+#[path = "support/model_directory.rs"]
+mod model_directory;
+
+use model_directory::ModelDirectory;
 use percio_codegen_core::Build;
+use std::env;
+use std::path::{Path, PathBuf};
 
 fn main() {
     Build::new("FromBuildScript", "fixtures/native-multi").generate();
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo names the directory"));
+    for tokens in [64, 1_000, 100_000] {
+        let name = format!("Tokens{tokens}");
+        sized(&out, &name, tokens).positions("unbounded").generate();
+    }
+}
+
+/// A model of so many tokens, called `name`.
+fn sized(out: &Path, name: &str, tokens: usize) -> Build {
+    let directory = out.join(name);
+    ModelDirectory::sized(tokens).write(&directory);
+    Build::new(name, directory.to_str().expect("a path that is text")).outside()
 }

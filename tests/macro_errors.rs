@@ -30,6 +30,11 @@ fn write_models(directory: &Path) {
     write("pickle", |_| {});
     // As every zip archive starts; no more is read.
     std::fs::write(directory.join("pickle/last.ckpt"), b"PK\x03\x04").expect("a file of weights");
+    ModelDirectory::sized(64).write(&directory.join("sized"));
+    let mut bare = ModelDirectory::sized(64);
+    bare.config["inputs"][0].as_object_mut().expect("an input").remove("position");
+    bare.config["inputs"][0]["channels"] = 39.into();
+    bare.write(&directory.join("without-positions"));
     write("several-mistakes", |model| {
         model.config["hidden_act"] = "softsign".into();
         model.remove("perceiver.embeddings.latents");

@@ -9,6 +9,7 @@ mod native;
 mod passes;
 mod programs;
 mod rebuild;
+mod sizes;
 mod stream;
 mod support;
 mod tiles;

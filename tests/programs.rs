@@ -6,7 +6,7 @@ use crate::support::random_model::{Recipe, config, recipes};
 use extent::Extent;
 use percio_codegen_core::passes::Passes;
 use percio_codegen_core::program::{Head, Lengths, Place, Program, Stage, Step, Target, Weights};
-use percio_codegen_core::{CompileOptions, compile};
+use percio_codegen_core::{AfterLast, CompileOptions, compile};
 use percio_hosttools::sample::{Sample, Value};
 use proptest::prelude::*;
 use std::num::NonZeroUsize;
@@ -14,7 +14,8 @@ use std::ops::Range;
 
 /// The program of `recipe` with all passes, and with none and small tiles.
 fn programs(recipe: &Recipe) -> [Program; 2] {
-    let plain = CompileOptions { passes: Passes::NONE, tile: NonZeroUsize::new(2) };
+    let plain =
+        CompileOptions { passes: Passes::NONE, tile: NonZeroUsize::new(2), positions: Some(AfterLast::Unbounded) };
     [CompileOptions::default(), plain].map(|options| compile(recipe.model(), &options))
 }
 
@@ -114,7 +115,9 @@ proptest! {
             let outputs: usize = program.outputs.iter().map(|output| output.rows * output.width * 4).sum();
             let aligned = |bytes: usize| bytes.next_multiple_of(percio_format::ALIGN);
             prop_assert_eq!(program.ram_bytes(), aligned(aligned(program.arena_len * 4) + outputs));
-            prop_assert_eq!(program.flash_bytes(), program.parts.iter().map(|part| aligned(part.bytes)).sum::<usize>());
+            let waves = program.steps.iter().map(|step| if let Step::Waves { line, .. } = step { line.waves.len() } else { 0 });
+            let parts = program.parts.iter().map(|part| aligned(part.bytes)).sum::<usize>();
+            prop_assert_eq!(program.flash_bytes(), parts + 16 * waves.sum::<usize>());
         }
     }
 }

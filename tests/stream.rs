@@ -1,6 +1,7 @@
 //! Tokens that arrive a few at a time, states that are kept, merged and resumed, and queries that are asked one at a time.
 
 mod models;
+mod positions;
 mod script;
 
 use crate::support::fixtures;

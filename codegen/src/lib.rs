@@ -17,6 +17,7 @@ use std::path::PathBuf;
 /// |---|---|
 /// | `weights` | how weights are stored: `"f32"` |
 /// | `flash`, `ram` | budgets; a model that exceeds one does not compile, and the error lists its largest parts |
+/// | `positions` | what becomes of tokens that arrive after the last position: `"stop"` (they are not read), `"wrap"` (they stand at the first ones again) or `"unbounded"` (positions go on) |
 /// | `outside` | `true` allows a directory outside the crate's |
 ///
 /// The struct gets `new` (const), `infer`, the constants of `percio::Model` and that trait; several inputs or outputs

@@ -2,12 +2,12 @@
 
 use crate::backend::Kind;
 use crate::progress::busy;
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use percio_codegen_core::container::Array;
 use percio_codegen_core::model::Model;
 use percio_codegen_core::program::Program;
 use percio_codegen_core::scheme;
-use percio_codegen_core::{CompileOptions, LoadOptions, Problems, compile, load, outline};
+use percio_codegen_core::{AfterLast, CompileOptions, LoadOptions, Problems, compile, impossible, load, outline};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -46,6 +46,9 @@ pub(crate) struct ModelArgs {
     pub(crate) weights: Weights,
     #[command(flatten)]
     pub(crate) reading: ReadArgs,
+    /// What becomes of tokens that arrive after the last position: stop, wrap or unbounded
+    #[arg(long, value_name = "WHAT", value_parser = parse_positions)]
+    pub(crate) positions: Option<AfterLast>,
     /// How the report is written
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
@@ -116,12 +119,12 @@ impl ModelArgs {
 
     /// Reads and compiles the model.
     pub(crate) fn program(&self) -> Result<Program> {
-        Ok(self.compile(self.model()?))
+        self.compile(self.model()?)
     }
 
     /// Reads and compiles the model for data like `inputs`, where the checkpoint leaves sizes open.
     pub(crate) fn program_for(&self, inputs: &BTreeMap<&str, &Array>) -> Result<Program> {
-        Ok(self.compile(self.load(&self.reading.options(inputs))?))
+        self.compile(self.load(&self.reading.options(inputs))?)
     }
 
     /// Reads the model.
@@ -135,13 +138,23 @@ impl ModelArgs {
     }
 
     /// Compiles `model`.
-    pub(crate) fn compile(&self, model: Model) -> Program {
-        busy("compiling the model", self.quiet(), || compile(model, &CompileOptions::default()))
+    ///
+    /// # Errors
+    /// What the options ask of it that is impossible.
+    pub(crate) fn compile(&self, model: Model) -> Result<Program> {
+        let options = CompileOptions { positions: self.positions, ..CompileOptions::default() };
+        impossible(&model, &options).finish(())?;
+        Ok(busy("compiling the model", self.quiet(), || compile(model, &options)))
     }
 
     fn load(&self, options: &LoadOptions) -> Result<Model, Problems> {
         busy("reading the model", self.quiet(), || load(&self.model, options))
     }
+}
+
+fn parse_positions(text: &str) -> Result<AfterLast> {
+    let known = AfterLast::ALL.into_iter().find(|after| after.name() == text);
+    known.with_context(|| format!("expected {}", AfterLast::ALL.map(AfterLast::name).join(", ")))
 }
 
 fn parse_weights(text: &str) -> Result<Weights> {

@@ -53,6 +53,10 @@ pub(super) fn written(step: &Step, lengths: Lengths) -> Extent {
             let width = axes * (usize::from(with_position) + waves * bands);
             Extent::strided(rows.at(lengths), width, out_stride)
         }
+        Step::Waves { ref line, with_position, sine_only, rows, out_stride, .. } => {
+            let waves = if sine_only { 1 } else { 2 } * line.waves.len();
+            Extent::strided(rows.at(lengths), usize::from(with_position) + waves, out_stride)
+        }
         Step::Unfold { depth, channels, kernel, rows, out_stride, .. } => {
             Extent::strided(rows.at(lengths), depth * kernel * kernel * channels, out_stride)
         }
@@ -94,6 +98,7 @@ fn sources(step: &Step, lengths: Lengths) -> Vec<(Extent, &Source)> {
         | Step::Embed { .. }
         | Step::AffineRows { .. }
         | Step::Fourier { .. }
+        | Step::Waves { .. }
         | Step::Begin { .. } => vec![],
     };
     let sources = step.sources();

@@ -74,6 +74,6 @@ pub(crate) fn model_for(name: &str, reference: &File) -> Model {
     model(name, &options)
 }
 
-fn model(name: &str, options: &LoadOptions) -> Model {
+pub(crate) fn model(name: &str, options: &LoadOptions) -> Model {
     load(&directory(name), options).unwrap_or_else(|problems| panic!("{name}: {problems}"))
 }

@@ -52,6 +52,44 @@ impl ModelDirectory {
         made
     }
 
+    /// 16 latents of 64 numbers in 4 heads, two layers, over `tokens` tokens of 22 numbers with Fourier features.
+    pub(crate) fn sized(tokens: usize) -> Self {
+        const WIDTH: usize = 64;
+        const BANDS: usize = 8;
+        let block = json!({"heads": 4, "qk": WIDTH, "widening": 1, "activation": "gelu", "residual": true});
+        let layers = json!({"count": 2, "blocks": 1, "heads": 4, "widening": 1, "activation": "gelu"});
+        let position = json!({"kind": "fourier", "combine": "concat", "bands": BANDS, "max_resolution": [64]});
+        let config = json!({
+            "model_type": "percio", "format": 1, "name": "sized",
+            "inputs": [{"name": "samples", "kind": "tokens", "tokens": tokens, "channels": 22, "position": position}],
+            "latents": {"count": 16, "width": WIDTH},
+            "encoder": {"cross": block, "layers": layers},
+            "decoder": {"queries": {"kind": "learned", "count": 1, "width": WIDTH}, "heads": 4, "widening": 1, "residual": true},
+            "outputs": [{"name": "logits", "width": 6}],
+        });
+        let mut made = Self { config, tensors: BTreeMap::new() };
+        made.add("latents", &[16, WIDTH]);
+        made.add("decoder.queries", &[1, WIDTH]);
+        made.add_attention("encoder.cross", WIDTH, 22 + 2 * BANDS + 1);
+        made.add_block("encoder.layers.0", WIDTH, false, true);
+        made.add_block("encoder.layers.1", WIDTH, false, true);
+        made.add_attention("decoder.cross", WIDTH, WIDTH);
+        made.add("outputs.logits.weight", &[6, WIDTH]);
+        made.add("outputs.logits.bias", &[6]);
+        made
+    }
+
+    /// A block of rows of `width` numbers that read rows of `other` numbers.
+    fn add_attention(&mut self, name: &str, width: usize, other: usize) {
+        self.add_block(name, width, true, true);
+        for part in ["norm_kv.weight", "norm_kv.bias"] {
+            self.add(&format!("{name}.{part}"), &[other]);
+        }
+        for part in ["k.weight", "v.weight"] {
+            self.add(&format!("{name}.{part}"), &[width, other]);
+        }
+    }
+
     fn add_block(&mut self, name: &str, width: usize, is_cross: bool, has_mlp: bool) {
         let norms = ["norm_q", "norm_kv", "mlp.norm"].map(|norm| (norm, true, width));
         let layers = ["q", "k", "v", "o", "mlp.up", "mlp.down"].map(|layer| (layer, false, width));
@@ -66,7 +104,9 @@ impl ModelDirectory {
     }
 
     fn add(&mut self, name: &str, shape: &[usize]) {
-        let numbers = (0..shape.iter().product::<usize>()).map(|index| (index % 251) as f32 / 1000.0 - 0.1).collect();
+        // A prime apart, so that rows differ.
+        let numbers = (0..shape.iter().product::<usize>()).map(|index| (index * 97 % 251) as f32 / 1000.0 - 0.1);
+        let numbers = numbers.collect();
         self.tensors.insert(name.to_owned(), Tensor::new(name, shape, numbers));
     }
 

@@ -22,6 +22,13 @@ pub(crate) const PASSES: f64 = 1e-5;
 /// up to thirty roundings of 2⁻²⁵ on average add up as independent ones do, and the norms after may raise them fivefold.
 pub(crate) const TILES: f64 = 5e-6;
 
+/// A program that computes positions against the same one with a table of them.
+///
+/// The table has the roundings of its source: a coordinate and an angle in single precision, 4e-7 radians of the lowest
+/// frequency and f times as much of another. The random models' highest is half of their tokens, ten at most: 4e-6 of a
+/// feature, which the layers after it may raise fivefold.
+pub(crate) const LINE: f64 = 2e-5;
+
 /// Tokens that arrive a few at a time, and queries that are asked one at a time, against the same program on a whole input.
 ///
 /// As [`TILES`], with up to three hundred roundings.

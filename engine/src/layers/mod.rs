@@ -14,6 +14,7 @@ mod norm;
 mod position;
 mod rotate;
 mod rows;
+mod waves;
 mod window;
 
 pub use attention::{Attention, attention};
@@ -27,6 +28,7 @@ pub use norm::{Normalize, normalize, normalize_in_place};
 pub use position::{Fourier, fourier, fourier_at};
 pub use rotate::{Rotate, rotate};
 pub use rows::{Rows, add_rows, affine_rows, copy_rows};
+pub use waves::{Waves, waves};
 pub use window::{MaxPool, Unfold, max_pool, unfold};
 
 /// Whether `slice` holds `rows` rows of `width` numbers that start `stride` apart. Stops debug builds when not.

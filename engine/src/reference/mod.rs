@@ -13,6 +13,7 @@ mod norm;
 mod position;
 mod rotate;
 mod rows;
+mod waves;
 mod window;
 
 pub use activation::activate;
@@ -25,4 +26,5 @@ pub use norm::normalize;
 pub use position::{fourier, fourier_at};
 pub use rotate::rotate;
 pub use rows::{add_rows, affine_rows, copy_rows, mean_rows};
+pub use waves::waves;
 pub use window::{max_pool, unfold};

@@ -12,3 +12,4 @@ mod norm;
 mod rotate;
 mod support;
 mod tolerance;
+mod waves;

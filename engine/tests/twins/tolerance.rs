@@ -45,6 +45,11 @@ pub(crate) const SINE: Bound = Bound { absolute: 1.75e-7 + ROUNDING, relative: 0
 /// A rotation of two numbers in ±1: a sine and a cosine, each times one of them, and three roundings of up to √2.
 pub(crate) const ROTATION: Bound = Bound { absolute: 2.0 * SINE.absolute + 4.5 * ROUNDING, relative: 0.0 };
 
+/// Sine and cosine of a phase of up to half a turn: three roundings of an angle of up to π, then [`SINE`]. A coordinate is as
+/// wrong as a product and a sum.
+pub(crate) const WAVE: Bound =
+    Bound { absolute: SINE.absolute + 3.0 * core::f32::consts::PI * ROUNDING, relative: 2.0 * ROUNDING };
+
 /// The activations for |x| ≤ 20. 1 / (1 + e⁻ˣ) is relatively as wrong as eˣ and two roundings; where GELU and tanh nearly
 /// cancel, 1.1e-7 of erf or 1.9e-7 of 2σ − 1 remain, times |x| / 2, which is largest near −4.
 pub(crate) const ACTIVATION: Bound = Bound { absolute: 5.2e-7, relative: 4e-7 };

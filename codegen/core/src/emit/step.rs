@@ -1,7 +1,7 @@
 //! One call of `percio::layers` a step.
 
 use super::interface::Interface;
-use crate::program::{Activation, Count, Gathering, Place, Program, Source, Step, Target, Weights};
+use crate::program::{Activation, Count, Gathering, Line, Place, Program, Source, Step, Target, Weights};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 use std::ops::Range;
@@ -105,6 +105,7 @@ impl Writer<'_> {
                 points.map(|index| self.input(index)).into_iter().chain([weights(*tables)]).collect()
             }
             Step::Rotate { frequencies, .. } => vec![weights(*frequencies)],
+            Step::Waves { line, .. } => vec![phases(line)],
             Step::Gate { .. }
             | Step::Gru { .. }
             | Step::Begin { .. }
@@ -143,6 +144,15 @@ fn weights(part: Weights) -> TokenStream {
     }
     let (offset, len) = (Literal::usize_unsuffixed(part.offset), Literal::usize_unsuffixed(part.len));
     quote!(WEIGHTS.f32::<#offset, #len>())
+}
+
+/// The phases of each wave.
+fn phases(line: &Line) -> TokenStream {
+    let waves = line.waves.iter().map(|wave| {
+        let [start, step] = wave.map(Literal::u64_unsuffixed);
+        quote!([#start, #step])
+    });
+    quote!(&[#(#waves),*])
 }
 
 /// The rows of a table from that of the tile's first row on.
@@ -233,6 +243,15 @@ fn shape(step: &Step) -> TokenStream {
                 .count("rows", rows)
                 .size("out_stride", out_stride)
         }
+        Step::Waves { ref line, position_last, with_position, sine_only, rows, out_stride, .. } => Shape::new("Waves")
+            .field("position_last", quote!(#position_last))
+            .field("with_position", quote!(#with_position))
+            .field("sine_only", quote!(#sine_only))
+            .number("origin", line.origin)
+            .number("step", line.step)
+            .first(rows)
+            .count("rows", rows)
+            .size("out_stride", out_stride),
         Step::Unfold {
             frames,
             depth,

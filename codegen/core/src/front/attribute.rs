@@ -10,10 +10,11 @@ use syn::parse::{Parse, ParseStream};
 use syn::{Ident, ItemStruct, Lit, LitStr, Token};
 
 /// The options and what they take.
-const OPTIONS: [(&str, &str); 4] = [
+const OPTIONS: [(&str, &str); 5] = [
     ("weights", "a format, for example \"f32\""),
     ("flash", "a size, for example \"96 KiB\""),
     ("ram", "a size, for example \"12 KiB\""),
+    ("positions", "\"stop\", \"wrap\" or \"unbounded\""),
     ("outside", "`true` or `false`"),
 ];
 
@@ -136,6 +137,7 @@ impl Arguments {
             ("weights", Lit::Str(value)) => self.request.weights = Some(value.value()),
             ("flash", Lit::Str(value)) => self.request.flash = Some(value.value()),
             ("ram", Lit::Str(value)) => self.request.ram = Some(value.value()),
+            ("positions", Lit::Str(value)) => self.request.positions = Some(value.value()),
             ("flash", Lit::Int(value)) => self.request.flash = Some(value.base10_digits().to_owned() + value.suffix()),
             ("ram", Lit::Int(value)) => self.request.ram = Some(value.base10_digits().to_owned() + value.suffix()),
             ("outside", Lit::Bool(value)) => self.request.outside = value.value,

@@ -55,6 +55,13 @@ impl Build {
         self
     }
 
+    /// What becomes of tokens that arrive after the last position: `stop`, `wrap` or `unbounded`.
+    #[must_use]
+    pub fn positions(mut self, after_last: impl Into<String>) -> Self {
+        self.request.positions = Some(after_last.into());
+        self
+    }
+
     /// Writes `$OUT_DIR/<name in lower case>.rs` and its weights, and tells cargo what to watch.
     ///
     /// A problem ends the build script with exit code 1, all problems printed.

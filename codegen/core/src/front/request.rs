@@ -3,7 +3,7 @@
 use super::budget;
 use crate::program::Program;
 use crate::scheme::load_tracked;
-use crate::{CompileOptions, LoadOptions, Problems, Subject, compile};
+use crate::{AfterLast, CompileOptions, LoadOptions, Problems, Subject, compile, impossible};
 use std::path::{Component, Path, PathBuf};
 
 /// The weight formats of the interface; only the first exists so far.
@@ -22,6 +22,8 @@ pub struct Request {
     pub flash: Option<String>,
     /// Most bytes of RAM.
     pub ram: Option<String>,
+    /// What becomes of tokens after the last position.
+    pub positions: Option<String>,
 }
 
 impl Request {
@@ -34,11 +36,14 @@ impl Request {
         check_weights(self.weights.as_deref(), &mut problems);
         let flash = budget::read("flash", self.flash.as_deref(), &mut problems);
         let ram = budget::read("ram", self.ram.as_deref(), &mut problems);
+        let positions = check_positions(self.positions.as_deref(), &mut problems);
         let model = self.location(manifest).and_then(|path| {
             load_tracked(&path, &LoadOptions::default()).map_err(|problems| as_written(&problems, manifest))
         });
         let Some((model, files)) = problems.take(model) else { return Err(problems) };
-        let program = compile(model, &CompileOptions::default());
+        let options = CompileOptions { positions, ..CompileOptions::default() };
+        problems.append(impossible(&model, &options));
+        let program = compile(model, &options);
         budget::check(&program, flash, ram, &mut problems);
         problems.finish((program, files))
     }
@@ -91,4 +96,14 @@ fn check_weights(weights: Option<&str>, problems: &mut Problems) {
             problems.add(Subject::Option("weights"), message);
         }
     }
+}
+
+fn check_positions(text: Option<&str>, problems: &mut Problems) -> Option<AfterLast> {
+    let text = text?;
+    let known = AfterLast::ALL.into_iter().find(|after| after.name() == text);
+    if known.is_none() {
+        let names = AfterLast::ALL.map(|after| format!("\"{}\"", after.name())).join(", ");
+        problems.add(Subject::Option("positions"), format!("unknown positions \"{text}\"; they are {names}"));
+    }
+    known
 }

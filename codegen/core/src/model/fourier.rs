@@ -1,6 +1,7 @@
 //! Fourier features of a grid of positions, computed once at compile time.
 
 use super::{FeatureLayout, Fourier, Grid, Tensor};
+use crate::program::Line;
 
 /// `linspace(from, to, count)` to the bit as PyTorch computes it in single precision: a rounded step, from both ends
 /// towards the middle, each number rounded once.
@@ -53,6 +54,27 @@ pub fn fourier_tables(fourier: &Fourier) -> Vec<f32> {
     tables
 }
 
+/// The positions of an encoding of one axis as the start of a line that has no end; `None` where there are more axes.
+///
+/// Its numbers are those of the encoding but for roundings: a source rounds coordinates and angles to single precision,
+/// which turns a wave of frequency f by up to f · 4e-7 radians.
+#[must_use]
+pub fn line(fourier: &Fourier) -> Option<Line> {
+    let ([length], [frequencies]) = (fourier.shape.as_slice(), fourier.frequencies.as_slice()) else { return None };
+    let parts = match fourier.grid {
+        Grid::Inclusive => length.saturating_sub(1).max(1),
+        Grid::HalfOpen => *length,
+    };
+    // Half a turn from −1 to 0, f of them; a frequency has so few digits that it is a whole number of 2⁻⁶⁴.
+    let whole = |turns: f64| (turns * 18_446_744_073_709_551_616.0) as i128;
+    let wave = |&f: &f32| {
+        let (frequency, parts) = (whole(f64::from(f)), parts as i128);
+        [(-frequency / 2) as u64, ((2 * frequency + parts) / (2 * parts)) as u64]
+    };
+    let step = (2.0 / parts as f64) as f32;
+    Some(Line { origin: -1.0, step, waves: frequencies.iter().map(wave).collect() })
+}
+
 /// The features of every position, row-major `[positions, width]`.
 #[must_use]
 pub fn fourier_features(fourier: &Fourier) -> Tensor {
@@ -100,7 +122,35 @@ fn axis_records(fourier: &Fourier, position: usize) -> impl Iterator<Item = usiz
 
 #[cfg(test)]
 mod tests {
-    use super::linspace;
+    use super::*;
+
+    #[test]
+    fn a_line_goes_through_the_positions_it_starts_from() {
+        for (grid, length) in [(Grid::Inclusive, 1), (Grid::Inclusive, 2), (Grid::Inclusive, 37), (Grid::HalfOpen, 24)]
+        {
+            let frequencies = linear_frequencies(length as f64, 5);
+            let fourier = Fourier {
+                shape: vec![length],
+                grid,
+                frequencies: vec![frequencies.clone()],
+                layout: FeatureLayout::Blocks,
+                with_position: true,
+                sine_only: false,
+            };
+            let (line, tables) = (line(&fourier).expect("one axis"), fourier_tables(&fourier));
+            for (place, record) in tables.chunks_exact(11).enumerate() {
+                assert!((line.origin + place as f32 * line.step - record[0]).abs() < 3e-7);
+                for (band, [start, step]) in line.waves.iter().enumerate() {
+                    let phase = start.wrapping_add(step.wrapping_mul(place as u64));
+                    let (sine, cosine) = (phase as f64 * std::f64::consts::TAU / 2f64.powi(64)).sin_cos();
+                    let bound = 1e-7 + 4e-7 * f64::from(frequencies[band]);
+                    for (wave, tabulated) in [(sine, record[1 + band]), (cosine, record[6 + band])] {
+                        assert!((wave - f64::from(tabulated)).abs() < bound, "{grid:?}, place {place}, band {band}");
+                    }
+                }
+            }
+        }
+    }
 
     /// The bits of `torch.linspace(-1, 1, 7)` and of three numbers of `torch.linspace(1, 112, 64)`.
     #[test]

@@ -16,7 +16,7 @@ pub use crate::program::Activation;
 pub use block::{
     Attention, Block, EmptyRows, Gate, Gru, HeadNorms, Mixer, Mlp, Places, Query, Reads, Residual, Rotary, Softmax,
 };
-pub use fourier::{fourier_features, fourier_tables, linear_frequencies, logarithmic_frequencies};
+pub use fourier::{fourier_features, fourier_tables, line, linear_frequencies, logarithmic_frequencies};
 pub use geometry::{Layout, Pad, Patch, Window};
 pub use history::Mixture;
 pub use output::{Extent, Output};

@@ -1,5 +1,6 @@
 //! Steps and buffers in the making.
 
+use super::AfterLast;
 use super::blob::Blob;
 use super::inputs;
 use super::mark::Marks;
@@ -62,6 +63,8 @@ pub(super) struct Builder {
     pub(super) all: Lengths,
     /// How much goes through at a time.
     pub(super) tiles: Tiles,
+    /// What becomes of tokens after the last position.
+    pub(super) after_last: AfterLast,
     buffers: Vec<(String, usize)>,
     steps: Vec<Step>,
     stages: Vec<Stage>,
@@ -72,7 +75,7 @@ pub(super) struct Builder {
 }
 
 impl Builder {
-    pub(super) fn new(model: &Model, tiles: Tiles, blob: Blob) -> Self {
+    pub(super) fn new(model: &Model, tiles: Tiles, after_last: AfterLast, blob: Blob) -> Self {
         // The number of tokens varies only where ids are the only input.
         let token_count = match model.inputs.as_slice() {
             [model::Input { stem: Stem::Ids { .. }, .. }] => Count::TOKENS,
@@ -91,6 +94,7 @@ impl Builder {
             inputs: inputs::list(model),
             all,
             tiles,
+            after_last,
             buffers,
             steps,
             stages,

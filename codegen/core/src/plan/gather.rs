@@ -2,10 +2,65 @@
 //! whole input are ever in memory.
 
 use super::builder::{Builder, Rows};
-use super::{attention, tokens, tokens_are_read_once};
-use crate::model::{Attention, Block, EmptyRows, Input, Latents, Model, Queries, Reads, Softmax};
+use super::{AfterLast, attention, tokens, tokens_are_read_once};
+use crate::model::{Attention, Block, EmptyRows, Input, Latents, Model, Places, Queries, Reads, Softmax};
 use crate::program::{Count, Gathering, Positions, Source, Stage, Step, TokenStage};
 use std::ops::Range;
+
+/// Why the tokens of `model` cannot arrive one at a time, if they cannot.
+pub(super) fn no_stream(model: &Model) -> Option<String> {
+    let readers = model.schedule.iter().map(|&index| &model.blocks[index]).filter(|block| block.reads.context());
+    let readers: Vec<&Block> = readers.collect();
+    let together = model.inputs.iter().find(|input| !tokens::arrives(input));
+    match (&model.latents, readers.as_slice()) {
+        (Latents::Tail { .. }, _) => Some("the last tokens are its latents, and attend to each other".to_owned()),
+        (_, []) => Some("no block of it reads the tokens".to_owned()),
+        (_, [block, ..]) if block.reads != Reads::Context => {
+            Some(format!("`{}` reads the latents with the tokens", block.name))
+        }
+        (_, [block, ..]) if !gathers(&block.attention) => {
+            Some(format!("{} of `{}`", unlike(&block.attention), block.name))
+        }
+        (_, [first, second, ..]) => Some(format!(
+            "they are read {} times, by `{}` and, with what it has made of all of them, by `{}`",
+            readers.len(),
+            first.name,
+            second.name
+        )),
+        _ => together.map(|input| format!("a token of `{}` depends on others", input.name)).or_else(|| late(model)),
+    }
+}
+
+/// What needs all tokens, or another input, when all tokens have been read.
+fn late(model: &Model) -> Option<String> {
+    let asks = model.decoder.as_ref().and_then(|decoder| match &decoder.queries {
+        Queries::Tokens => Some("its decoder asks with the tokens, when all of them have been read".to_owned()),
+        Queries::Input { name, .. } => Some(format!("its decoder asks with another input, `{name}`")),
+        Queries::Parts(parts) => {
+            let part = parts.iter().find(|part| part.points.is_some())?;
+            Some(format!("its decoder asks with another input, `{}`", part.points_name()))
+        }
+        Queries::Learned(_) | Queries::Fourier(_) => None,
+    });
+    let blocks = model.schedule.iter().map(|&index| &model.blocks[index]);
+    let mut blocks = blocks.chain(model.decoder.as_ref().map(|decoder| &decoder.block));
+    let counts_padding =
+        |block: &&Block| block.attention.rotary.as_ref().is_some_and(|rotary| rotary.places == Places::AfterPadding);
+    let padded = blocks.find(counts_padding).filter(|_| model.mask.is_some());
+    asks.or_else(|| Some(format!("places in `{}` depend on how many tokens the mask leaves out", padded?.name)))
+}
+
+/// What makes attention depend on more than a query and a key.
+fn unlike(attention: &Attention) -> &'static str {
+    match attention {
+        Attention { softmax: Softmax::Queries { .. }, .. } => {
+            "the weights of a key are divided by their sum over the queries"
+        }
+        Attention { rotary: Some(_), .. } => "queries and keys turn with their places: rotary positions",
+        Attention { causal: true, .. } => "a query sees the keys up to its own place",
+        _ => "the mask of the tokens is also that of the queries",
+    }
+}
 
 /// Whether all blocks of `model` that read the tokens can read them so. Each of them makes the tokens anew: that must not
 /// cost multiplications.
@@ -65,7 +120,7 @@ pub(super) fn lower(builder: &mut Builder, model: &Model, block: &Block, x: &Row
             rows: builder.tokens_of(modality),
             tile: builder.tiles.tokens,
             shape: modality.stem.token_shape(),
-            positions: positions(modality),
+            positions: positions(builder, modality),
             tokens,
             arriving,
             gather: gather.clone(),
@@ -86,7 +141,12 @@ fn makers(builder: &mut Builder, tokens: Rows, input: &Input) -> [Range<usize>; 
     [made, builder.section(|builder| tokens::arriving(builder, tokens, input))]
 }
 
-/// Where the tokens of `input` stand: they run out where there is a row for each.
-fn positions(input: &Input) -> Positions {
-    if input.position.is_some() { Positions::Stop(input.tokens()) } else { Positions::Endless }
+/// Where the tokens of `input` stand.
+fn positions(builder: &Builder, input: &Input) -> Positions {
+    match builder.after_last {
+        _ if input.position.is_none() => Positions::Endless,
+        AfterLast::Unbounded if tokens::line(builder, input).is_some() => Positions::Endless,
+        AfterLast::Stop | AfterLast::Unbounded => Positions::Stop(input.tokens()),
+        AfterLast::Wrap => Positions::Wrap(input.tokens()),
+    }
 }

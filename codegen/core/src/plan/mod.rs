@@ -9,40 +9,35 @@ mod encode;
 mod gather;
 mod inputs;
 mod mark;
+mod options;
 mod place;
 mod tile;
 mod tokens;
 
+pub use options::{AfterLast, CompileOptions, impossible};
 pub use place::place;
 
 use crate::model::{Model, Queries};
-use crate::passes::{self, Passes};
+use crate::passes;
 use crate::program::{Count, Input, Output, Program};
 use blob::Blob;
 use builder::Builder;
-use std::num::NonZeroUsize;
 use tile::Tiles;
 
-/// What the compiler may choose.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CompileOptions {
-    /// The exact rewrites to apply.
-    pub passes: Passes,
-    /// Most tokens and queries that go through at a time; chosen from the memory they take when absent.
-    pub tile: Option<NonZeroUsize>,
-}
-
-/// Compiles `model`.
+/// Compiles `model`. What of `options` is [`impossible`] is not followed.
 #[must_use]
 pub fn compile(mut model: Model, options: &CompileOptions) -> Program {
     passes::run(&mut model, options.passes);
-    let tiles =
-        options.tile.map_or_else(|| tile::choose(&model), |rows| Tiles { tokens: rows.get(), queries: rows.get() });
-    lower(&model, tiles, Blob::default())
+    let after_last = options.positions.unwrap_or_default();
+    let tiles = match options.tile {
+        Some(rows) => Tiles { tokens: rows.get(), queries: rows.get() },
+        None => tile::choose(&model, after_last),
+    };
+    lower(&model, tiles, after_last, Blob::default())
 }
 
-fn lower(model: &Model, tiles: Tiles, blob: Blob) -> Program {
-    let mut builder = Builder::new(model, tiles, blob);
+fn lower(model: &Model, tiles: Tiles, after_last: AfterLast, blob: Blob) -> Program {
+    let mut builder = Builder::new(model, tiles, after_last, blob);
     let encoded = encode::lower(&mut builder, model);
     decode::lower(&mut builder, model, encoded);
     let outputs = outputs(&builder, model);
@@ -68,7 +63,8 @@ fn lower(model: &Model, tiles: Tiles, blob: Blob) -> Program {
 /// What a model reads and what it computes, as its program would.
 #[must_use]
 pub fn ports(model: &Model) -> (Vec<Input>, Vec<Output>) {
-    let builder = Builder::new(model, Tiles { tokens: 1, queries: 1 }, Blob::draft());
+    let tiles = Tiles { tokens: 1, queries: 1 };
+    let builder = Builder::new(model, tiles, AfterLast::default(), Blob::draft());
     (inputs::list(model), outputs(&builder, model))
 }
 

@@ -1,7 +1,7 @@
 //! How many tokens, and how many queries, go through at a time.
 
 use super::blob::Blob;
-use super::lower;
+use super::{AfterLast, lower};
 use crate::model::Model;
 
 /// Most rows of a tile.
@@ -26,8 +26,8 @@ const QUERIES: Sizes = Sizes { step: 24, fewest: 24 };
 
 /// The largest tiles in an arena that is no larger than the smallest tiles need: the latents' own layers take memory that
 /// tokens and queries can use before and after.
-pub(super) fn choose(model: &Model) -> Tiles {
-    let arena = |tiles| lower(model, tiles, Blob::draft()).arena_len;
+pub(super) fn choose(model: &Model, after_last: AfterLast) -> Tiles {
+    let arena = |tiles| lower(model, tiles, after_last, Blob::draft()).arena_len;
     let mut tiles = Tiles { tokens: TOKENS.fewest, queries: QUERIES.fewest };
     let room = arena(tiles);
     tiles.tokens = TOKENS.largest(model.tokens(), |tokens| arena(Tiles { tokens, ..tiles }) <= room);

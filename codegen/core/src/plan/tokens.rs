@@ -1,11 +1,12 @@
 //! The inputs: raw numbers and ids to tokens of C numbers, all N of them or a few at a time.
 
+use super::AfterLast;
 use super::builder::{Builder, Rows};
 use crate::model::{
-    Combine, Encoding, FeatureLayout, Fourier, Input, Layout, Model, Places, Position, Scale, Stem, Tensor, Window,
-    fourier_tables,
+    self, Combine, Encoding, FeatureLayout, Fourier, Input, Layout, Model, Places, Position, Scale, Stem, Tensor,
+    Window, fourier_tables,
 };
-use crate::program::{Activation, Count, Place, Source, Step, Target};
+use crate::program::{Activation, Count, Line, Place, Source, Step, Target};
 
 /// All tokens.
 pub(super) fn lower(builder: &mut Builder, model: &Model) -> Rows {
@@ -23,6 +24,14 @@ pub(super) fn lower(builder: &mut Builder, model: &Model) -> Rows {
 /// Whether a token of `input` can be made without those around it.
 pub(super) fn arrives(input: &Input) -> bool {
     input.tail.as_ref().is_none_or(|tail| tail.pool.is_none()) && !input.position.as_ref().is_some_and(is_after_padding)
+}
+
+/// The line that the positions of `input` lie on, if they are to go on without end and can.
+pub(super) fn line(builder: &Builder, input: &Input) -> Option<Line> {
+    match &input.position.as_ref()?.encoding {
+        Encoding::Fourier(grid) if builder.after_last == AfterLast::Unbounded => model::line(grid),
+        Encoding::Fourier(_) | Encoding::Learned(_) => None,
+    }
 }
 
 /// Whether the places of tokens depend on the mask of all.
@@ -222,15 +231,31 @@ impl Modality<'_> {
                 self.add(builder, x, width);
             }
             (Encoding::Fourier(grid), Combine::Concat) => {
-                fourier(builder, grid, None, self.count(), self.part(data, width), self.tokens.width);
+                self.fourier(builder, grid, self.part(data, width), self.tokens.width);
             }
             (Encoding::Fourier(grid), Combine::Add) => {
                 let most = self.most(self.input.tokens());
                 let features = builder.rows(format!("{} positions", self.input.name), self.count(), most, width);
-                fourier(builder, grid, None, self.count(), features.place(), width);
+                self.fourier(builder, grid, features.place(), width);
                 self.add(builder, features.source(), width);
             }
         }
+    }
+
+    /// Features of its positions at `out`, from tables or, where positions have no end, computed.
+    fn fourier(&self, builder: &mut Builder, grid: &Fourier, out: Place, out_stride: usize) {
+        let Some(line) = line(builder, self.input) else {
+            return fourier(builder, grid, None, self.count(), out, out_stride);
+        };
+        builder.step(Step::Waves {
+            line,
+            position_last: grid.layout == FeatureLayout::Axes,
+            with_position: grid.with_position,
+            sine_only: grid.sine_only,
+            rows: self.count(),
+            out_stride,
+            out: Target::Arena(out),
+        });
     }
 
     fn add(&self, builder: &mut Builder, x: Source, width: usize) {

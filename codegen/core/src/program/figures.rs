@@ -24,6 +24,7 @@ impl Step {
             Self::AffineRows { .. } => "affine_rows",
             Self::Fourier { points: None, .. } => "fourier",
             Self::Fourier { points: Some(_), .. } => "fourier_at",
+            Self::Waves { .. } => "waves",
             Self::Unfold { .. } => "unfold",
             Self::MaxPool { .. } => "max_pool",
         }
@@ -84,10 +85,12 @@ impl Program {
             .next_multiple_of(percio_format::ALIGN)
     }
 
-    /// Bytes of weights and tables.
+    /// Bytes of weights and tables, in the blob or in code.
     #[must_use]
     pub fn flash_bytes(&self) -> usize {
-        self.blob.len()
+        let lines =
+            self.steps.iter().map(|step| if let Step::Waves { line, .. } = step { line.waves.len() } else { 0 });
+        self.blob.len() + lines.map(|waves| waves * size_of::<[u64; 2]>()).sum::<usize>()
     }
 
     /// Whether an input is as long as a run needs it, and so borrowed rather than held.

@@ -15,7 +15,7 @@ pub use count::{Count, Lengths};
 pub use mark::Mark;
 pub use percio_format::{Activation, Positions};
 pub use stage::{Head, QueryStage, Reading, Stage, TokenStage};
-pub use step::{Gathering, Step};
+pub use step::{Gathering, Line, Step};
 pub use stream::Stream;
 
 /// A compiled model.

@@ -22,6 +22,7 @@ impl Step {
             | Self::Rotate { .. }
             | Self::AffineRows { .. }
             | Self::Fourier { .. }
+            | Self::Waves { .. }
             | Self::Begin { .. } => vec![],
         }
     }
@@ -45,6 +46,7 @@ impl Step {
             | Self::MeanRows { out, .. }
             | Self::AffineRows { out, .. }
             | Self::Fourier { out, .. }
+            | Self::Waves { out, .. }
             | Self::Unfold { out, .. }
             | Self::MaxPool { out, .. } => out,
         }
@@ -62,6 +64,7 @@ impl Step {
             | Self::AddRows { rows, .. }
             | Self::AffineRows { rows, .. }
             | Self::Fourier { rows, .. }
+            | Self::Waves { rows, .. }
             | Self::MeanRows { rows, .. }
             | Self::Unfold { rows, .. } => vec![rows],
             Self::Rotate { rows, first, skipped, .. } => vec![rows, first, skipped],

@@ -264,6 +264,23 @@ pub enum Step {
         /// The result.
         out: Target,
     },
+    /// Fourier features of `rows` places on a line without end, from the first one on or from that of the tile
+    Waves {
+        /// The line.
+        line: Line,
+        /// The coordinate stands after the waves.
+        position_last: bool,
+        /// The coordinate is among them.
+        with_position: bool,
+        /// No cosines.
+        sine_only: bool,
+        /// Places.
+        rows: Count,
+        /// From one row of `out` to the next.
+        out_stride: usize,
+        /// The result.
+        out: Target,
+    },
     /// Windows of an image, or boxes of a video, to rows
     Unfold {
         /// Frames of the video.
@@ -322,6 +339,17 @@ pub enum Step {
         /// The result.
         out: Target,
     },
+}
+
+/// Places a step apart that have no end, and the waves over them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// The coordinate of place 0.
+    pub origin: f32,
+    /// From the coordinate of one place to the next.
+    pub step: f32,
+    /// Of each wave its phase at place 0 and what it grows by from place to place, in 2⁻⁶⁴ turns.
+    pub waves: Vec<[u64; 2]>,
 }
 
 /// Attention whose keys arrive a few at a time.

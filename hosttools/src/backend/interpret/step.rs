@@ -4,7 +4,7 @@ use super::memory::{Memory, Readable};
 use super::stage::Turn;
 use percio::isa::Isa;
 use percio::layers::{
-    self, Attention, Embed, Fourier, Gate, Gru, Linear, MaxPool, Mean, Normalize, Rotate, Rows, Unfold,
+    self, Attention, Embed, Fourier, Gate, Gru, Linear, MaxPool, Mean, Normalize, Rotate, Rows, Unfold, Waves,
 };
 use percio_codegen_core::program::{Count, Gathering, Step};
 
@@ -12,7 +12,7 @@ use percio_codegen_core::program::{Count, Gathering, Step};
 pub(super) fn run<I: Isa>(isa: I, step: &Step, turn: &Turn, memory: &mut Memory<'_>) {
     let (out, read) = memory.open(step.target(), turn);
     match step {
-        Step::Embed { .. } | Step::Fourier { .. } => features(isa, step, turn, read, out),
+        Step::Embed { .. } | Step::Fourier { .. } | Step::Waves { .. } => features(isa, step, turn, read, out),
         Step::Unfold { .. } | Step::MaxPool { .. } => windows(isa, step, turn, read, out),
         Step::Linear { .. }
         | Step::Attention { .. }
@@ -54,6 +54,12 @@ fn features<I: Isa>(isa: I, step: &Step, turn: &Turn, read: Readable<'_>, out: &
                 Some(points) => layers::fourier_at(isa, &shape, read.ids(points), read.weights(tables), out),
                 None => layers::fourier(isa, &shape, read.weights(tables), out),
             }
+        }
+        Step::Waves { ref line, position_last, with_position, sine_only, rows, out_stride, .. } => {
+            let (first, rows) = (first(rows, turn), rows.at(turn.lengths));
+            let (origin, step) = (line.origin, line.step);
+            let shape = Waves { position_last, with_position, sine_only, origin, step, first, rows, out_stride };
+            layers::waves(isa, &shape, &line.waves, out);
         }
         _ => {}
     }

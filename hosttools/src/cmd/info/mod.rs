@@ -63,7 +63,7 @@ impl Cmd {
     pub(crate) fn run(self) -> Result<Verdict> {
         let model = if has_weights(&self.model.model) { self.model.model()? } else { self.model.outline()? };
         let described = Described::new(&model);
-        let program = has_weights(&self.model.model).then(|| self.model.compile(model));
+        let program = has_weights(&self.model.model).then(|| self.model.compile(model)).transpose()?;
         let plan = program.as_ref().map(|program| Plan::new(program, self.model.weights.name()));
         let macs = program.as_ref().map_or(described.macs_as_written, Program::macs);
         let report = Report { described, macs, plan };

@@ -112,6 +112,7 @@ fn describe(step: &Step, lengths: Lengths) -> String {
         Step::Fourier { shape: lengths, axes, bands, .. } => {
             format!("{}, {bands} bands", shape(&lengths[3 - axes.min(3)..]))
         }
+        Step::Waves { ref line, rows, .. } => format!("{}, {} bands", rows.at(lengths), line.waves.len()),
         Step::Unfold { channels, kernel, rows, .. } => {
             format!("{} of {kernel} × {kernel} × {channels}", rows.at(lengths))
         }

@@ -1,0 +1,96 @@
+//! What a caller of the compiler may choose, and what of it a model does not permit.
+
+use super::gather;
+use crate::model::{Encoding, Input, Model};
+use crate::passes::Passes;
+use crate::{Problems, Subject};
+use std::num::NonZeroUsize;
+
+/// What the compiler may choose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CompileOptions {
+    /// The exact rewrites to apply.
+    pub passes: Passes,
+    /// Most tokens and queries that go through at a time; chosen from the memory they take when absent.
+    pub tile: Option<NonZeroUsize>,
+    /// What becomes of tokens that arrive after the last position; [`AfterLast::Stop`] when absent.
+    pub positions: Option<AfterLast>,
+}
+
+/// What becomes of tokens that arrive one at a time, after the one that stands at the last position the model was made for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AfterLast {
+    /// They are not read.
+    #[default]
+    Stop,
+    /// They stand at the first positions again.
+    Wrap,
+    /// Positions go on as they have begun. They are computed, so none are in flash.
+    Unbounded,
+}
+
+impl AfterLast {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Stop, Self::Wrap, Self::Unbounded];
+
+    /// Its name among the options.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Wrap => "wrap",
+            Self::Unbounded => "unbounded",
+        }
+    }
+}
+
+/// What `options` ask of `model`, as its scheme wrote it, that is impossible.
+#[must_use]
+pub fn impossible(model: &Model, options: &CompileOptions) -> Problems {
+    let mut problems = Problems::new();
+    if let Some(after) = options.positions {
+        positions(model, after).into_iter().for_each(|message| problems.add(Subject::Option("positions"), message));
+    }
+    problems
+}
+
+fn positions(model: &Model, after: AfterLast) -> Vec<String> {
+    let name = after.name();
+    if let Some(reason) = gather::no_stream(model) {
+        return vec![format!(
+            "positions = \"{name}\" is about tokens that arrive one at a time, which those of this model cannot: \
+             {reason}; leave the option out"
+        )];
+    }
+    if model.inputs.iter().all(|input| input.position.is_none()) {
+        let message = "no token of this model has a position that could run out, so tokens may arrive without end";
+        return vec![format!("positions = \"{name}\": {message}; leave the option out")];
+    }
+    let inputs = model.inputs.iter().filter(|_| after == AfterLast::Unbounded);
+    inputs.filter_map(|input| Some((input, bounded(input)?))).map(|(input, why)| unbounded(input, &why)).collect()
+}
+
+fn unbounded(input: &Input, why: &str) -> String {
+    format!("positions of `{}` cannot be \"unbounded\": {why}; choose \"stop\" or \"wrap\"", input.name)
+}
+
+/// Why positions of `input` cannot go on after the last one.
+fn bounded(input: &Input) -> Option<String> {
+    let position = input.position.as_ref()?;
+    match &position.encoding {
+        Encoding::Learned(table) => Some(format!(
+            "`{}` is learned, {} rows, and nothing says what a row after the last one would be",
+            table.name,
+            table.rows()
+        )),
+        Encoding::Fourier(grid) if grid.shape.len() > 1 => {
+            let lengths: Vec<String> = grid.shape.iter().map(usize::to_string).collect();
+            Some(format!("they lie on a grid of {}, which ends on each axis", lengths.join(" × ")))
+        }
+        Encoding::Fourier(grid) if position.project.is_some() => Some(format!(
+            "a linear layer on them is computed when the model is compiled, for each of the {} there are",
+            grid.positions()
+        )),
+        Encoding::Fourier(_) => None,
+    }
+}

@@ -1,0 +1,4 @@
+#[percio::model("models/without-positions", positions = "wrap")]
+pub struct Bare;
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[percio::model("models/good", positions = "unbounded")]
+pub struct Good;
+
+fn main() {}

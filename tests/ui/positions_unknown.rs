@@ -1,0 +1,4 @@
+#[percio::model("models/good", positions = "bounce")]
+pub struct Good;
+
+fn main() {}

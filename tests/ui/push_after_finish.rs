@@ -1,0 +1,9 @@
+#[percio::model("models/sized")]
+pub struct Motion;
+
+fn main() {
+    let mut net = Motion::new();
+    let mut encoder = net.encoder();
+    let _latents = encoder.finish();
+    encoder.push(&[0.5; 22]);
+}

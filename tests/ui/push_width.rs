@@ -1,0 +1,8 @@
+#[percio::model("models/sized")]
+pub struct Motion;
+
+fn main() {
+    let mut net = Motion::new();
+    let mut encoder = net.encoder();
+    encoder.push(&[0.5; 21]);
+}
