@@ -52,6 +52,13 @@ Example:
     Estimate(cmd::estimate::Cmd),
     #[command(after_help = "\
 Examples:
+  percio evaluate models/motion --data motion.safetensors
+  percio evaluate models/motion --data motion.safetensors --backend generated --format json
+The test set of a bundled model: percio-data motion (Python side).
+Exit code: 0 done, 2 wrong use.")]
+    Evaluate(cmd::evaluate::Cmd),
+    #[command(after_help = "\
+Examples:
   percio run models/motion --input window.safetensors
   percio run models/digits --input seven.png --mean 0.1307 --std 0.3081
   sensor | percio run models/motion --watch --every 200 --format json")]
@@ -88,6 +95,7 @@ pub fn main() -> ExitCode {
         Command::Merge(cmd) => cmd.run(),
         Command::Bench(cmd) => cmd.run(),
         Command::Estimate(cmd) => cmd.run(),
+        Command::Evaluate(cmd) => cmd.run(),
         Command::Run(cmd) => cmd.run(),
         Command::Import(cmd) => cmd.run(),
         Command::Completions(cmd) => cmd.run(Cli::command()),

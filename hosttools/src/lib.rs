@@ -13,6 +13,7 @@ pub mod board;
 pub mod cli;
 mod cmd;
 pub mod estimate;
+pub mod evaluation;
 pub mod input_file;
 pub mod labels;
 pub mod metrics;

@@ -46,6 +46,13 @@ def fourier_table(shape, spec):
     return torch.cat(parts, -1)
 
 
+def attention(q, k, v, fused):
+    """softmax(q·kᵀ / sqrt(width))·v over [B, heads, n, width]; `fused` is faster and rounds elsewhere, which training may."""
+    if fused:
+        return F.scaled_dot_product_attention(q, k, v)
+    return (q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])).softmax(-1) @ v
+
+
 class Mlp(nn.Module):
     """x [.., width] -> down(act(up(LN x))), without the residual."""
 
@@ -83,8 +90,7 @@ class Block(nn.Module):
         queries = self.norm_q(x)
         keys = queries if z is None else self.norm_kv(z)
         q, k, v = (self._split(p) for p in (self.q(queries), self.k(keys), self.v(keys)))
-        scores = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])
-        a = self.drop(self.o((scores.softmax(-1) @ v).transpose(1, 2).flatten(2)))
+        a = self.drop(self.o(attention(q, k, v, self.training).transpose(1, 2).flatten(2)))
         if self.residual:
             a = a + x
         return a if self.mlp is None else a + self.drop(self.mlp(a))

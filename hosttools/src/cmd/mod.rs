@@ -4,6 +4,7 @@ pub(crate) mod bench;
 pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod estimate;
+pub(crate) mod evaluate;
 pub(crate) mod import;
 pub(crate) mod info;
 pub(crate) mod merge;

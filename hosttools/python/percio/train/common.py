@@ -34,24 +34,27 @@ def optimizer(model, settings):
     matrices = [p for p in model.parameters() if p.dim() > 1]
     others = [p for p in model.parameters() if p.dim() < 2]
     adam = torch.optim.AdamW([{"params": matrices, "weight_decay": settings["weight_decay"]},
-                              {"params": others, "weight_decay": 0.0}], lr=settings["rate"], betas=(0.9, 0.98))
+                              {"params": others, "weight_decay": 0.0}], lr=settings["rate"], betas=(0.9, 0.98), fused=True)
     warm = torch.optim.lr_scheduler.LinearLR(adam, 1e-2, 1.0, settings["warmup"])
     fall = torch.optim.lr_scheduler.CosineAnnealingLR(adam, settings["steps"] - settings["warmup"])
     return adam, torch.optim.lr_scheduler.SequentialLR(adam, [warm, fall], [settings["warmup"]])
 
 
-def fit(configuration, loss_of, settings, device, report, every=500):
+def fit(configuration, loss_of, settings, device, report, *, start=None, every=500):
     """Train a model of this configuration for a fixed number of steps on `loss_of(model)`; returns the weights' running average.
 
-    `report(average, text)` is called every `every` steps and after the last one.
+    It starts from the weights of `start` where that is given. `report(average, text)` is called every `every` steps and after the
+    last one.
     """
     torch.manual_seed(settings["seed"])
     model = NativeModel(configuration)
     initialize(model, settings)
+    if start is not None:
+        model.load_state_dict(start.state_dict())
     model.to(device).train()
     average = copy.deepcopy(model).eval()
     adam, schedule = optimizer(model, settings)
-    start, shown = time.time(), 0.0
+    began, shown = time.time(), 0.0
     for step in range(1, settings["steps"] + 1):
         loss = loss_of(model)
         adam.zero_grad()
@@ -61,11 +64,10 @@ def fit(configuration, loss_of, settings, device, report, every=500):
         schedule.step()
         keep = min(settings["average"], step / (step + 9))
         with torch.no_grad():
-            for mean, now in zip(average.parameters(), model.parameters()):
-                mean.lerp_(now, 1 - keep)
+            torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - keep)
         shown += (loss.item() - shown) / min(step, 100)
         if step % every == 0 or step == settings["steps"]:
-            report(average, f"step {step}, {time.time() - start:.0f} s, loss {shown:.3f}")
+            report(average, f"step {step}, {time.time() - began:.0f} s, loss {shown:.3f}")
     return average
 
 
