@@ -48,6 +48,27 @@ GOLDENS = {
     # A cross-attention in every layer.
     "lucidrains-io-0.6.2": Golden("0.6.2", IO, SIZES | {
         "depth": 2, "dim": 9, "queries_dim": 8, "logits_dim": 3, "self_per_cross_attn": 2}, {"data": (6, 9), "queries": (3, 8)}),
+    # The softmax of the first of two cross-attentions runs over the latents.
+    "lucidrains-perceiver-inverted": Golden("0.11.0", MAIN, SIZES | FOURIER | {
+        "depth": 2, "input_axis": 1, "inverted_cross_attn": [True, False], "cross_heads": 2, "num_classes": 4},
+        {"data": (9, 3)}, masked=True),
+    # The history of the latents is mixed after each of two layers.
+    "lucidrains-perceiver-residual": Golden("0.11.0", MAIN, SIZES | FOURIER | {
+        "depth": 2, "input_channels": 2, "inverted_cross_attn": [False, True], "attn_residual": True,
+        "attn_residual_rank": 6, "num_classes": 5},
+        {"data": (3, 4, 2)}, masked=True),
+    "lucidrains-io-residual": Golden("0.11.0", IO, SIZES | {
+        "depth": 2, "dim": 9, "queries_dim": 8, "attn_residual": True, "attn_residual_rank": 5, "decoder_ff": True,
+        "inverted_cross_attn": True, "cross_heads": 2}, {"data": (6, 9), "queries": (3, 8)}, masked=True),
+    # Mixtures without a norm.
+    "lucidrains-io-0.10.0": Golden("0.10.0", IO, SIZES | {
+        "depth": 2, "dim": 9, "queries_dim": 8, "logits_dim": 3, "attn_residual": True, "attn_residual_rank": 4,
+        "weight_tie_layers": True}, {"data": (6, 9), "queries": (3, 8)}),
+    "lucidrains-mixed-latents": Golden("0.8.8", ("mixed_latents", "Perceiver"), SIZES | FOURIER | {
+        "depth": 2, "input_axis": 1, "num_classes": 5}, {"data": (8, 3)}, masked=True),
+    "lucidrains-lm-residual": Golden("0.11.0", ("perceiver_io", "PerceiverLM"), SIZES | {
+        "depth": 2, "dim": 9, "num_tokens": 17, "max_seq_len": 12, "inverted_cross_attn": True, "attn_residual": True,
+        "attn_residual_rank": 7, "weight_tie_layers": True}, {}, masked=True),
     "lucidrains-lm": Golden("0.9.0", ("perceiver_io", "PerceiverLM"), SIZES | {
         "depth": 2, "dim": 9, "num_tokens": 17, "max_seq_len": 12}, {}, masked=True),
 }

@@ -54,9 +54,9 @@ class Models:
         self.is_training = False
 
     def masked_language_modelling(self, rng):
-        tokens, width, vocabulary = 11, 32, 37
-        encoder = ENCODER | dict(num_self_attends_per_block=2, num_blocks=2, num_cross_attend_heads=4, num_self_attend_heads=4,
-                                 qk_channels=16)
+        tokens, width, vocabulary, latents = 11, 24, 37, 12
+        encoder = ENCODER | dict(num_self_attends_per_block=2, num_blocks=2, num_cross_attend_heads=3, num_self_attend_heads=2,
+                                 num_z_channels=latents, qk_channels=6, v_channels=latents)
 
         def apply(inputs, input_mask):
             embed = hk.Embed(vocab_size=vocabulary, embed_dim=width)
@@ -64,7 +64,7 @@ class Models:
             position = self.perceiver.position_encoding.TrainablePositionEncoding(index_dim=tokens, num_channels=width)
             embedded = embedded + position(embedded.shape[0])
             decoder = self.perceiver.BasicDecoder(
-                output_num_channels=24, output_index_dims=tokens, num_z_channels=24, qk_channels=8 * 32, v_channels=width,
+                output_num_channels=24, output_index_dims=tokens, num_z_channels=latents, qk_channels=8 * 32, v_channels=width,
                 num_heads=8, final_project=False, use_query_residual=False, **trainable(width))
             model = self.perceiver.Perceiver(encoder=self.perceiver.PerceiverEncoder(**encoder), decoder=decoder)
             decoded = model(embedded, is_training=self.is_training, input_mask=input_mask, query_mask=input_mask)
@@ -73,7 +73,7 @@ class Models:
         mask = np.ones((3, tokens), np.int64)
         mask[1, tokens // 2:], mask[1, 1], mask[2] = 0, 0, 0
         inputs = {"inputs": rng.integers(vocabulary, size=(3, tokens)), "input_mask": mask}
-        return apply, dict(num_blocks=2, num_self_attention_heads=4, num_cross_attention_heads=4), inputs
+        return apply, dict(num_blocks=2, num_self_attention_heads=2, num_cross_attention_heads=3), inputs
 
     def classifier(self, preprocessor, position_channels, residual, size, rng):
         encoder = ENCODER | dict(num_self_attends_per_block=2, num_blocks=3, num_cross_attend_heads=1)

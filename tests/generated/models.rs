@@ -123,7 +123,7 @@ macro_rules! for_every_fixture {
     ($check:path) => {
         for_every_fixture! { $check:
             "deepmind-image-conv" => deepmind::ImageConv, "deepmind-image-fourier" => deepmind::ImageFourier,
-            "deepmind-image-learned" => deepmind::ImageLearned, "deepmind-optical-flow" => deepmind::OpticalFlow,
+            "deepmind-image-learned" => deepmind::ImageLearned, "deepmind-masked-lm" => deepmind::MaskedLm, "deepmind-optical-flow" => deepmind::OpticalFlow,
             "deepmind-video" => deepmind::Video,
             "hf-image-conv" => ImageConv, "hf-image-fourier" => ImageFourier, "hf-image-learned" => ImageLearned,
             "hf-masked-lm" => MaskedLm, "hf-optical-flow" => OpticalFlow, "hf-raw" => Raw,
@@ -139,7 +139,10 @@ macro_rules! for_every_fixture {
             "krasserm-03-text-classifier" => krasserm::TextClassifier03, "krasserm-06-image" => krasserm::Image06,
             "krasserm-11-image" => krasserm::Image11, "krasserm-11-pretrained-image" => krasserm::PretrainedImage11,
             "krasserm-11-text-classifier" => krasserm::TextClassifier11, "lucidrains-gated" => lucidrains::Gated,
-            "lucidrains-io-0.6.2" => lucidrains::Io062, "lucidrains-lm" => lucidrains::Lm,
+            "lucidrains-io-0.10.0" => lucidrains::Io0100, "lucidrains-io-0.6.2" => lucidrains::Io062,
+            "lucidrains-io-residual" => lucidrains::IoResidual, "lucidrains-lm" => lucidrains::Lm,
+            "lucidrains-lm-residual" => lucidrains::LmResidual, "lucidrains-mixed-latents" => lucidrains::MixedLatents,
+            "lucidrains-perceiver-inverted" => lucidrains::Inverted, "lucidrains-perceiver-residual" => lucidrains::Residual,
             "lucidrains-perceiver" => lucidrains::Perceiver, "lucidrains-perceiver-0.1.20" => lucidrains::Perceiver0120,
             "lucidrains-perceiver-0.7.2" => lucidrains::Perceiver072, "lucidrains-perceiver-0.7.3" => lucidrains::Perceiver073,
             "lucidrains-perceiver-tied" => lucidrains::Tied, "lucidrains-perceiver-video" => lucidrains::Video,

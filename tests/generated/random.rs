@@ -2,7 +2,7 @@
 
 use super::bits;
 use crate::support::random_model::{Recipe, recipes, runner, sample};
-use percio_codegen_core::program::{Program, Step};
+use percio_codegen_core::program::{Count, Program, Step};
 use percio_codegen_core::{CompileOptions, compile};
 use percio_hosttools::backend::{Backend, Generated, Interpreter};
 use percio_hosttools::sample::Sample;
@@ -43,6 +43,10 @@ fn kinds(program: &Program) -> BTreeSet<&'static str> {
             Step::Attention { causal, zero_empty, mask, .. } => {
                 vec![(causal, "causal"), (zero_empty, "zero empty"), (mask.is_some(), "masked")]
             }
+            Step::InvertedAttention { causal, mask, .. } => {
+                vec![(causal, "causally inverted"), (mask.is_some(), "inverted and masked")]
+            }
+            Step::HideRows { rows, .. } => vec![(rows == Count::TILE, "hides rows of a tile")],
             Step::Normalize { centred, .. } => vec![(!centred, "root mean square")],
             Step::Gate { second, .. } => vec![(second, "second half")],
             Step::Rotate { first, skipped, from_end, .. } => vec![

@@ -35,12 +35,19 @@ impl Extent {
 /// What a step writes in a run of these lengths.
 pub(super) fn written(step: &Step, lengths: Lengths) -> Extent {
     match *step {
+        Step::InvertedAttention { queries, heads, v_width, .. } => {
+            Extent::rows(queries.at(lengths), heads * (v_width + 1) + 1)
+        }
+        Step::Transpose { rows, width, .. } => Extent::rows(width, rows.at(lengths)),
+        Step::Mix { rows, width, .. } => Extent::rows(3 * rows.at(lengths), width),
         Step::Embed { rows, width, out_stride, .. }
         | Step::CopyRows { rows, width, out_stride, .. }
         | Step::AddRows { rows, width, out_stride, .. } => Extent::strided(rows.at(lengths), width, out_stride),
         Step::Linear { rows, outputs, out_stride, .. } => Extent::strided(rows.at(lengths), outputs, out_stride),
         Step::Normalize { rows, width, .. }
         | Step::Gate { rows, width, .. }
+        | Step::HideRows { rows, width, .. }
+        | Step::Mixed { rows, width, .. }
         | Step::Gru { rows, width, .. }
         | Step::Rotate { rows, width, .. } => Extent::rows(rows.at(lengths), width),
         Step::MeanRows { width, .. } => Extent::rows(1, width),
@@ -73,12 +80,17 @@ fn sources(step: &Step, lengths: Lengths) -> Vec<(Extent, &Source)> {
         Step::CopyRows { rows, width, x_stride, .. } | Step::AddRows { rows, width, x_stride, .. } => {
             vec![Extent::strided(rows.at(lengths), width, x_stride)]
         }
-        Step::Normalize { rows, width, x: Some(_), .. } | Step::MeanRows { rows, width, .. } => {
+        Step::Normalize { rows, width, x: Some(_), .. }
+        | Step::MeanRows { rows, width, .. }
+        | Step::Transpose { rows, width, .. } => {
             vec![Extent::rows(rows.at(lengths), width)]
         }
+        Step::Mix { rows, width, .. } => vec![Extent::rows(rows.at(lengths), width); 2],
+        Step::Mixed { rows, width, .. } => vec![Extent::rows(3 * rows.at(lengths), width)],
         Step::Gate { rows, width, .. } => vec![Extent::rows(rows.at(lengths), 2 * width)],
         Step::Gru { rows, width, .. } => vec![Extent::rows(rows.at(lengths), 3 * width); 2],
-        Step::Attention { queries, keys, heads, qk, v_width, .. } => {
+        Step::Attention { queries, keys, heads, qk, v_width, .. }
+        | Step::InvertedAttention { queries, keys, heads, qk, v_width, .. } => {
             let keys = keys.at(lengths);
             vec![
                 Extent::rows(queries.at(lengths), heads * qk),
@@ -95,6 +107,7 @@ fn sources(step: &Step, lengths: Lengths) -> Vec<(Extent, &Source)> {
         Step::MaxPool { channels, height, width, .. } => vec![Extent::rows(height * width, channels)],
         Step::Normalize { x: None, .. }
         | Step::Rotate { .. }
+        | Step::HideRows { .. }
         | Step::Embed { .. }
         | Step::AffineRows { .. }
         | Step::Fourier { .. }
@@ -118,6 +131,9 @@ pub(super) fn reads(step: &Step, lengths: Lengths) -> Vec<(Extent, &Place)> {
             | Step::Normalize { x: None, .. }
             | Step::Gather { .. }
             | Step::Gru { .. }
+            | Step::HideRows { .. }
+            | Step::Transpose { accumulate: true, .. }
+            | Step::Mix { first: false, .. }
             | Step::Rotate { .. }
             | Step::AddRows { .. }
             | Step::AffineRows { .. }

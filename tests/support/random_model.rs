@@ -1,12 +1,14 @@
 //! Random models: every kind of input, odd sizes, several heads, masks, shared weights and tied outputs.
 
 mod blocks;
+mod history;
 mod inputs;
 mod numbers;
 mod queries;
 mod sample;
 
 use blocks::BlockKind;
+use history::HistoryKind;
 use inputs::InputKind;
 use numbers::Numbers;
 use percio_codegen_core::model::{
@@ -43,6 +45,10 @@ pub(crate) struct Recipe {
     /// Otherwise the outputs read the latents.
     has_decoder: bool,
     decoder: BlockKind,
+    /// Whether the mask also hides the decoder's queries.
+    masks_queries: bool,
+    /// What mixes the states that the latents go through.
+    history: Option<HistoryKind>,
     head: Head,
     /// Where the weights come from.
     pub(crate) seed: u32,
@@ -84,6 +90,7 @@ pub(crate) fn recipes() -> impl Strategy<Value = Recipe> {
         inputs::kinds(),
         encoder,
         (queries::kinds(), (prop::bool::weighted(0.8), blocks::kinds()), head, prop::bool::weighted(0.3)),
+        (prop::bool::weighted(0.2), prop::option::weighted(0.3, history::kinds())),
         any::<u32>(),
     )
         .prop_map(
@@ -91,6 +98,7 @@ pub(crate) fn recipes() -> impl Strategy<Value = Recipe> {
                 inputs,
                 (latents, (cross, reads_itself, is_tail, reads_twice), layers, repeats, has_norm),
                 (queries, (has_decoder, decoder), head, has_mask),
+                (masks_queries, history),
                 seed,
             )| Recipe {
                 inputs,
@@ -106,6 +114,8 @@ pub(crate) fn recipes() -> impl Strategy<Value = Recipe> {
                 has_norm,
                 has_decoder,
                 decoder,
+                masks_queries,
+                history,
                 head,
                 seed,
             },
@@ -125,10 +135,14 @@ impl Recipe {
             (true, true) => Reads::PrefixThenItself,
         };
         let cross = self.cross.block("encoder.cross", reads, latent, width, numbers);
-        let mut blocks = vec![cross];
+        let mut blocks = vec![self.mixed(&self.cross, cross, latent, numbers)];
         for (index, layer) in self.layers.iter().enumerate() {
-            blocks.push(layer.block(&format!("encoder.layers.{index}"), Reads::Itself, latent, latent, numbers));
+            let block = layer.block(&format!("encoder.layers.{index}"), Reads::Itself, latent, latent, numbers);
+            blocks.push(self.mixed(layer, block, latent, numbers));
         }
+        let schedule = self.schedule(&blocks);
+        let history = self.history.as_ref();
+        let mixtures = history.map_or_else(Vec::new, |history| history.mixtures(schedule.len(), latent, numbers));
         let latents = self.start(&inputs, latent, numbers);
         let (decoder, outputs) = self.decoder(&inputs, latents.shape(), numbers);
         Model {
@@ -138,9 +152,9 @@ impl Recipe {
             parameters: 0,
             mask: self.has_mask.then(|| Mask::new("mask")),
             latents,
-            mixtures: Vec::new(),
+            mixtures,
             norm: self.has_norm.then(|| numbers.norm("norm", NormKind::Layer, latent)),
-            schedule: self.schedule(&blocks),
+            schedule,
             inputs,
             blocks,
             decoder,
@@ -157,6 +171,11 @@ impl Recipe {
         }
         let project = (width != token_width).then(|| numbers.linear("tail", width, token_width, true));
         Latents::Tail { most: count.min(tokens), width, project }
+    }
+
+    /// A block over the latents, mixed where they are as many in every run.
+    fn mixed(&self, kind: &BlockKind, block: Block, width: usize, numbers: &mut Numbers) -> Block {
+        if self.is_tail { block } else { kind.mixed(block, [self.latents[0], width], numbers) }
     }
 
     fn latent_width(&self, tokens: usize) -> usize {
@@ -190,7 +209,11 @@ impl Recipe {
             Queries::Tokens if embedding.is_some() => Extent::Tokens { most: rows },
             _ => Extent::Rows(0..rows),
         };
-        let block = self.decoder.block("decoder.cross", Reads::Context, width, latent, numbers);
+        let mut block = self.decoder.block("decoder.cross", Reads::Context, width, latent, numbers);
+        block.attention.masks_queries = self.masks_queries;
+        if matches!(all, Extent::Rows(_)) {
+            block = self.decoder.mixed(block, [rows, width], numbers);
+        }
         let project =
             matches!(queries, Queries::Parts(_)).then(|| numbers.linear("decoder.project", width - 1, width, true));
         let width = project.as_ref().map_or(width, |linear| linear.weight.rows());

@@ -5,6 +5,7 @@ pub mod activation;
 pub mod attention;
 pub mod erf;
 pub mod exp;
+pub mod inverted;
 pub mod matmul;
 pub mod norm;
 pub mod sine;

@@ -3,7 +3,7 @@
 use crate::support::{Case, LENGTHS, check, numbers};
 use crate::tolerance::{AFFINE, EXACT, mean};
 use percio::isa::Isa;
-use percio::layers::{self, Embed, Fourier, MaxPool, Mean, Rows, Unfold};
+use percio::layers::{self, Embed, Fourier, Hide, MaxPool, Mean, Rows, Transpose, Unfold};
 use percio::reference;
 
 /// A layer and its operands. What a layer leaves alone must stay as it was, so every output starts as noise.
@@ -16,11 +16,14 @@ enum Move {
     Add(Rows),
     Affine(Rows),
     Mean(Mean),
+    Hide(Hide),
+    Transpose(Transpose),
     Unfold(Unfold),
     MaxPool(MaxPool),
 }
 
 const ROOM: usize = 16_384;
+const KEPT: [bool; 6] = [true, false, false, true, true, false];
 const IDS: [u32; 7] = [3, 0, 99, 4, 4, u32::MAX, 1];
 
 impl Case for Move {
@@ -34,6 +37,8 @@ impl Case for Move {
             Self::Add(shape) => layers::add_rows(isa, shape, &x, &mut out),
             Self::Affine(shape) => layers::affine_rows(isa, shape, &x, &y, &mut out),
             Self::Mean(shape) => layers::mean_rows(isa, shape, &x, &mut out),
+            Self::Hide(shape) => layers::hide_rows(isa, shape, &KEPT, &mut out),
+            Self::Transpose(shape) => layers::transpose(isa, shape, &x, &mut out),
             Self::Unfold(shape) => layers::unfold(isa, shape, &x, &mut out),
             Self::MaxPool(shape) => layers::max_pool(isa, shape, &x, &mut out),
         }
@@ -50,6 +55,8 @@ impl Case for Move {
             Self::Add(shape) => reference::add_rows(shape, &x, &mut out),
             Self::Affine(shape) => reference::affine_rows(shape, &x, &y, &mut out),
             Self::Mean(shape) => reference::mean_rows(shape, &x, &mut out),
+            Self::Hide(shape) => reference::hide_rows(shape, &KEPT, &mut out),
+            Self::Transpose(shape) => reference::transpose(shape, &x, &mut out),
             Self::Unfold(shape) => reference::unfold(shape, &x, &mut out),
             Self::MaxPool(shape) => reference::max_pool(shape, &x, &mut out),
         }
@@ -153,4 +160,24 @@ fn pools() {
             check(&Move::MaxPool(shape), EXACT);
         }
     }
+}
+
+#[test]
+fn hidden_rows() {
+    for width in LENGTHS {
+        for rows in [0, 1, 3, 6, 9] {
+            for present in [0, 1, 4, 6, 8, 20] {
+                check(&Move::Hide(Hide { rows, width, present }), EXACT);
+            }
+        }
+    }
+}
+
+#[test]
+fn rows_become_columns() {
+    for (rows, width) in LENGTHS.into_iter().flat_map(|rows| [(rows, 1), (rows, 7), (1, rows), (16, rows)]) {
+        check(&Move::Transpose(Transpose { rows, width, accumulate: false }), EXACT);
+        check(&Move::Transpose(Transpose { rows, width, accumulate: true }), EXACT);
+    }
+    check(&Move::Transpose(Transpose { rows: 0, width: 5, accumulate: false }), EXACT);
 }

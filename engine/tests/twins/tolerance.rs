@@ -69,3 +69,15 @@ pub(crate) fn attention(qk: usize, keys: usize) -> Bound {
     let score = sum(qk).absolute;
     Bound { absolute: 2.0 * score + 2.0 * EXP.relative + ROUNDING * libm::sqrtf(keys as f32) * 2.0, relative: 0.0 }
 }
+
+/// Inverted attention: an error of a score is a relative error of a weight and, through the sum over `queries` queries that it is
+/// divided by, of every weight of a key; the weighted mean passes twice that on, next to its own roundings.
+pub(crate) fn inverted(qk: usize, queries: usize, keys: usize) -> Bound {
+    let shares = 2.0 * sum(qk).absolute + 2.0 * EXP.relative + ROUNDING * (libm::sqrtf(queries as f32) + 3.0);
+    Bound { absolute: 2.0 * shares + ROUNDING * libm::sqrtf(keys as f32) * 2.0, relative: 0.0 }
+}
+
+/// A mixture of `states` states: two weights are as wrong as eˣ, and each state rescales what was mixed before.
+pub(crate) fn mix(states: usize) -> Bound {
+    Bound { absolute: 4.0 * EXP.relative + 3.0 * ROUNDING * states as f32, relative: 2.0 * ROUNDING }
+}

@@ -1,7 +1,7 @@
 //! Models of DeepMind's original.
 
 use super::Runs;
-use crate::support::typed::{array, flat};
+use crate::support::typed::{array, flat, ids, mask};
 use percio_hosttools::backend::Outputs;
 use percio_hosttools::sample::Sample;
 
@@ -14,6 +14,16 @@ pub struct ImageLearned;
 #[percio::model("fixtures/deepmind-optical-flow")]
 pub struct OpticalFlow;
 array_to_array!(ImageConv, ImageFourier, ImageLearned, OpticalFlow);
+
+#[percio::model("fixtures/deepmind-masked-lm")]
+pub struct MaskedLm;
+
+impl Runs for MaskedLm {
+    fn run(&mut self, sample: &Sample) -> Outputs {
+        let [tokens, keep] = sample.inputs.as_slice() else { panic!("expected ids and a mask") };
+        vec![flat(self.infer(&MaskedLmInput { inputs: ids(tokens), input_mask: mask(keep) }))]
+    }
+}
 
 #[percio::model("fixtures/deepmind-video")]
 pub struct Video;

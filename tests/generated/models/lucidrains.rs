@@ -31,7 +31,14 @@ pub struct Perceiver072;
 pub struct Perceiver0120;
 #[percio::model("fixtures/lucidrains-gated")]
 pub struct Gated;
+#[percio::model("fixtures/lucidrains-perceiver-inverted")]
+pub struct Inverted;
+#[percio::model("fixtures/lucidrains-perceiver-residual")]
+pub struct Residual;
+#[percio::model("fixtures/lucidrains-mixed-latents")]
+pub struct MixedLatents;
 masked_data_to_array!(
+    Inverted, InvertedInput; Residual, ResidualInput; MixedLatents, MixedLatentsInput;
     Perceiver, PerceiverInput; Tied, TiedInput; Video, VideoInput; Perceiver073, Perceiver073Input;
     Perceiver072, Perceiver072Input; Perceiver0120, Perceiver0120Input; Gated, GatedInput
 );
@@ -51,14 +58,26 @@ macro_rules! masked_queries_to_array {
 
 #[percio::model("fixtures/lucidrains-io-0.6.2")]
 pub struct Io062;
-masked_queries_to_array!(Io062, Io062Input);
+#[percio::model("fixtures/lucidrains-io-0.10.0")]
+pub struct Io0100;
+#[percio::model("fixtures/lucidrains-io-residual")]
+pub struct IoResidual;
+masked_queries_to_array!(Io062, Io062Input; Io0100, Io0100Input; IoResidual, IoResidualInput);
+
+/// A model with ids, their mask and a row of logits an id.
+macro_rules! masked_ids_to_rows {
+    ($($name:ident, $input:ident);*) => { $(
+        impl Runs for $name {
+            fn run(&mut self, sample: &Sample) -> Outputs {
+                let [tokens, keep] = sample.inputs.as_slice() else { panic!("expected ids and a mask") };
+                vec![self.infer(&$input { x: ids(tokens), mask: mask(keep) }).as_flattened().to_vec()]
+            }
+        }
+    )* };
+}
 
 #[percio::model("fixtures/lucidrains-lm")]
 pub struct Lm;
-
-impl Runs for Lm {
-    fn run(&mut self, sample: &Sample) -> Outputs {
-        let [tokens, keep] = sample.inputs.as_slice() else { panic!("expected ids and a mask") };
-        vec![self.infer(&LmInput { x: ids(tokens), mask: mask(keep) }).as_flattened().to_vec()]
-    }
-}
+#[percio::model("fixtures/lucidrains-lm-residual")]
+pub struct LmResidual;
+masked_ids_to_rows!(Lm, LmInput; LmResidual, LmResidualInput);

@@ -2,8 +2,8 @@
 
 use super::numbers::Numbers;
 use percio_codegen_core::model::{
-    Activation, Attention, Block, EmptyRows, Gate, Gru, HeadNorms, Mlp, NormKind, Places, Query, Reads, Residual,
-    Rotary, Softmax, Tensor,
+    Activation, Attention, Block, EmptyRows, Gate, Gru, HeadNorms, Mixer, Mlp, NormKind, Places, Query, Reads,
+    Residual, Rotary, Softmax, Tensor,
 };
 use proptest::prelude::*;
 
@@ -34,7 +34,11 @@ pub(super) struct BlockKind {
     rotary: Option<RotaryKind>,
     causal: bool,
     zero_empty: bool,
+    /// Whether the softmax runs over the queries.
+    inverted: bool,
     mlp: Option<MlpKind>,
+    /// Of both MLPs that mix rows, where their number is the same in every run.
+    mixer: Option<MlpKind>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -63,9 +67,11 @@ struct MlpKind {
 }
 
 pub(super) fn kinds() -> impl Strategy<Value = BlockKind> {
-    let gate = prop_oneof![2 => Just(None), 1 => Just(Some(Gate::First)), 1 => Just(Some(Gate::Second))];
-    let mlp = (1..3usize, prop::sample::select(ACTIVATIONS.to_vec()), gate)
-        .prop_map(|(widening, activation, gate)| MlpKind { widening, activation, gate });
+    let gate = || prop_oneof![2 => Just(None), 1 => Just(Some(Gate::First)), 1 => Just(Some(Gate::Second))];
+    let mlp = || {
+        (1..3usize, prop::sample::select(ACTIVATIONS.to_vec()), gate())
+            .prop_map(|(widening, activation, gate)| MlpKind { widening, activation, gate })
+    };
     let residual =
         prop_oneof![2 => Just(ResidualKind::None), 3 => Just(ResidualKind::Add), 1 => Just(ResidualKind::Gru)];
     let norms = (norm(0.9), norm(0.9), norm(0.9), norm(0.2)).prop_map(<[_; 4]>::from);
@@ -74,9 +80,15 @@ pub(super) fn kinds() -> impl Strategy<Value = BlockKind> {
     let attention = (1..4usize, 1..7usize, 2..7usize, prop::bool::weighted(0.8), residual);
     let places = prop_oneof![Just(Places::FromStart), Just(Places::AfterPadding), Just(Places::FromEnd)];
     let rotary = (0..4usize, 1..4usize, places).prop_map(|(pairs, heads, places)| RotaryKind { pairs, heads, places });
-    let sight = (prop::option::weighted(0.3, rotary), prop::bool::weighted(0.3), prop::bool::weighted(0.3));
-    (attention, norms, sight, prop::option::weighted(0.7, mlp)).prop_map(
-        |((heads, qk, v, has_bias, residual), norms, (rotary, causal, zero_empty), mlp)| BlockKind {
+    let sight = (
+        prop::option::weighted(0.3, rotary),
+        prop::bool::weighted(0.3),
+        prop::bool::weighted(0.3),
+        prop::bool::weighted(0.2),
+    );
+    let mlps = (prop::option::weighted(0.7, mlp()), prop::option::weighted(0.2, mlp()));
+    (attention, norms, sight, mlps).prop_map(
+        |((heads, qk, v, has_bias, residual), norms, (rotary, causal, zero_empty, inverted), (mlp, mixer))| BlockKind {
             heads,
             // For the same reason a norm of a head is over more than two numbers.
             qk: if norms[3].is_some() { qk.max(4) } else { qk },
@@ -87,7 +99,9 @@ pub(super) fn kinds() -> impl Strategy<Value = BlockKind> {
             rotary,
             causal,
             zero_empty,
+            inverted,
             mlp,
+            mixer,
         },
     )
 }
@@ -102,18 +116,30 @@ impl BlockKind {
     /// A block over rows of `width` numbers that reads others of `context` numbers.
     pub(super) fn block(&self, name: &str, reads: Reads, width: usize, context: usize, numbers: &mut Numbers) -> Block {
         let attention = self.attention(name, reads, width, context, numbers);
-        let mlp = self.mlp.as_ref().map(|mlp| {
-            let hidden = mlp.widening * width;
-            let halves = if mlp.gate.is_some() { 2 } else { 1 };
-            Mlp {
-                norm: self.norms[2].map(|kind| numbers.norm(&format!("{name}.mlp.norm"), kind, width)),
-                up: numbers.linear(&format!("{name}.mlp.up"), halves * hidden, width, self.has_bias),
-                activation: mlp.activation,
-                gate: mlp.gate,
-                down: numbers.linear(&format!("{name}.mlp.down"), width, hidden, self.has_bias),
-            }
-        });
+        let mlp = self.mlp.as_ref().map(|mlp| self.mlp(mlp, &format!("{name}.mlp"), width, width, numbers));
         Block { name: name.to_owned(), reads, attention, mlp, mixer: None }
+    }
+
+    /// The block, and after it what mixes its `rows` rows of `width` numbers.
+    pub(super) fn mixed(&self, block: Block, [rows, width]: [usize; 2], numbers: &mut Numbers) -> Block {
+        let mixer = self.mixer.as_ref().map(|mlp| Mixer {
+            columns: self.mlp(mlp, "mixer.columns", rows, width, numbers),
+            rows: self.mlp(mlp, "mixer.rows", width, width, numbers),
+        });
+        Block { mixer, ..block }
+    }
+
+    /// An MLP over rows of `width` numbers, its norm over `normal` numbers.
+    fn mlp(&self, mlp: &MlpKind, name: &str, width: usize, normal: usize, numbers: &mut Numbers) -> Mlp {
+        let hidden = mlp.widening * width;
+        let halves = if mlp.gate.is_some() { 2 } else { 1 };
+        Mlp {
+            norm: self.norms[2].map(|kind| numbers.norm(&format!("{name}.norm"), kind, normal)),
+            up: numbers.linear(&format!("{name}.up"), halves * hidden, width, self.has_bias),
+            activation: mlp.activation,
+            gate: mlp.gate,
+            down: numbers.linear(&format!("{name}.down"), width, hidden, self.has_bias),
+        }
     }
 
     fn attention(&self, name: &str, reads: Reads, width: usize, context: usize, numbers: &mut Numbers) -> Attention {
@@ -141,7 +167,7 @@ impl BlockKind {
             head_norms,
             rotary: self.rotary.map(|rotary| self.rotary(rotary)),
             causal: self.causal,
-            softmax: Softmax::Keys,
+            softmax: if self.inverted { Softmax::Queries { eps: 1e-8 } } else { Softmax::Keys },
             empty_rows: if self.zero_empty { EmptyRows::Zero } else { EmptyRows::Uniform },
             masks_queries: false,
         }

@@ -20,7 +20,7 @@ impl<'a> Latents<'a> {
     pub(super) fn new(program: &'a Program, interface: &'a Interface<'a>) -> Option<Self> {
         let mut stages = program.queries().peekable();
         stages.peek()?;
-        if stages.any(|stage| stage.reads.is_some()) {
+        if stages.any(|stage| stage.reads.is_some() || program.hides_queries(stage)) {
             return None;
         }
         Some(Self { program, interface, name: format_ident!("{}Latents", interface.name) })

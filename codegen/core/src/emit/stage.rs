@@ -1,7 +1,7 @@
 //! The stages of a run: steps in place for what runs once and needs the input, a function for what may run again.
 
 use super::interface::Interface;
-use super::step::{Scope, Writer, count};
+use super::step::{Scope, Writer, count, tokens};
 use crate::program::{Count, Head, InputKind, Program, QueryStage, Stage, Step, TokenStage};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
@@ -24,23 +24,23 @@ pub(super) fn encode(program: &Program, interface: &Interface<'_>) -> TokenStrea
 /// All queries.
 pub(super) fn decode(program: &Program, interface: &Interface<'_>) -> TokenStream {
     let lengths = program.queries_need_input().then(|| lengths(program, interface));
-    let stages = program.queries().map(|stage| query_tiles(interface, stage));
+    let stages = program.queries().map(|stage| query_tiles(program, interface, stage));
     quote!(#lengths #(#stages)*)
 }
 
 /// The lengths of the run, from `input`.
 pub(super) fn lengths(program: &Program, interface: &Interface<'_>) -> TokenStream {
     let most = Literal::usize_unsuffixed(program.max_tokens);
-    let tokens = if program.has_variable_length() { quote!(tokens) } else { quote!(#most) };
+    let all = tokens(program);
     let lengths = program.inputs.iter().enumerate().map(|(index, input)| {
         let value = interface.input_numbers(index);
         let length = match input.kind {
             InputKind::Numbers { .. } | InputKind::Points { .. } => return TokenStream::new(),
             InputKind::Ids { .. } => quote!(let tokens = ::core::cmp::Ord::min(#value.len(), #most);),
-            InputKind::Mask { .. } => quote!(let padding = ::percio::lengths::padding(#value, #tokens);),
+            InputKind::Mask { .. } => quote!(let padding = ::percio::lengths::padding(#value, #all);),
             InputKind::Prefix { latents } => {
                 let latents = Literal::usize_unsuffixed(latents);
-                quote!(let prefix = ::percio::lengths::prefix(#value, #tokens, #latents);)
+                quote!(let prefix = ::percio::lengths::prefix(#value, #all, #latents);)
             }
         };
         quote!(#[allow(unused_variables, reason = "not every model depends on it")] #length)
@@ -61,9 +61,12 @@ pub(super) fn functions(program: &Program, interface: &Interface<'_>) -> TokenSt
                 functions.insert(function("tokens", arriving), (arriving.clone(), operands));
                 functions.insert(function("gather", gather), (gather.clone(), quote!(mask: &[bool], tile: usize)));
             }
-            Stage::Queries(QueryStage { reads, decode, heads, .. }) => {
+            Stage::Queries(stage @ QueryStage { reads, decode, heads, .. }) => {
                 let element = element(program, reads.map(|reading| reading.input));
-                let operands = quote!(input: &[#element], row: usize, tile: usize);
+                let mut operands = quote!(input: &[#element], row: usize, tile: usize);
+                if program.hides_queries(stage) {
+                    operands.extend(quote!(, mask: &[bool], present: usize));
+                }
                 functions.insert(function("decode", decode), (decode.clone(), operands));
                 for head in heads {
                     let operands = quote!(tile: usize, out: &mut [f32]);
@@ -139,8 +142,7 @@ pub(super) fn token_tiles(program: &Program, interface: &Interface<'_>, stage: &
     let (tokens, gather) = (function("tokens", &stage.tokens), function("gather", &stage.gather));
     let input = reading(interface, stage.input, stage.stride);
     let token = offset(quote!(row), stage.first);
-    let mask = program.inputs.iter().position(|input| matches!(input.kind, InputKind::Mask { .. }));
-    let mask = mask.map_or_else(|| quote!(&[]), |index| from(&interface.input_numbers(index), token, 1));
+    let mask = mask_from(program, interface, token);
     let tiles = tiles(stage.rows, stage.tile);
     quote! {
         for (row, tile) in #tiles {
@@ -150,7 +152,13 @@ pub(super) fn token_tiles(program: &Program, interface: &Interface<'_>, stage: &
     }
 }
 
-fn query_tiles(interface: &Interface<'_>, stage: &QueryStage) -> TokenStream {
+/// What the mask says of the tokens from `token` on.
+fn mask_from(program: &Program, interface: &Interface<'_>, token: TokenStream) -> TokenStream {
+    let mask = program.inputs.iter().position(|input| matches!(input.kind, InputKind::Mask { .. }));
+    mask.map_or_else(|| quote!(&[]), |index| from(&interface.input_numbers(index), token, 1))
+}
+
+fn query_tiles(program: &Program, interface: &Interface<'_>, stage: &QueryStage) -> TokenStream {
     let (decode, tiles) = (function("decode", &stage.decode), tiles(stage.rows, stage.tile));
     let first = offset(quote!(row), stage.first);
     let input =
@@ -161,9 +169,13 @@ fn query_tiles(interface: &Interface<'_>, stage: &QueryStage) -> TokenStream {
         let rows = from_mut(&numbers, offset(quote!(row), stage.first - first), interface.output_width(*output));
         quote!(#head(isa, &mut net.arena, tile, #rows);)
     });
+    let hidden = program.hides_queries(stage).then(|| {
+        let (mask, tokens) = (mask_from(program, interface, first.clone()), tokens(program));
+        quote!(, #mask, #tokens.saturating_sub(#first))
+    });
     quote! {
         for (row, tile) in #tiles {
-            #decode(isa, &mut net.arena, #input, #first, tile);
+            #decode(isa, &mut net.arena, #input, #first, tile #hidden);
             #(#heads)*
         }
     }

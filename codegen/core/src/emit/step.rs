@@ -51,8 +51,21 @@ impl Writer<'_> {
             Target::Output(index) => self.output(*index),
         };
         let function = Ident::new(step.name(), Span::call_site());
-        let (shape, operands) = (shape(step), self.operands(step, &sources));
+        let (shape, operands) = (self.shape(step), self.operands(step, &sources));
         quote!({ #borrow ::percio::layers::#function(isa, &#shape, #operands #target); })
+    }
+
+    /// The shape that the step's function takes.
+    fn shape(&self, step: &Step) -> TokenStream {
+        let present = match self.scope {
+            Scope::Run => tokens(self.program),
+            Scope::Tile => quote!(present),
+        };
+        match step {
+            Step::HideRows { .. } => shape(step).field("present", present),
+            _ => shape(step),
+        }
+        .finish()
     }
 
     fn range(&self, place: &Place) -> TokenStream {
@@ -99,7 +112,10 @@ impl Writer<'_> {
             Step::Embed { ids, table, .. } => vec![self.input(*ids), weights(*table)],
             Step::Linear { weight, bias, .. } => vec![sources[0].clone(), weights(*weight), weights(*bias)],
             Step::Normalize { gain, offset, .. } => [sources, &[weights(*gain), weights(*offset)]].concat(),
-            Step::Attention { mask, .. } | Step::Gather { mask, .. } => [sources, &[self.mask(*mask)]].concat(),
+            Step::Attention { mask, .. } | Step::InvertedAttention { mask, .. } | Step::Gather { mask, .. } => {
+                [sources, &[self.mask(*mask)]].concat()
+            }
+            Step::HideRows { mask, .. } => vec![self.mask(*mask)],
             Step::AffineRows { gain, offset, .. } => vec![weights(*gain), weights(*offset)],
             Step::Fourier { points, tables, .. } => {
                 points.map(|index| self.input(index)).into_iter().chain([weights(*tables)]).collect()
@@ -113,6 +129,9 @@ impl Writer<'_> {
             | Step::CopyRows { .. }
             | Step::AddRows { .. }
             | Step::MeanRows { .. }
+            | Step::Transpose { .. }
+            | Step::Mix { .. }
+            | Step::Mixed { .. }
             | Step::Unfold { .. }
             | Step::MaxPool { .. } => sources.to_vec(),
         };
@@ -162,8 +181,14 @@ fn table(rows: Weights, width: usize) -> TokenStream {
     quote!(WEIGHTS.rows::<#offset, #len>(row, #width))
 }
 
-/// The shape that the step's function takes.
-fn shape(step: &Step) -> TokenStream {
+/// The tokens of a run, whose number may be a constant.
+pub(super) fn tokens(program: &Program) -> TokenStream {
+    let most = Literal::usize_suffixed(program.max_tokens);
+    if program.has_variable_length() { quote!(tokens) } else { quote!(#most) }
+}
+
+/// The shape that the step's function takes, without what it finds around it.
+fn shape(step: &Step) -> Shape {
     match *step {
         Step::Embed { rows, vocabulary, width, out_stride, .. } => Shape::new("Embed")
             .count("rows", rows)
@@ -224,6 +249,28 @@ fn shape(step: &Step) -> TokenStream {
             .count("first", first)
             .count("skipped", skipped)
             .field("from_end", quote!(#from_end)),
+        Step::InvertedAttention { queries, keys, masked, heads, qk, v_width, scale, causal, eps, .. } => {
+            Shape::new("Inverted")
+                .count("queries", queries)
+                .count("keys", keys)
+                .count("masked", masked)
+                .size("heads", heads)
+                .size("qk", qk)
+                .size("v", v_width)
+                .number("scale", scale)
+                .field("causal", quote!(#causal))
+                .number("eps", eps)
+        }
+        Step::HideRows { rows, width, .. } => Shape::new("Hide").count("rows", rows).size("width", width),
+        Step::Transpose { rows, width, accumulate, .. } => {
+            Shape::new("Transpose").count("rows", rows).size("width", width).field("accumulate", quote!(#accumulate))
+        }
+        Step::Mix { rows, width, first, .. } => {
+            Shape::new("Mix").count("rows", rows).size("width", width).field("first", quote!(#first))
+        }
+        Step::Mixed { rows, width, .. } => {
+            Shape::new("Mix").count("rows", rows).size("width", width).field("first", quote!(false))
+        }
         Step::Begin { shape, .. } | Step::Settle { shape, .. } => gather_shape(&shape, Count::NONE),
         Step::Gather { shape, keys, .. } => gather_shape(&shape, keys),
         Step::CopyRows { rows, width, x_stride, out_stride, .. }
@@ -281,7 +328,6 @@ fn shape(step: &Step) -> TokenStream {
                 .pad(pad)
         }
     }
-    .finish()
 }
 
 fn rows_shape(rows: Count, width: usize, x_stride: usize, out_stride: usize) -> Shape {

@@ -17,7 +17,7 @@ pub struct Block {
     pub mixer: Option<Mixer>,
 }
 
-/// Mixes rows: an MLP over each column, then one over each row.
+/// Mixes rows, as many in every run: an MLP over each column, then one over each row.
 #[derive(Clone, Debug)]
 pub struct Mixer {
     /// Over each column, its norm still over the rows: `up` is `[hidden, rows]`.
@@ -80,7 +80,8 @@ pub struct Attention {
     pub softmax: Softmax,
     /// What a query gathers all of whose keys are masked.
     pub empty_rows: EmptyRows,
-    /// Whether the mask of the tokens also masks the queries, one a token: a masked query gathers nothing.
+    /// Whether the mask of the tokens also masks the queries, one a token: a masked query gathers nothing, nor does one beyond
+    /// the tokens of the run.
     pub masks_queries: bool,
     /// How the rows take up the result.
     pub residual: Residual,
@@ -166,7 +167,7 @@ pub enum Places {
 pub enum Softmax {
     /// The keys of a query.
     Keys,
-    /// The queries of a key; then each query's weights, masked ones as 0, are divided by their sum, at least `eps`.
+    /// The queries that see a key; then each query's weights, masked ones as 0, are divided by their sum, at least `eps`.
     Queries {
         /// The smallest divisor.
         eps: f64,

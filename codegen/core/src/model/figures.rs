@@ -14,7 +14,7 @@ impl Model {
         let tokens = [self.tokens(), self.token_width()];
         let inputs = self.inputs.iter().map(input);
         let blocks = self.schedule.iter().map(|&index| block(&self.blocks[index], latents, tokens[0]));
-        let mixtures = self.mixtures.iter().map(|mixture| {
+        let mixtures = self.mixtures.iter().filter(|mixture| mixture.states.len() > 1).map(|mixture| {
             (mixture.states.len() * latents[0]) as u64 * (numbers(&mixture.reduce) + numbers(&mixture.expand))
         });
         let decoder = self.decoder.iter().map(|decoder| ask(decoder, decoder.queries.shape(tokens), latents[0]));

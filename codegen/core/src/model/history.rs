@@ -7,7 +7,7 @@ use super::{Linear, Norm};
 #[derive(Clone, Debug)]
 pub struct Mixture {
     /// The states h_l, ascending: state s is there after s entries of the schedule, state 0 are the latents at the start. The
-    /// mixture takes the place of the last one.
+    /// mixture takes the place of the last one, and is that one where it has no other.
     pub states: Vec<usize>,
     /// Norm of a state's rows.
     pub norm: Option<Norm>,

@@ -3,7 +3,7 @@
 use super::block::Context;
 use super::builder::{Builder, Rows};
 use super::gather;
-use crate::model::{Attention, Block, EmptyRows, Linear, Norm, Places, Query, Reads, Rotary};
+use crate::model::{Attention, Block, EmptyRows, Linear, Norm, Places, Query, Reads, Rotary, Softmax};
 use crate::program::{Activation, Count, Source, Step, Target};
 
 /// What the queries gather from the values.
@@ -30,25 +30,66 @@ pub(super) fn attend(builder: &mut Builder, block: &Block, x: &Rows, context: &C
     };
     let first_place = if block.reads == Reads::Context { x.first_place } else { keys.own_place };
     let q = queries(builder, name, attention, &Rows { first_place, ..own });
-    let out = builder.rows(format!("{name} attended"), x.count, x.most, attention.v);
-    builder.step(Step::Attention {
-        queries: x.count,
-        keys: keys.k.count,
-        masked: keys.masked.map_or(Count::NONE, |(_, count)| count),
-        heads: attention.heads,
-        key_heads: attention.heads,
-        value_heads: attention.heads,
-        qk: attention.qk / attention.heads,
-        v_width: attention.v / attention.heads,
-        scale: attention.scale as f32,
-        causal: attention.causal,
-        zero_empty: attention.empty_rows == EmptyRows::Zero,
+    let out = weigh(builder, block, x, q, &keys);
+    if attention.masks_queries {
+        let (width, mask) = (attention.v, builder.mask());
+        builder.step(Step::HideRows { rows: x.count, width, mask, out: out.target() });
+    }
+    out
+}
+
+/// The weighted sums of the values for the queries `q` of the rows `x`.
+fn weigh(builder: &mut Builder, block: &Block, x: &Rows, q: Source, keys: &Keys) -> Rows {
+    let Block { name, attention, .. } = block;
+    let name = format!("{name} attended");
+    let (masked, mask) = (keys.masked.map_or(Count::NONE, |(_, count)| count), keys.masked.map(|(mask, _)| mask));
+    let (heads, qk, v_width) = (attention.heads, attention.qk / attention.heads, attention.v / attention.heads);
+    let (scale, causal) = (attention.scale as f32, attention.causal);
+    let (queries, keys, k, v) = (x.count, keys.k.count, keys.k.source(), keys.v.source());
+    if let Softmax::Queries { eps } = attention.softmax {
+        let (out, place) = builder.rows_and_more(name, queries, x.most, attention.v, attention.heads + 1);
+        let (eps, out_place) = (eps as f32, Target::Arena(place));
+        let step = Step::InvertedAttention {
+            queries,
+            keys,
+            masked,
+            heads,
+            qk,
+            v_width,
+            scale,
+            causal,
+            eps,
+            q,
+            k,
+            v,
+            mask,
+            out: out_place,
+        };
+        builder.step(step);
+        return out;
+    }
+    let out = builder.rows(name, queries, x.most, attention.v);
+    let zero_empty = attention.empty_rows == EmptyRows::Zero;
+    let target = out.target();
+    let step = Step::Attention {
+        queries,
+        keys,
+        masked,
+        heads,
+        key_heads: heads,
+        value_heads: heads,
+        qk,
+        v_width,
+        scale,
+        causal,
+        zero_empty,
         q,
-        k: keys.k.source(),
-        v: keys.v.source(),
-        mask: keys.masked.map(|(mask, _)| mask),
-        out: out.target(),
-    });
+        k,
+        v,
+        mask,
+        out: target,
+    };
+    builder.step(step);
     out
 }
 

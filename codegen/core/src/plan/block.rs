@@ -3,8 +3,8 @@
 use super::attention::{Keys, attend};
 use super::builder::{Builder, Rows};
 use super::encode::fill;
-use crate::model::{Attention, Block, Gate, Gru, Linear, Mlp, Model, Query, Residual, Tensor};
-use crate::program::{Activation, Step};
+use crate::model::{Attention, Block, Gate, Gru, Linear, Mixer, Mlp, Model, Query, Residual, Tensor};
+use crate::program::{Activation, Count, Step};
 
 /// What a block reads beside its own rows.
 pub(super) enum Context<'a> {
@@ -56,6 +56,9 @@ fn take_up(builder: &mut Builder, block: &Block, attended: &Rows, x: &Rows) {
     if let Some(mlp) = &block.mlp {
         lower_mlp(builder, &block.name, mlp, x);
     }
+    if let Some(mixer) = &block.mixer {
+        mix(builder, &format!("{} mixer", block.name), mixer, x);
+    }
     builder.mark_block(&block.name, x);
 }
 
@@ -72,6 +75,29 @@ fn lower_mlp(builder: &mut Builder, name: &str, mlp: &Mlp, x: &Rows) {
     let normal = builder.normalize_with(format!("{name} mlp norm"), x, mlp.norm.as_ref());
     let hidden = hidden(builder, name, mlp, &normal);
     builder.linear_to(&hidden, &mlp.down, true, x);
+}
+
+/// An MLP over the columns of `x`, which are rows of its transpose, then one over its rows.
+fn mix(builder: &mut Builder, name: &str, mixer: &Mixer, x: &Rows) {
+    let normal = builder.normalize_with(format!("{name} norm"), x, mixer.columns.norm.as_ref());
+    let columns = builder.rows(format!("{name} columns"), Count::fixed(x.width), x.width, x.most);
+    builder.step(Step::Transpose {
+        rows: x.count,
+        width: x.width,
+        accumulate: false,
+        x: normal.source(),
+        out: columns.target(),
+    });
+    let hidden = hidden(builder, name, &mixer.columns, &columns);
+    let update = builder.linear(format!("{name} update"), &hidden, &mixer.columns.down, Activation::Identity);
+    builder.step(Step::Transpose {
+        rows: update.count,
+        width: update.width,
+        accumulate: true,
+        x: update.source(),
+        out: x.target(),
+    });
+    lower_mlp(builder, name, &mixer.rows, x);
 }
 
 /// What is between the two layers of an MLP.

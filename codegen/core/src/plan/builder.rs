@@ -165,6 +165,22 @@ impl Builder {
         Rows { buffer: self.buffers.len() - 1, count, most, first_place: Count::NONE, width }
     }
 
+    /// [`rows`](Self::rows), and the place of them together with `more` numbers a row behind them.
+    pub(super) fn rows_and_more(
+        &mut self,
+        name: impl Into<String>,
+        count: Count,
+        most: usize,
+        width: usize,
+        more: usize,
+    ) -> (Rows, Place) {
+        let len = most * (width + more);
+        self.buffers.push((name.into(), len));
+        let buffer = self.buffers.len() - 1;
+        let rows = Rows { buffer, count, most, first_place: Count::NONE, width };
+        (rows, Place { buffer, offset: 0, len, skip: Count::NONE })
+    }
+
     /// `act(linear(x))` in a new buffer.
     pub(super) fn linear(
         &mut self,

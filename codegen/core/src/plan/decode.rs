@@ -45,7 +45,6 @@ fn is_row_by_row(model: &Model, decoder: &Decoder) -> bool {
     is_apart
         && is_made_alone
         && attention.softmax == Softmax::Keys
-        && !attention.masks_queries
         && model.outputs.iter().all(|output| !output.mean)
         && are_alike(&model.outputs)
 }

@@ -2,6 +2,7 @@
 
 use super::block::{Context, block, first_block};
 use super::builder::{Builder, Rows};
+use super::history::History;
 use super::{gather, tokens, tokens_are_read_once};
 use crate::model::{Latents, Linear, Model, Tensor};
 use crate::program::{Activation, Count, Source, Step};
@@ -21,6 +22,7 @@ pub(super) fn lower(builder: &mut Builder, model: &Model) -> Encoded {
         mask: builder.mask(),
     });
     let latents = latents(builder, model, tokens.as_ref());
+    let mut history = History::begin(builder, model, &latents);
     for (position, &index) in model.schedule.iter().enumerate() {
         match &model.latents {
             Latents::Learned(start) if position == 0 => {
@@ -28,6 +30,7 @@ pub(super) fn lower(builder: &mut Builder, model: &Model) -> Encoded {
             }
             _ => block(builder, &model.blocks[index], &latents, &context),
         }
+        history.reach(builder, position + 1, &latents);
     }
     if let (Latents::Learned(start), []) = (&model.latents, model.schedule.as_slice()) {
         fill(builder, start, &latents);

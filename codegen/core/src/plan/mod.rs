@@ -7,6 +7,7 @@ mod builder;
 mod decode;
 mod encode;
 mod gather;
+mod history;
 mod inputs;
 mod mark;
 mod options;

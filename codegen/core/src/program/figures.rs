@@ -15,6 +15,11 @@ impl Step {
             Self::Gru { .. } => "gru",
             Self::Rotate { .. } => "rotate",
             Self::Attention { .. } => "attention",
+            Self::InvertedAttention { .. } => "inverted_attention",
+            Self::HideRows { .. } => "hide_rows",
+            Self::Transpose { .. } => "transpose",
+            Self::Mix { .. } => "mix",
+            Self::Mixed { .. } => "mixed",
             Self::Begin { .. } => "begin",
             Self::Gather { .. } => "gather",
             Self::Settle { .. } => "settle",
@@ -35,7 +40,8 @@ impl Step {
     pub fn macs(&self, lengths: Lengths) -> u64 {
         match *self {
             Self::Linear { rows, inputs, outputs, .. } => (rows.at(lengths) * inputs * outputs) as u64,
-            Self::Attention { queries, keys, heads, qk, v_width, .. } => {
+            Self::Attention { queries, keys, heads, qk, v_width, .. }
+            | Self::InvertedAttention { queries, keys, heads, qk, v_width, .. } => {
                 (queries.at(lengths) * keys.at(lengths) * heads * (qk + v_width)) as u64
             }
             Self::Gather { ref shape, keys, .. } => {

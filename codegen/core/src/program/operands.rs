@@ -13,13 +13,19 @@ impl Step {
             | Self::AddRows { x, .. }
             | Self::MeanRows { x, .. }
             | Self::MaxPool { x, .. }
-            | Self::Settle { x, .. } => vec![x],
+            | Self::Settle { x, .. }
+            | Self::Transpose { x, .. }
+            | Self::Mixed { x, .. } => vec![x],
             Self::Normalize { x, .. } => x.iter().collect(),
             Self::Gru { input, hidden, .. } => vec![input, hidden],
-            Self::Attention { q, k, v, .. } | Self::Gather { q, k, v, .. } => vec![q, k, v],
+            Self::Mix { logits, x, .. } => vec![logits, x],
+            Self::Attention { q, k, v, .. }
+            | Self::InvertedAttention { q, k, v, .. }
+            | Self::Gather { q, k, v, .. } => vec![q, k, v],
             Self::Unfold { image, .. } => vec![image],
             Self::Embed { .. }
             | Self::Rotate { .. }
+            | Self::HideRows { .. }
             | Self::AffineRows { .. }
             | Self::Fourier { .. }
             | Self::Waves { .. }
@@ -38,6 +44,11 @@ impl Step {
             | Self::Gru { out, .. }
             | Self::Rotate { out, .. }
             | Self::Attention { out, .. }
+            | Self::InvertedAttention { out, .. }
+            | Self::HideRows { out, .. }
+            | Self::Transpose { out, .. }
+            | Self::Mix { out, .. }
+            | Self::Mixed { out, .. }
             | Self::Begin { out, .. }
             | Self::Gather { out, .. }
             | Self::Settle { out, .. }
@@ -66,9 +77,15 @@ impl Step {
             | Self::Fourier { rows, .. }
             | Self::Waves { rows, .. }
             | Self::MeanRows { rows, .. }
+            | Self::HideRows { rows, .. }
+            | Self::Transpose { rows, .. }
+            | Self::Mix { rows, .. }
+            | Self::Mixed { rows, .. }
             | Self::Unfold { rows, .. } => vec![rows],
             Self::Rotate { rows, first, skipped, .. } => vec![rows, first, skipped],
-            Self::Attention { queries, keys, masked, .. } => vec![queries, keys, masked],
+            Self::Attention { queries, keys, masked, .. } | Self::InvertedAttention { queries, keys, masked, .. } => {
+                vec![queries, keys, masked]
+            }
             Self::Gather { keys, .. } => vec![keys],
             Self::Begin { .. } | Self::Settle { .. } | Self::MaxPool { .. } => vec![],
         }
@@ -83,7 +100,11 @@ impl Step {
             || matches!(self, Self::Fourier { points: Some(_), .. })
             || matches!(
                 self,
-                Self::Embed { .. } | Self::Attention { mask: Some(_), .. } | Self::Gather { mask: Some(_), .. }
+                Self::Embed { .. }
+                    | Self::Attention { mask: Some(_), .. }
+                    | Self::InvertedAttention { mask: Some(_), .. }
+                    | Self::HideRows { .. }
+                    | Self::Gather { mask: Some(_), .. }
             )
     }
 

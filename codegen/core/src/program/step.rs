@@ -150,6 +150,87 @@ pub enum Step {
         /// The result.
         out: Target,
     },
+    /// Attention whose softmax runs over the queries of each key
+    InvertedAttention {
+        /// Rows of `q` and `out`.
+        queries: Count,
+        /// Rows of `k` and `v`.
+        keys: Count,
+        /// The first of them, which the mask is about.
+        masked: Count,
+        /// Heads.
+        heads: usize,
+        /// Numbers of one head in `q` and `k`.
+        qk: usize,
+        /// Numbers of one head in `v` and `out`.
+        v_width: usize,
+        /// Factor of the scores.
+        scale: f32,
+        /// A query attends only to keys up to its own place.
+        causal: bool,
+        /// The least that the weights of a query are divided by.
+        eps: f32,
+        /// Queries.
+        q: Source,
+        /// Keys.
+        k: Source,
+        /// Values.
+        v: Source,
+        /// The input with the mask.
+        mask: Option<usize>,
+        /// The result, and room for a number a query and for one a query and head.
+        out: Target,
+    },
+    /// Zeros the rows that the mask leaves out, one a token, and those without a token
+    HideRows {
+        /// Rows, from the first one on or from that of the tile.
+        rows: Count,
+        /// Numbers of a row.
+        width: usize,
+        /// The input with the mask.
+        mask: Option<usize>,
+        /// The rows.
+        out: Target,
+    },
+    /// `out = xᵀ`, or added to `out`
+    Transpose {
+        /// Rows of `x`.
+        rows: Count,
+        /// Numbers of a row of `x`.
+        width: usize,
+        /// Add to `out`.
+        accumulate: bool,
+        /// The rows.
+        x: Source,
+        /// The result.
+        out: Target,
+    },
+    /// Takes a state of rows into a mixture
+    Mix {
+        /// Rows.
+        rows: Count,
+        /// Numbers of a row.
+        width: usize,
+        /// It is the first state.
+        first: bool,
+        /// How much it weighs.
+        logits: Source,
+        /// The state.
+        x: Source,
+        /// What was mixed so far.
+        out: Target,
+    },
+    /// The mixture of the states that were taken
+    Mixed {
+        /// Rows.
+        rows: Count,
+        /// Numbers of a row.
+        width: usize,
+        /// What was mixed.
+        x: Source,
+        /// The result.
+        out: Target,
+    },
     /// A state of no keys
     Begin {
         /// Whose state.

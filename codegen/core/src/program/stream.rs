@@ -27,7 +27,8 @@ impl Program {
         let [Stage::Once(begin), rest @ ..] = self.stages.as_slice() else { return None };
         let tokens: Vec<&TokenStage> = rest.iter().map_while(token_stage).collect();
         let [Stage::Once(finish), rest @ ..] = rest.get(tokens.len()..)? else { return None };
-        if rest.iter().any(|stage| !matches!(stage, Stage::Queries(QueryStage { reads: None, .. }))) {
+        let is_alone = |stage: &Stage| matches!(stage, Stage::Queries(stage @ QueryStage { reads: None, .. }) if !self.hides_queries(stage));
+        if !rest.iter().all(is_alone) {
             return None;
         }
         if self.steps[begin.clone()].iter().chain(&self.steps[finish.clone()]).any(Step::needs_input) {
@@ -47,7 +48,13 @@ impl Program {
     /// Whether queries need something of the input, or are as many as its tokens.
     #[must_use]
     pub fn queries_need_input(&self) -> bool {
-        self.queries().any(|stage| stage.reads.is_some() || stage.rows.varies())
+        self.queries().any(|stage| stage.reads.is_some() || stage.rows.varies() || self.hides_queries(stage))
+    }
+
+    /// Whether queries of the stage gather nothing where the mask leaves out their token.
+    #[must_use]
+    pub fn hides_queries(&self, stage: &QueryStage) -> bool {
+        self.steps[stage.decode.clone()].iter().any(|step| matches!(step, Step::HideRows { .. }))
     }
 }
 

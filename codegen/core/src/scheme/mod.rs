@@ -17,7 +17,6 @@ mod native;
 mod packed;
 mod resampler;
 mod tigges;
-mod uncomputed;
 mod unusable;
 mod version;
 
@@ -106,10 +105,7 @@ pub fn load_tracked(path: &Path, options: &LoadOptions) -> Result<(Model, Vec<Pa
     let checkpoint = Checkpoint::new(weights);
     let model = config.and_then(|config| problems.take(read(&location, config, checkpoint, options)));
     match model {
-        Some(model) => {
-            uncomputed::check(&model, &mut problems);
-            problems.finish((model, files))
-        }
+        Some(model) => problems.finish((model, files)),
         None => Err(problems),
     }
 }

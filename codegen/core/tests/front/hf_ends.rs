@@ -15,7 +15,7 @@ fn deepmind(name: &str) -> Model {
     directory.load().unwrap()
 }
 
-/// The model that the configuration describes, part of which is not computed yet.
+/// The model that the configuration describes.
 fn described(name: &str) -> Model {
     let options = LoadOptions { fidelity: Fidelity::DeepMind, ..LoadOptions::default() };
     outline(&fixture(name), &options).unwrap()

@@ -93,8 +93,17 @@ impl<'a> Readable<'a> {
     }
 
     pub(super) fn mask(&self, input: Option<usize>) -> &'a [bool] {
+        self.mask_from(input, self.turn.token)
+    }
+
+    /// What the mask says of the tokens that the tile's rows stand for.
+    pub(super) fn mask_of_rows(&self, input: Option<usize>) -> &'a [bool] {
+        self.mask_from(input, self.turn.first)
+    }
+
+    fn mask_from(&self, input: Option<usize>, token: usize) -> &'a [bool] {
         match input.map(|input| &self.inputs[input]) {
-            Some(Value::Mask(mask)) => mask.get(self.turn.token..).unwrap_or_default(),
+            Some(Value::Mask(mask)) => mask.get(token..).unwrap_or_default(),
             _ => &[],
         }
     }

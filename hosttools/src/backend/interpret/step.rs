@@ -4,7 +4,8 @@ use super::memory::{Memory, Readable};
 use super::stage::Turn;
 use percio::isa::Isa;
 use percio::layers::{
-    self, Attention, Embed, Fourier, Gate, Gru, Linear, MaxPool, Mean, Normalize, Rotate, Rows, Unfold, Waves,
+    self, Attention, Embed, Fourier, Gate, Gru, Hide, Inverted, Linear, MaxPool, Mean, Mix, Normalize, Rotate, Rows,
+    Transpose, Unfold, Waves,
 };
 use percio_codegen_core::program::{Count, Gathering, Step};
 
@@ -20,6 +21,11 @@ pub(super) fn run<I: Isa>(isa: I, step: &Step, turn: &Turn, memory: &mut Memory<
         | Step::Gate { .. }
         | Step::Gru { .. }
         | Step::Rotate { .. } => block(isa, step, turn, read, out),
+        Step::InvertedAttention { .. }
+        | Step::HideRows { .. }
+        | Step::Transpose { .. }
+        | Step::Mix { .. }
+        | Step::Mixed { .. } => across(isa, step, turn, read, out),
         Step::Begin { .. } | Step::Gather { .. } | Step::Settle { .. } => gathering(isa, step, turn, read, out),
         Step::CopyRows { .. } | Step::AddRows { .. } | Step::MeanRows { .. } | Step::AffineRows { .. } => {
             rows(isa, step, turn, read, out)
@@ -204,6 +210,52 @@ fn block<I: Isa>(isa: I, step: &Step, turn: &Turn, read: Readable<'_>, out: &mut
             };
             let (q, k, v) = (read.numbers(q), read.numbers(k), read.numbers(v));
             layers::attention(isa, &shape, q, k, v, read.mask(mask), out);
+        }
+        _ => {}
+    }
+}
+
+/// Steps across rows, or across what rows have been.
+#[inline(always)]
+fn across<I: Isa>(isa: I, step: &Step, turn: &Turn, read: Readable<'_>, out: &mut [f32]) {
+    match *step {
+        Step::InvertedAttention {
+            queries,
+            keys,
+            masked,
+            heads,
+            qk,
+            v_width,
+            scale,
+            causal,
+            eps,
+            ref q,
+            ref k,
+            ref v,
+            mask,
+            ..
+        } => {
+            let [queries, keys, masked] = [queries, keys, masked].map(|count| count.at(turn.lengths));
+            let shape = Inverted { queries, keys, masked, heads, qk, v: v_width, scale, causal, eps };
+            let (q, k, v) = (read.numbers(q), read.numbers(k), read.numbers(v));
+            layers::inverted_attention(isa, &shape, q, k, v, read.mask(mask), out);
+        }
+        Step::HideRows { rows, width, mask, .. } => {
+            let present = turn.lengths.tokens.saturating_sub(turn.first);
+            let shape = Hide { rows: rows.at(turn.lengths), width, present };
+            layers::hide_rows(isa, &shape, read.mask_of_rows(mask), out);
+        }
+        Step::Transpose { rows, width, accumulate, ref x, .. } => {
+            let shape = Transpose { rows: rows.at(turn.lengths), width, accumulate };
+            layers::transpose(isa, &shape, read.numbers(x), out);
+        }
+        Step::Mix { rows, width, first, ref logits, ref x, .. } => {
+            let shape = Mix { rows: rows.at(turn.lengths), width, first };
+            layers::mix(isa, &shape, read.numbers(logits), read.numbers(x), out);
+        }
+        Step::Mixed { rows, width, ref x, .. } => {
+            let shape = Mix { rows: rows.at(turn.lengths), width, first: false };
+            layers::mixed(isa, &shape, read.numbers(x), out);
         }
         _ => {}
     }

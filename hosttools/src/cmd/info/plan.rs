@@ -92,7 +92,8 @@ fn describe(step: &Step, lengths: Lengths) -> String {
     match *step {
         Step::Embed { rows, vocabulary, width, .. } => format!("{} × {width} of {vocabulary}", rows.at(lengths)),
         Step::Linear { rows, inputs, outputs, .. } => format!("{} × {inputs} → {outputs}", rows.at(lengths)),
-        Step::Attention { queries, keys, heads, qk, v_width, .. } => {
+        Step::Attention { queries, keys, heads, qk, v_width, .. }
+        | Step::InvertedAttention { queries, keys, heads, qk, v_width, .. } => {
             format!("{} over {}, {heads} × ({qk}, {v_width})", queries.at(lengths), keys.at(lengths))
         }
         Step::Gather { shape: Gathering { queries, heads, qk, v_width, .. }, keys, .. } => {
@@ -108,6 +109,10 @@ fn describe(step: &Step, lengths: Lengths) -> String {
         | Step::CopyRows { rows, width, .. }
         | Step::AddRows { rows, width, .. }
         | Step::MeanRows { rows, width, .. }
+        | Step::HideRows { rows, width, .. }
+        | Step::Transpose { rows, width, .. }
+        | Step::Mix { rows, width, .. }
+        | Step::Mixed { rows, width, .. }
         | Step::AffineRows { rows, width, .. } => format!("{} × {width}", rows.at(lengths)),
         Step::Fourier { shape: lengths, axes, bands, .. } => {
             format!("{}, {bands} bands", shape(&lengths[3 - axes.min(3)..]))
