@@ -67,6 +67,20 @@ qemu-system-riscv32 qemu-system-misc"
         die "cannot install ${missing[*]}"
 }
 
+# The browser that opens the reports, with Debian's package for it.
+need_browser() {
+    command -v chromium >/dev/null && return 0
+    command -v apt-get >/dev/null || die "chromium is missing: install it"
+    local root=()
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null || die "chromium is missing: run apt-get install chromium as root"
+        root=(sudo)
+    fi
+    say "chromium is missing: installing it with apt-get"
+    { run "${root[@]}" apt-get update -qq && run "${root[@]}" apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; } >&2 ||
+        die "cannot install chromium"
+}
+
 fmt() {
     run cargo fmt --all --check
     in_firmware cargo fmt --check
@@ -92,6 +106,7 @@ lint_boards() {
 # The firmware and the boards in QEMU are among these.
 test() {
     need_qemu
+    need_browser
     run cargo test "${HOST[@]}" --no-fail-fast
 }
 

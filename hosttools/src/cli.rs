@@ -43,6 +43,11 @@ Exit code: 0 the whole holds, 1 it does not, 2 wrong use.")]
     Merge(cmd::merge::Cmd),
     #[command(after_help = "\
 Examples:
+  percio inspect models/motion --reference models/motion/reference.safetensors --html motion.html
+  percio inspect models/digits --input seven.png --png pictures")]
+    Inspect(cmd::inspect::Cmd),
+    #[command(after_help = "\
+Examples:
   percio bench models/motion
   percio bench models/motion --backend qemu-m4")]
     Bench(cmd::bench::Cmd),
@@ -93,6 +98,7 @@ pub fn main() -> ExitCode {
         Command::Info(cmd) => cmd.run(),
         Command::Compare(cmd) => cmd.run(),
         Command::Merge(cmd) => cmd.run(),
+        Command::Inspect(cmd) => cmd.run(),
         Command::Bench(cmd) => cmd.run(),
         Command::Estimate(cmd) => cmd.run(),
         Command::Evaluate(cmd) => cmd.run(),

@@ -124,7 +124,12 @@ impl ModelArgs {
 
     /// Reads and compiles the model for data like `inputs`, where the checkpoint leaves sizes open.
     pub(crate) fn program_for(&self, inputs: &BTreeMap<&str, &Array>) -> Result<Program> {
-        self.compile(self.load(&self.reading.options(inputs))?)
+        self.compile(self.model_for(inputs)?)
+    }
+
+    /// Reads the model for data like `inputs`.
+    pub(crate) fn model_for(&self, inputs: &BTreeMap<&str, &Array>) -> Result<Model> {
+        Ok(self.load(&self.reading.options(inputs))?)
     }
 
     /// Reads the model.

@@ -1,8 +1,10 @@
-//! Where reports go: standard output.
+//! Where reports go: standard output, and files that are whole or not there.
 
 use anyhow::{Context, Result};
 use std::fmt::Arguments;
+use std::fs;
 use std::io::{self, ErrorKind, Write};
+use std::path::Path;
 use std::sync::Mutex;
 
 /// As that of `std`, without its panic: what cannot be written is told by [`finish`].
@@ -31,5 +33,42 @@ pub(crate) fn finish() -> Result<()> {
     match failure.map_or_else(|| io::stdout().flush(), Err) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => written.context("cannot write to standard output"),
+    }
+}
+
+/// Writes a file beside `path` and renames it, so that nothing half-written is ever there.
+///
+/// # Errors
+/// When it cannot be written: what was there before is untouched.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut name = path.file_name().with_context(|| format!("`{}` names no file", path.display()))?.to_owned();
+    name.push(format!(".{}.part", std::process::id()));
+    let temporary = path.with_file_name(name);
+    // What is no ordinary file, a device or a pipe, is written as it is.
+    let is_special = fs::metadata(path).is_ok_and(|present| !present.is_file());
+    let written = if is_special {
+        fs::write(path, bytes)
+    } else {
+        fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, path)).inspect_err(|_| {
+            // Half a file is of no use; one that was never made cannot be removed.
+            let _ = fs::remove_file(&temporary);
+        })
+    };
+    written.with_context(|| format!("cannot write `{}`", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_whole_or_as_they_were() {
+        let directory = tempfile::tempdir().expect("a directory for files");
+        let path = directory.path().join("report");
+        write_whole(&path, b"first").expect("there is room");
+        let message = format!("{:#}", write_whole(&path.join("below"), b"second").expect_err("a file has no files"));
+        assert!(message.starts_with("cannot write `"), "{message}");
+        assert_eq!(fs::read(&path).expect("the first one"), b"first");
+        assert_eq!(fs::read_dir(directory.path()).expect("a directory").count(), 1, "nothing else is left");
     }
 }

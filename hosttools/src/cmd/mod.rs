@@ -7,6 +7,7 @@ pub(crate) mod estimate;
 pub(crate) mod evaluate;
 pub(crate) mod import;
 pub(crate) mod info;
+pub(crate) mod inspect;
 pub(crate) mod merge;
 pub(crate) mod run;
 

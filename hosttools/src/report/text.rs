@@ -23,16 +23,16 @@ fn write(report: &Comparison, text: &mut String) -> std::fmt::Result {
     }
     for run in &report.runs {
         writeln!(text, "\n{}", run.title())?;
-        writeln!(text, "{}", rows("output", &run.outputs))?;
+        writeln!(text, "{}", rows("output", &run.outputs, true))?;
         if !run.stages.is_empty() {
-            writeln!(text, "\n{}", rows("stage", &run.stages))?;
+            writeln!(text, "\n{}", rows("stage", &run.stages, true))?;
         }
     }
     for other in &report.references {
         writeln!(text, "\n{}", other.origin.file)?;
-        writeln!(text, "{}", rows("output", &other.outputs))?;
+        writeln!(text, "{}", rows("output", &other.outputs, false))?;
         if !other.stages.is_empty() {
-            writeln!(text, "\n{}", rows("stage", &other.stages))?;
+            writeln!(text, "\n{}", rows("stage", &other.stages, false))?;
         }
     }
     writeln!(text)?;
@@ -80,12 +80,13 @@ fn first_over(run: &RunReport, text: &mut String) -> std::fmt::Result {
     }
 }
 
-fn rows(what: &str, compared: &[Compared]) -> String {
+/// A table; other references are held to nothing, so that they are not `judged`.
+fn rows(what: &str, compared: &[Compared], judged: bool) -> String {
     let header =
         [what, "max abs", "of max", "relative L2", "cosine", "SNR dB", "top-1", "top-5", "worst sample", "row", ""];
     let rows = std::iter::once(header.map(str::to_owned)).chain(compared.iter().map(row));
     // The best class of a row means something where rows are scores.
-    let is_shown = |column: &usize| what == "output" || !(6..8).contains(column);
+    let is_shown = |&column: &usize| (what == "output" || !(6..8).contains(&column)) && (judged || column < 10);
     let shown =
         |row: [String; 11]| (0..).zip(row).filter(|(column, _)| is_shown(column)).map(|(_, cell)| cell).collect();
     table(&rows.map(shown).collect::<Vec<Vec<String>>>())

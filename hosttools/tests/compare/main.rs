@@ -4,6 +4,7 @@ mod faults;
 mod gates;
 mod inputs;
 mod mistakes;
+mod pages;
 mod shards;
 mod support;
 mod trace;

@@ -16,6 +16,8 @@ pub struct AttentionMap {
     pub keys: usize,
     /// `[heads, queries, keys]`; the weights of a query sum to 1, or to 0 where it sees no key and gathers nothing.
     pub weights: Vec<f32>,
+    /// The queries `[queries, heads · width of a head]`.
+    pub asked: Vec<f32>,
 }
 
 /// Scores in the making: queries or keys may come a tile at a time.
@@ -25,6 +27,8 @@ pub(super) struct Scores {
     zero_empty: bool,
     /// For each query and head the scores of the keys so far, −∞ where a key is hidden.
     rows: Vec<Vec<f32>>,
+    /// The queries so far.
+    asked: Vec<f32>,
 }
 
 impl Scores {
@@ -39,7 +43,7 @@ impl Scores {
             Step::Gather { shape, .. } => (shape.heads, shape.zero_empty),
             _ => (0, false),
         };
-        Self { name: name.to_owned(), heads, zero_empty, rows: Vec::new() }
+        Self { name: name.to_owned(), heads, zero_empty, rows: Vec::new(), asked: Vec::new() }
     }
 
     /// The scores of what `step` is about to read.
@@ -54,6 +58,7 @@ impl Scores {
                     is_later || key < masked && !hidden.get(key).copied().unwrap_or(true)
                 };
                 let of = Operands { heads: *heads, qk: *qk, scale: *scale, q: read.numbers(q), k: read.numbers(k) };
+                self.asked.extend(&of.q[..queries * heads * qk]);
                 self.rows.extend(of.scores(queries, keys, is_hidden));
             }
             Step::Gather { shape, keys, q, k, mask, .. } => {
@@ -62,6 +67,9 @@ impl Scores {
                 let (q, k) = (read.numbers(q), read.numbers(k));
                 let of = Operands { heads: shape.heads, qk: shape.qk, scale: shape.scale, q, k };
                 let scores = of.scores(shape.queries, keys.at(lengths), is_hidden);
+                if self.asked.is_empty() {
+                    self.asked.extend(&of.q[..shape.queries * shape.heads * shape.qk]);
+                }
                 self.rows.resize(shape.queries * shape.heads, Vec::new());
                 self.rows.iter_mut().zip(scores).for_each(|(row, scores)| row.extend(scores));
             }
@@ -70,14 +78,14 @@ impl Scores {
     }
 
     pub(super) fn finish(self) -> AttentionMap {
-        let Self { name, heads, zero_empty, rows } = self;
+        let Self { name, heads, zero_empty, rows, asked } = self;
         let queries = rows.len() / heads.max(1);
         let keys = rows.first().map_or(0, Vec::len);
         let mut weights = Vec::with_capacity(rows.len() * keys);
         for head in 0..heads {
             rows.iter().skip(head).step_by(heads).for_each(|row| weights.extend(softmax(row, zero_empty)));
         }
-        AttentionMap { name, heads, queries, keys, weights }
+        AttentionMap { name, heads, queries, keys, weights, asked }
     }
 }
 

@@ -1,9 +1,12 @@
 //! Every back end over the samples, tallied against the first reference.
 
 use super::reference::{Bound, References};
-use crate::backend::{Kind, Outputs, StageRows};
+use crate::backend::{Interpreter, Keep, Kind, Outputs, StageRows};
+use crate::looks;
 use crate::metrics::Tally;
+use crate::picture::Picture;
 use crate::progress::{Progress, busy};
+use crate::report::html::Timing;
 use crate::report::parts::{Named, Other, Run};
 use anyhow::Result;
 use percio_codegen_core::program::Program;
@@ -17,12 +20,20 @@ pub(super) struct Evaluation<'a> {
 }
 
 impl Evaluation<'_> {
-    /// Each of `kinds`, on its instruction set.
-    pub(super) fn runs(&self, kinds: &[(Kind, Option<&str>)], quiet: bool) -> Result<Vec<Run>> {
-        kinds.iter().map(|&(kind, isa)| self.run(kind, isa, quiet)).collect()
+    /// Each of `kinds`, on its instruction set, and what an inference takes there if it is `timed`.
+    pub(super) fn runs(
+        &self,
+        kinds: &[(Kind, Option<&str>)],
+        timed: bool,
+        quiet: bool,
+    ) -> Result<(Vec<Run>, Vec<Timing>)> {
+        let each: Vec<(Run, Option<Timing>)> =
+            kinds.iter().map(|&(kind, isa)| self.run(kind, isa, timed, quiet)).collect::<Result<_>>()?;
+        let (runs, timings): (Vec<Run>, Vec<Option<Timing>>) = each.into_iter().unzip();
+        Ok((runs, timings.into_iter().flatten().collect()))
     }
 
-    fn run(&self, kind: Kind, isa: Option<&str>, quiet: bool) -> Result<Run> {
+    fn run(&self, kind: Kind, isa: Option<&str>, timed: bool, quiet: bool) -> Result<(Run, Option<Timing>)> {
         let truth = &self.references.truth;
         let mut backend = busy("building the back end", quiet, || kind.open_on(self.program, isa))?;
         let mut run =
@@ -36,8 +47,19 @@ impl Evaluation<'_> {
             stages.iter().for_each(|stage| self.add_stage(&mut run.stages, sample, stage));
             progress.step();
         }
+        drop(progress);
         backend.isa().clone_into(&mut run.isa);
-        Ok(run)
+        let first = &truth.bound.samples[self.samples.start];
+        let cost = if timed { Some(busy("measuring", quiet, || backend.cost(first))?) } else { None };
+        let name = format!("{} on {}", run.backend, run.isa);
+        Ok((run, cost.map(|cost| Timing::of(name, &cost))))
+    }
+
+    /// What attention weighs in the first sample.
+    pub(super) fn pictures(&self) -> Result<Vec<Picture>> {
+        let first = &self.references.truth.bound.samples[self.samples.start];
+        let (_, trace) = Interpreter::new(self.program)?.watch(first, Keep::StagesAndAttention);
+        Ok(looks::attention(&trace.attention))
     }
 
     /// The other references, held against the first.

@@ -7,10 +7,14 @@ use crate::backend::{Kind, check_isa};
 use crate::cli::Verdict;
 use crate::cmd::print_json;
 use crate::options::{Format, ModelArgs};
+use crate::output::write_whole;
+use crate::picture::Picture;
 use crate::report::comparison::Comparison;
+use crate::report::html::{Page, Timing};
 use crate::report::parts::{Gates, Model, Parts, SCHEMA};
 use crate::report::text::text;
 use anyhow::{Result, bail, ensure};
+use percio_codegen_core::program::Program;
 use percio_format::crc32;
 use std::path::PathBuf;
 
@@ -45,12 +49,28 @@ pub(crate) struct Cmd {
     /// Smallest share of rows whose best class is the reference's
     #[arg(long, value_name = "SHARE", value_parser = parse_share)]
     min_top1: Option<f64>,
+    /// Writes a page with the figures, the memory, the time and the attention
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+}
+
+/// What was counted, and what a page shows beside it.
+struct Compared {
+    parts: Parts,
+    program: Program,
+    timings: Vec<Timing>,
+    pictures: Vec<Picture>,
 }
 
 impl Cmd {
     pub(crate) fn run(self) -> Result<Verdict> {
-        let parts = self.parts()?;
-        let report = Comparison::of(&parts);
+        let compared = self.compared()?;
+        let report = Comparison::of(&compared.parts);
+        if let Some(path) = &self.html {
+            let Compared { program, timings, pictures, .. } = &compared;
+            let page = Page { report: &report, program, timings, pictures };
+            write_whole(path, page.html().as_bytes())?;
+        }
         match self.model.format {
             Format::Json => print_json(&report)?,
             Format::Text => println!("{}", text(&report).trim_end()),
@@ -59,7 +79,7 @@ impl Cmd {
     }
 
     /// Runs everything and counts.
-    fn parts(&self) -> Result<Parts> {
+    fn compared(&self) -> Result<Compared> {
         let files = self.references.iter().map(|path| reference::read(path)).collect::<Result<Vec<_>>>()?;
         let first = &files[0];
         let program = self.model.program_for(&first.inputs())?;
@@ -68,9 +88,11 @@ impl Cmd {
         let [start, end] = self.samples.unwrap_or([0, of]);
         ensure!(end <= of, "--samples {start}..{end}: the reference has {of} samples");
         let evaluation = evaluate::Evaluation { program: &program, references: &references, samples: start..end };
-        let runs = evaluation.runs(&self.runs()?, self.model.quiet())?;
+        let (runs, mut timings) = evaluation.runs(&self.runs()?, self.html.is_some(), self.model.quiet())?;
         let others = evaluation.others();
-        Ok(Parts {
+        let pictures = if self.html.is_some() { evaluation.pictures()? } else { Vec::new() };
+        timings.extend(references.timings());
+        let parts = Parts {
             percio_compare: SCHEMA,
             model: Model { name: program.name.clone(), parameters: program.parameters, checksum: crc32(&program.blob) },
             weights: self.model.weights.name().to_owned(),
@@ -82,7 +104,8 @@ impl Cmd {
             truth: references.truth.origin.clone(),
             runs,
             references: others,
-        })
+        };
+        Ok(Compared { parts, program, timings, pictures })
     }
 
     /// Each back end on each instruction set that was asked for.

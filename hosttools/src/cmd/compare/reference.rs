@@ -1,6 +1,7 @@
 //! The references of a comparison: what everything is held against, and others that are held against it too.
 
 use crate::reference::{File, Reference, Stages};
+use crate::report::html::Timing;
 use crate::report::parts::Origin;
 use anyhow::{Result, bail};
 use percio_codegen_core::program::Program;
@@ -81,6 +82,24 @@ impl References {
             .chain(self.truth.unusable.iter().cloned())
             .chain(unknown)
             .collect()
+    }
+
+    /// What an inference took where the references were made, of those that say so.
+    pub(super) fn timings(&self) -> Vec<Timing> {
+        let timing = |bound: &Bound| {
+            let said = |key: &str| bound.origin.metadata.get(key);
+            let milliseconds: f64 = said("latency_ms")?.parse().ok()?;
+            let samples = said("batch").and_then(|batch| batch.parse().ok()).unwrap_or(bound.bound.samples.len());
+            let device = said("device").map_or("", String::as_str);
+            let dtype = said("dtype").map_or("", String::as_str);
+            Some(Timing {
+                name: format!("reference on {device}, {dtype}"),
+                microseconds: Some(milliseconds * 1e3 / samples.max(1) as f64),
+                instructions: None,
+                cycles_estimate: None,
+            })
+        };
+        [&self.truth].into_iter().chain(&self.others).filter_map(timing).collect()
     }
 
     /// Sentences about what is wrong with the samples of the references themselves.
