@@ -92,6 +92,34 @@ class Golden:
         for label, (tensors, plain) in self.inputs().items():
             tensors = tensors if self.config else as_transformers_names(tensors)
             self.reference(self.directory / f"reference{label}.safetensors", tensors, plain)
+        if self.kind in (krasserm_models.CLM, krasserm_models.SAM):
+            self.write_generated()
+
+    @torch.no_grad()
+    def write_generated(self):
+        """A prompt and what follows it when the likeliest token is always taken, until the first tokens have left."""
+        model = getattr(self.model, "backend_model", self.model)
+        length, vocabulary, count = krasserm_models.TEXT["max_seq_len"], krasserm_models.TEXT["vocab_size"], 13
+        latents = None if self.before(0, 8) else 1
+        if self.before(0, 8):
+            prompt = self.ids(1, 2)
+            made = model.generate(count, prompt, threshold=1 - 1.5 / vocabulary)
+        elif self.before(0, 9):
+            # With the longest prefix from the start: with a shorter one this version leaves one latent unused for a while.
+            prompt = self.ids(1, model.max_prefix_len + 1)
+            made = model.generate(prompt, num_tokens=count, num_latents=latents, top_k=1, pbar=False)
+        else:
+            # Later versions leave the loop to transformers of their day, and what the loop does to their documentation: latents
+            # grow until there are as many as can be, then the prefix does, then the first token leaves.
+            prompt = made = self.ids(1, 3)
+            for _ in range(count):
+                read = made[:, -length:]
+                before = max(prompt.shape[1] - latents, read.shape[1] - model.max_latents)
+                logits = model(read, prefix_len=before).logits[:, -1]
+                made = torch.cat((made, logits.argmax(-1, keepdim=True)), dim=-1)
+            made = made[:, prompt.shape[1] :]
+        written = {"prompt": prompt[0].tolist(), "latents": latents, "generated": made[0].tolist()}
+        (self.directory / "generated.json").write_text(json.dumps(written) + "\n")
 
     def write_lightning(self, path):
         """What a trainer saves: the state of the module around the model, and the arguments that the module was made with."""

@@ -78,6 +78,11 @@ Examples:
   percio completions bash > ~/.local/share/bash-completion/completions/percio
   percio completions zsh > ~/.zfunc/_percio")]
     Completions(cmd::completions::Cmd),
+    #[command(after_help = "\
+Examples:
+  percio generate models/melody --prompt 5,17,3 --tokens 32
+  percio generate models/melody --prompt 5,17,3 --top-k 8 --temperature 0.9 --seed 4 --format json")]
+    Generate(cmd::generate::Cmd),
 }
 
 /// Whether what a subcommand was asked to check holds. Subcommands that check nothing yield [`Holds`](Self::Holds).
@@ -105,6 +110,7 @@ pub fn main() -> ExitCode {
         Command::Run(cmd) => cmd.run(),
         Command::Import(cmd) => cmd.run(),
         Command::Completions(cmd) => cmd.run(Cli::command()),
+        Command::Generate(cmd) => cmd.run(),
     };
     match result.and_then(|verdict| output::finish().map(|()| verdict)) {
         Ok(Verdict::Holds) => ExitCode::SUCCESS,

@@ -14,6 +14,7 @@ pub mod cli;
 mod cmd;
 pub mod estimate;
 pub mod evaluation;
+pub mod generate;
 pub mod input_file;
 pub mod labels;
 mod looks;

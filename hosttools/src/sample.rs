@@ -1,7 +1,7 @@
 //! One inference's inputs, in the order of the program's inputs.
 
-use percio::lengths::{padding, prefix};
-use percio_codegen_core::program::{InputKind, Lengths, Program};
+use percio::lengths::{padding, prefix, until};
+use percio_codegen_core::program::{FixedPrefix, InputKind, Lengths, Program};
 
 /// What an input holds in one sample.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,9 +58,14 @@ impl Sample {
     /// what prefix and mask say of them.
     #[must_use]
     pub fn lengths(&self, program: &Program) -> Lengths {
-        let ids = self.inputs.iter().find_map(|value| if let Value::Ids(ids) = value { Some(ids.len()) } else { None });
+        let until = |ids: &[u32]| program.sequence.end.map_or(ids.len(), |end| until(ids, end));
+        let ids =
+            self.inputs.iter().find_map(|value| if let Value::Ids(ids) = value { Some(until(ids)) } else { None });
         let tokens = ids.unwrap_or(program.max_tokens);
         let mut lengths = Lengths { tokens, ..Lengths::default() };
+        if let Some(FixedPrefix { tokens: asked, latents }) = program.sequence.prefix {
+            lengths.prefix = prefix(asked, tokens, latents);
+        }
         for (value, input) in self.inputs.iter().zip(&program.inputs) {
             match (value, &input.kind) {
                 (Value::Mask(mask), _) => lengths.padding = padding(mask, tokens),

@@ -35,9 +35,22 @@ macro_rules! masked_ids_to_array {
     )* };
 }
 
+/// A model with ids and as many rows of logits as latents.
+macro_rules! ids_to_rows {
+    ($($name:ident),*) => { $(
+        impl Runs for $name {
+            fn run(&mut self, sample: &Sample) -> Outputs {
+                vec![self.infer(ids(&sample.inputs[0])).as_flattened().to_vec()]
+            }
+        }
+    )* };
+}
+
 pub(crate) mod deepmind;
+pub(crate) mod google_ar;
 pub(crate) mod krasserm;
 pub(crate) mod lucidrains;
+pub(crate) mod lucidrains_ar;
 pub(crate) mod resampler;
 pub(crate) mod tigges;
 
@@ -146,6 +159,9 @@ macro_rules! for_every_fixture {
             "lucidrains-perceiver" => lucidrains::Perceiver, "lucidrains-perceiver-0.1.20" => lucidrains::Perceiver0120,
             "lucidrains-perceiver-0.7.2" => lucidrains::Perceiver072, "lucidrains-perceiver-0.7.3" => lucidrains::Perceiver073,
             "lucidrains-perceiver-tied" => lucidrains::Tied, "lucidrains-perceiver-video" => lucidrains::Video,
+            "google-ar" => google_ar::Rotary, "google-ar-absolute" => google_ar::Absolute,
+            "google-ar-options" => google_ar::Options,
+            "lucidrains-ar" => lucidrains_ar::Bare, "lucidrains-ar-wrapped" => lucidrains_ar::Wrapped,
             "native-grid" => Grid, "native-ids" => Ids, "native-multi" => Multi,
             "resampler-flamingo-pytorch" => resampler::FlamingoPytorch, "resampler-idefics" => resampler::Idefics,
             "resampler-idefics-head-norms" => resampler::IdeficsHeadNorms, "resampler-ip-adapter" => resampler::IpAdapter,

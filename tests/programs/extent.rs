@@ -123,7 +123,7 @@ fn sources(step: &Step, lengths: Lengths) -> Vec<(Extent, &Source)> {
 pub(super) fn reads(step: &Step, lengths: Lengths) -> Vec<(Extent, &Place)> {
     let arena = sources(step, lengths).into_iter().filter_map(|(extent, source)| match source {
         Source::Arena(place) => Some((extent, place)),
-        Source::Weights(_) | Source::Table { .. } | Source::Input(_) => None,
+        Source::Weights(_) | Source::Table { .. } | Source::LastRows { .. } | Source::Input(_) => None,
     });
     let is_in_place = matches!(
         step,
@@ -154,6 +154,10 @@ pub(super) fn constants(step: &Step, lengths: Lengths, rows: usize) -> Vec<(Weig
         Source::Table { rows: weights, width } => {
             assert_eq!(extent.stride, *width, "{step:?} leaves out numbers of a table");
             Some((*weights, rows * width))
+        }
+        Source::LastRows { rows: weights, width, count } => {
+            assert_eq!(extent.stride, *width, "{step:?} leaves out numbers of a table");
+            Some((*weights, count.at(lengths) * width))
         }
         Source::Arena(_) | Source::Input(_) => None,
     };

@@ -170,7 +170,7 @@ impl Recipe {
             return Latents::Learned(numbers.tensor("latents", &[count, width], 1.0));
         }
         let project = (width != token_width).then(|| numbers.linear("tail", width, token_width, true));
-        Latents::Tail { most: count.min(tokens), width, project }
+        Latents::Tail { most: count.min(tokens), width, project, prefix: None, end: None }
     }
 
     /// A block over the latents, mixed where they are as many in every run.

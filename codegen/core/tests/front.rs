@@ -8,12 +8,16 @@ mod deepmind;
 mod directory;
 #[path = "front/fixtures.rs"]
 mod fixtures;
+#[path = "front/google_ar.rs"]
+mod google_ar;
 #[path = "front/hf.rs"]
 mod hf;
 #[path = "front/hf_ends.rs"]
 mod hf_ends;
 #[path = "front/krasserm.rs"]
 mod krasserm;
+#[path = "front/lucidrains_ar.rs"]
+mod lucidrains_ar;
 #[path = "front/native.rs"]
 mod native;
 #[path = "front/outline.rs"]

@@ -1,6 +1,7 @@
 //! Arrays to what a program has to compute.
 
 use super::{add, list};
+use crate::sample::Sample;
 use percio_codegen_core::Problems;
 use percio_codegen_core::container::{Array, Numbers};
 use percio_codegen_core::program::{Output, Program};
@@ -40,6 +41,16 @@ pub(super) fn read(
         expected.push(Expected { numbers, labels });
     }
     problems.finish(expected)
+}
+
+/// Of sequences that end early, drops what the source computes for latents that stand before the first token.
+pub(super) fn keep_last(program: &Program, samples: &[Sample], expected: &mut [Expected]) {
+    for (output, expected) in program.outputs.iter().zip(expected) {
+        for (sample, numbers) in samples.iter().zip(&mut expected.numbers) {
+            let wanted = output.numbers(sample.lengths(program));
+            numbers.drain(..numbers.len().saturating_sub(wanted));
+        }
+    }
 }
 
 fn numbers(output: &Output, array: &Array, problems: &mut Problems) -> Vec<Vec<f32>> {

@@ -52,8 +52,8 @@ pub fn samples(
         let inputs: Option<Vec<Value>> = columns.iter().map(|column| column.as_ref()?.get(index).cloned()).collect();
         inputs.map(|inputs| Sample { inputs })
     };
-    if let Some(sample) = sample(0).filter(|_| prefix_len.is_some()) {
-        prefix::check(program, &sample, &mut problems);
+    if let Some(sample) = sample(0) {
+        prefix::check(program, &sample, prefix_len.is_some(), &mut problems);
     }
     problems.finish((0..batch).filter_map(sample).collect())
 }
@@ -214,8 +214,10 @@ fn check_masks(program: &Program, columns: &[Option<Vec<Value>>], problems: &mut
         Value::Mask(mask) if !mask.is_empty() => Some(mask.len()),
         _ => None,
     });
+    // Where the model itself says where its prefix ends, the source takes a mask of the prefix alone.
+    let fits = |found, wanted| found == wanted || found < wanted && program.sequence.prefix.is_some();
     if let (Some((ids, wanted)), Some((mask, found))) = (ids, mask)
-        && wanted != found
+        && !fits(found, wanted)
     {
         add(problems, format!("`{mask}` covers {found} tokens and `{ids}` has {wanted}: give both the same length"));
     }

@@ -118,9 +118,12 @@ impl File {
         let unknown =
             outputs.keys().filter(|&&name| !is_only && program.outputs.iter().all(|output| output.name != name));
         let not_compared = unknown.map(|name| format!("output.{name}")).collect();
-        let (Some(samples), Some(expected)) = (samples, expected) else {
+        let (Some(samples), Some(mut expected)) = (samples, expected) else {
             return problems.finish(Reference { samples: Vec::new(), expected: Vec::new(), not_compared });
         };
+        if program.sequence.end.is_some() {
+            expected::keep_last(program, &samples, &mut expected);
+        }
         for (output, expected) in program.outputs.iter().zip(&expected) {
             let differs = samples.iter().zip(&expected.numbers).find_map(|(sample, numbers)| {
                 let wanted = output.numbers(sample.lengths(program));

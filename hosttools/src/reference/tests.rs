@@ -4,7 +4,7 @@ use super::File;
 use crate::sample::Value;
 use percio_codegen_core::container::{Array, Numbers};
 use percio_codegen_core::model::Provenance;
-use percio_codegen_core::program::{Count, Input, InputKind, Lengths, Output, Program};
+use percio_codegen_core::program::{Count, Input, InputKind, Lengths, Output, Program, Sequence};
 use std::collections::BTreeMap;
 
 fn program(inputs: Vec<(&str, InputKind)>, outputs: &[(&str, usize, usize)]) -> Program {
@@ -25,6 +25,7 @@ fn program(inputs: Vec<(&str, InputKind)>, outputs: &[(&str, usize, usize)]) -> 
         ignored_inputs: vec!["label".to_owned()],
         outputs: outputs.iter().map(output).collect(),
         max_tokens: 4,
+        sequence: Sequence::default(),
         buffers: vec![],
         arena_len: 0,
         steps: vec![],

@@ -61,19 +61,7 @@ pub struct CausalLm06;
 #[percio::model("fixtures/krasserm-07-causal-lm")]
 pub struct CausalLm07;
 
-/// A model with ids after whose prefix come the latents, as many rows of logits as latents.
-macro_rules! prefixed_ids_to_rows {
-    ($($name:ident, $input:ident);*) => { $(
-        impl Runs for $name {
-            fn run(&mut self, sample: &Sample) -> Outputs {
-                let [first, last] = sample.inputs.as_slice() else { panic!("expected ids and a prefix") };
-                let logits = self.infer(&$input { x: ids(first), prefix_len: prefix(last) });
-                vec![logits.as_flattened().to_vec()]
-            }
-        }
-    )* };
-}
-prefixed_ids_to_rows!(CausalLm06, CausalLm06Input; CausalLm07, CausalLm07Input);
+ids_to_rows!(CausalLm06, CausalLm07);
 
 #[percio::model("fixtures/krasserm-08-causal-lm")]
 pub struct CausalLm08;
@@ -82,7 +70,7 @@ pub struct CausalLm11;
 #[percio::model("fixtures/krasserm-11-pretrained-symbolic-audio")]
 pub struct PretrainedSymbolicAudio11;
 
-/// [`prefixed_ids_to_rows`], with a mask.
+/// A model with ids, their mask and the length of their prefix, and as many rows of logits as latents.
 macro_rules! masked_prefixed_ids_to_rows {
     ($ids:ident: $($name:ident, $input:ident);*) => { $(
         impl Runs for $name {

@@ -2,7 +2,7 @@
 
 use super::interface::Interface;
 use super::step::{Scope, Writer, count, tokens};
-use crate::program::{Count, Head, InputKind, Program, QueryStage, Stage, Step, TokenStage};
+use crate::program::{Count, FixedPrefix, Head, InputKind, Program, QueryStage, Stage, Step, TokenStage};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 use std::collections::BTreeMap;
@@ -36,7 +36,16 @@ pub(super) fn lengths(program: &Program, interface: &Interface<'_>) -> TokenStre
         let value = interface.input_numbers(index);
         let length = match input.kind {
             InputKind::Numbers { .. } | InputKind::Points { .. } => return TokenStream::new(),
-            InputKind::Ids { .. } => quote!(let tokens = ::core::cmp::Ord::min(#value.len(), #most);),
+            InputKind::Ids { .. } => {
+                let len = match program.sequence.end {
+                    Some(end) => {
+                        let end = Literal::u32_unsuffixed(end);
+                        quote!(::percio::lengths::until(#value, #end))
+                    }
+                    None => quote!(#value.len()),
+                };
+                quote!(let tokens = ::core::cmp::Ord::min(#len, #most);)
+            }
             InputKind::Mask { .. } => quote!(let padding = ::percio::lengths::padding(#value, #all);),
             InputKind::Prefix { latents } => {
                 let latents = Literal::usize_unsuffixed(latents);
@@ -45,7 +54,14 @@ pub(super) fn lengths(program: &Program, interface: &Interface<'_>) -> TokenStre
         };
         quote!(#[allow(unused_variables, reason = "not every model depends on it")] #length)
     });
-    lengths.collect()
+    let prefix = program.sequence.prefix.map(|FixedPrefix { tokens: asked, latents }| {
+        let [asked, latents] = [asked, latents].map(Literal::usize_unsuffixed);
+        quote! {
+            #[allow(unused_variables, reason = "not every model depends on it")]
+            let prefix = ::percio::lengths::prefix(#asked, #all, #latents);
+        }
+    });
+    lengths.chain(prefix).collect()
 }
 
 /// The functions of steps that may run again, each section of steps once.

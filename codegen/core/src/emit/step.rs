@@ -79,7 +79,11 @@ impl Writer<'_> {
         match source {
             Source::Arena(_) => arena.next().map_or_else(TokenStream::new, |name| quote!(#name)),
             Source::Weights(part) => weights(*part),
-            Source::Table { rows, width } => table(*rows, *width),
+            Source::Table { rows, width } => table(*rows, *width, &quote!(row)),
+            Source::LastRows { rows, width, count: last } => {
+                let (all, last) = (Literal::usize_unsuffixed(rows.len / width), count(*last));
+                table(*rows, *width, &quote!(#all - (#last)))
+            }
             Source::Input(index) => self.input(*index),
         }
     }
@@ -174,11 +178,11 @@ fn phases(line: &Line) -> TokenStream {
     quote!(&[#(#waves),*])
 }
 
-/// The rows of a table from that of the tile's first row on.
-fn table(rows: Weights, width: usize) -> TokenStream {
+/// The rows of a table from row `first` on.
+fn table(rows: Weights, width: usize, first: &TokenStream) -> TokenStream {
     let (offset, len, width) =
         (Literal::usize_unsuffixed(rows.offset), Literal::usize_unsuffixed(rows.len), Literal::usize_unsuffixed(width));
-    quote!(WEIGHTS.rows::<#offset, #len>(row, #width))
+    quote!(WEIGHTS.rows::<#offset, #len>(#first, #width))
 }
 
 /// The tokens of a run, whose number may be a constant.

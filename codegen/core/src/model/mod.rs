@@ -76,7 +76,7 @@ impl Mask {
 pub enum Latents {
     /// A table `[M, D]`.
     Learned(Tensor),
-    /// The last tokens of the sequence, all after the first `prefix_len` that the caller names at run time (Perceiver AR).
+    /// The last tokens of the sequence, all after a prefix (Perceiver AR).
     Tail {
         /// Most tokens after the prefix: M.
         most: usize,
@@ -84,6 +84,11 @@ pub enum Latents {
         width: usize,
         /// A linear layer on them.
         project: Option<Linear>,
+        /// How many tokens come before, at least: as many more as make the latents `most`. `None` where the caller names
+        /// the number at run time, as `prefix_len`.
+        prefix: Option<usize>,
+        /// The id that ends the sequence: it and what follows are not read.
+        end: Option<u32>,
     },
 }
 
@@ -226,7 +231,7 @@ pub struct Position {
     pub project: Option<Linear>,
     /// How it joins.
     pub combine: Combine,
-    /// How places count: `AfterPadding` of ids whose encoding is learned and added, else `FromStart`.
+    /// How places count: `AfterPadding` or `FromEnd` of ids whose encoding is learned and added, else `FromStart`.
     pub places: Places,
 }
 

@@ -45,6 +45,14 @@ impl Tensor {
         Self { name: self.name.clone(), shape: vec![self.rows(), columns.len()], data: Arc::new(data) }
     }
 
+    /// Its rows from the last to the first; none of the numbers where this one has none.
+    #[must_use]
+    pub fn reversed(&self) -> Self {
+        let rows = self.data.rchunks_exact(self.columns().max(1));
+        let name = format!("{} (reversed)", self.name);
+        Self { name, shape: self.shape.clone(), data: Arc::new(rows.flatten().copied().collect()) }
+    }
+
     /// Its numbers times `factor`, each rounded once.
     #[must_use]
     pub fn scaled(&self, factor: f64) -> Self {

@@ -1,7 +1,7 @@
 //! What a program reads, and at which index.
 
 use crate::model::{self, Latents, Model, Queries, Stem};
-use crate::program::{Input, InputKind};
+use crate::program::{FixedPrefix, Input, InputKind, Sequence};
 
 /// The program's inputs: the modalities, queries made at run time, indices of positions, the mask, the
 /// length of the prefix.
@@ -12,10 +12,16 @@ pub(super) fn list(model: &Model) -> Vec<Input> {
         let kind = InputKind::Mask { max: model.tokens(), padding: mask.padding.clone() };
         inputs.push(Input { name: mask.name.clone(), kind });
     }
-    if let Latents::Tail { most, .. } = &model.latents {
+    if let Latents::Tail { most, prefix: None, .. } = &model.latents {
         inputs.push(Input { name: "prefix_len".to_owned(), kind: InputKind::Prefix { latents: *most } });
     }
     inputs
+}
+
+/// What the model itself says of its sequence of tokens.
+pub(super) fn sequence(model: &Model) -> Sequence {
+    let Latents::Tail { most, prefix, end, .. } = &model.latents else { return Sequence::default() };
+    Sequence { prefix: prefix.map(|tokens| FixedPrefix { tokens, latents: *most }), end: *end }
 }
 
 /// Inputs of the source whose numbers make no difference.

@@ -47,6 +47,7 @@ fn lower(model: &Model, tiles: Tiles, after_last: AfterLast, blob: Blob) -> Prog
         ignored_inputs: inputs::ignored(model),
         outputs,
         max_tokens: model.tokens(),
+        sequence: inputs::sequence(model),
         name: model.name.clone(),
         summary: model.summary.clone(),
         provenance: model.provenance.clone(),

@@ -23,7 +23,8 @@ pub(super) fn lower(builder: &mut Builder, model: &Model) -> Rows {
 
 /// Whether a token of `input` can be made without those around it.
 pub(super) fn arrives(input: &Input) -> bool {
-    input.tail.as_ref().is_none_or(|tail| tail.pool.is_none()) && !input.position.as_ref().is_some_and(is_after_padding)
+    let is_from_start = |position: &Position| position.places == Places::FromStart;
+    input.tail.as_ref().is_none_or(|tail| tail.pool.is_none()) && input.position.as_ref().is_none_or(is_from_start)
 }
 
 /// The line that the positions of `input` lie on, if they are to go on without end and can.
@@ -225,6 +226,10 @@ impl Modality<'_> {
             }
             (Encoding::Learned(table), Combine::Add) if is_after_padding(position) && builder.mask().is_some() => {
                 self.add_after_padding(builder, table);
+            }
+            (Encoding::Learned(table), Combine::Add) if position.places == Places::FromEnd => {
+                let (rows, count) = (builder.blob.plain(&table.reversed()), self.count());
+                self.add(builder, Source::LastRows { rows, width, count }, width);
             }
             (Encoding::Learned(table), Combine::Add) => {
                 let x = builder.table(table, self.count());

@@ -119,6 +119,7 @@ impl Program {
             InputKind::Prefix { latents } => Some(latents),
             _ => None,
         });
+        let latents = latents.or(self.sequence.prefix.map(|prefix| prefix.latents));
         let prefix = latents.map_or(0, |latents| self.max_tokens.saturating_sub(latents));
         Lengths { tokens: self.max_tokens, prefix, ..Lengths::default() }
     }

@@ -37,6 +37,8 @@ pub struct Program {
     pub outputs: Vec<Output>,
     /// Most tokens that reach the encoder: N.
     pub max_tokens: usize,
+    /// What the model itself says of the sequence of tokens.
+    pub sequence: Sequence,
     /// The buffers of the arena.
     pub buffers: Vec<Buffer>,
     /// Numbers in the arena.
@@ -96,6 +98,24 @@ pub enum InputKind {
         /// Most latents.
         latents: usize,
     },
+}
+
+/// What a model itself says of its sequence of tokens, where latents are the last tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sequence {
+    /// How many tokens come before the latents, unless an input says so.
+    pub prefix: Option<FixedPrefix>,
+    /// The id that ends the sequence: it and what follows are not read.
+    pub end: Option<u32>,
+}
+
+/// How many tokens come before the latents: as `percio::lengths::prefix` makes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FixedPrefix {
+    /// At least so many.
+    pub tokens: usize,
+    /// Most latents.
+    pub latents: usize,
 }
 
 /// One output of a program.
@@ -178,6 +198,15 @@ pub enum Source {
         rows: Weights,
         /// Numbers of a row.
         width: usize,
+    },
+    /// The last `count` rows of a table of the blob.
+    LastRows {
+        /// All rows.
+        rows: Weights,
+        /// Numbers of a row.
+        width: usize,
+        /// How many.
+        count: Count,
     },
     /// An input of numbers, by index: from the tile's first token on, or whole.
     Input(usize),

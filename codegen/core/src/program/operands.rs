@@ -113,7 +113,7 @@ impl Step {
     pub fn places(&self) -> Vec<&Place> {
         let sources = self.sources().into_iter().filter_map(|source| match source {
             Source::Arena(place) => Some(place),
-            Source::Weights(_) | Source::Table { .. } | Source::Input(_) => None,
+            Source::Weights(_) | Source::Table { .. } | Source::LastRows { .. } | Source::Input(_) => None,
         });
         let target = match self.target() {
             Target::Arena(place) => Some(place),

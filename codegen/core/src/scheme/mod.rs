@@ -9,13 +9,16 @@ mod constructor;
 mod deepmind;
 mod directory;
 mod fields;
+mod google_ar;
 mod hf;
 mod krasserm;
 mod labels;
 mod lucidrains;
+mod lucidrains_ar;
 mod native;
 mod packed;
 mod resampler;
+mod rotary;
 mod tigges;
 mod unusable;
 mod version;
@@ -112,7 +115,9 @@ pub fn load_tracked(path: &Path, options: &LoadOptions) -> Result<(Model, Vec<Pa
 
 /// The configuration that weights bring along.
 fn said_by(weights: &Weights) -> Option<serde_json::Value> {
-    weights.hyper_parameters().cloned().or_else(|| deepmind::is_meant(weights).then(deepmind::released))
+    let hyper_parameters = weights.hyper_parameters().cloned();
+    let unsaid = || google_ar::is_meant(weights).then(google_ar::unsaid);
+    hyper_parameters.or_else(unsaid).or_else(|| deepmind::is_meant(weights).then(deepmind::released))
 }
 
 /// The model that the configuration in the directory `path` describes: of its tensors the shapes alone, however large they
@@ -178,10 +183,12 @@ fn told(mut config: serde_json::Value, options: &LoadOptions) -> Result<serde_js
 type Loader = fn(&str, serde_json::Value, Checkpoint, &LoadOptions) -> Result<Model, Problems>;
 
 /// What `library` may be.
-const LIBRARIES: [(&str, Loader); 7] = [
+const LIBRARIES: [(&str, Loader); 9] = [
     (deepmind::LIBRARY, deepmind::load),
+    (google_ar::LIBRARY, google_ar::load),
     (tigges::LIBRARY, tigges::load),
     ("perceiver-pytorch", lucidrains::load),
+    (lucidrains_ar::LIBRARY, lucidrains_ar::load),
     ("flamingo-pytorch", resampler::flamingo_pytorch),
     ("open_flamingo", resampler::open_flamingo),
     ("ip-adapter", resampler::ip_adapter),

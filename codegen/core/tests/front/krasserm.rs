@@ -349,7 +349,7 @@ fn heads() {
 #[test]
 fn autoregressive_models() {
     let model = model("krasserm-11-causal-lm");
-    assert!(matches!(model.latents, Latents::Tail { most: 5, width: 12, project: None }));
+    assert!(matches!(model.latents, Latents::Tail { most: 5, width: 12, project: None, prefix: None, end: None }));
     let reads: Vec<_> = model.blocks.iter().map(|block| block.reads).collect();
     assert_eq!(reads, [Reads::PrefixThenItself, Reads::Itself, Reads::Itself, Reads::Itself]);
     assert!(model.blocks.iter().all(|block| block.attention.causal));

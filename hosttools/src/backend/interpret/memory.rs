@@ -73,6 +73,10 @@ impl<'a> Readable<'a> {
             Source::Arena(place) => self.place(place),
             Source::Weights(weights) => self.weights(*weights),
             Source::Table { rows, width } => &self.weights(*rows)[self.turn.first * width..],
+            Source::LastRows { rows, width, count } => {
+                let numbers = self.weights(*rows);
+                &numbers[numbers.len() - count.at(self.turn.lengths) * width..]
+            }
             Source::Input(index) => match &self.inputs[*index] {
                 Value::Numbers(numbers) => &numbers[self.turn.input..],
                 Value::Ids(_) | Value::Mask(_) | Value::Points(_) | Value::Prefix(_) => &[],

@@ -38,12 +38,11 @@ fn input(input: &Input) -> Vec<String> {
             input.tokens()
         ));
     }
-    let counts_padding = input.position.as_ref().filter(|position| position.places == Places::AfterPadding);
-    if counts_padding.is_some_and(|position| position.combine != Combine::Add)
-        || counts_padding.is_some() && !is_ids(input)
-    {
+    let moving = input.position.as_ref().filter(|position| position.places != Places::FromStart);
+    if let Some(position) = moving.filter(|position| position.combine != Combine::Add || !is_ids(input)) {
+        let places = if position.places == Places::FromEnd { "from_end" } else { "after_padding" };
         found.push(format!(
-            "`inputs.{name}.position.places` is \"after_padding\", which only learned positions added to ids can be: choose \
+            "`inputs.{name}.position.places` is \"{places}\", which only learned positions added to ids can be: choose \
              \"from_start\""
         ));
     }
@@ -159,7 +158,7 @@ fn names(model: &Model) -> Vec<String> {
         _ => Vec::new(),
     };
     let inputs = model.inputs.iter().map(|input| input.name.clone());
-    let tail = matches!(model.latents, Latents::Tail { .. }).then(|| "prefix_len".to_owned());
+    let tail = matches!(model.latents, Latents::Tail { prefix: None, .. }).then(|| "prefix_len".to_owned());
     let mask = model.mask.as_ref().map(|mask| mask.name.clone());
     // Two inputs of one name have been complained about.
     let mut seen: BTreeSet<String> = inputs.collect();

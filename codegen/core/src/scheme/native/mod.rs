@@ -74,7 +74,8 @@ fn latents(config: &Config, checkpoint: &mut Checkpoint, tokens: Axis<'_>) -> La
     let linear = |checkpoint: &mut Checkpoint| {
         checkpoint.linear("latents.project", (width, "latents.width"), tokens, Bias::Optional)
     };
-    Latents::Tail { most, width, project: config.latents.project.then(|| linear(checkpoint)) }
+    let (prefix, end) = (config.latents.prefix, config.latents.end);
+    Latents::Tail { most, width, project: config.latents.project.then(|| linear(checkpoint)), prefix, end }
 }
 
 fn mixtures(config: &Config, checkpoint: &mut Checkpoint, rows: Axis<'_>) -> Vec<Mixture> {

@@ -52,6 +52,10 @@ pub(super) struct Latents {
     pub(super) is_tail: bool,
     /// Whether these go through a linear layer.
     pub(super) project: bool,
+    /// How many tokens come before these, at least, unless the caller says so.
+    pub(super) prefix: Option<usize>,
+    /// The id that ends a sequence.
+    pub(super) end: Option<u32>,
 }
 
 /// Reads `config.json`.
@@ -117,6 +121,8 @@ fn latents(file: &mut Fields) -> Latents {
         width: latents.need_whole("width", &SIZE),
         is_tail,
         project: is_tail && latents.flag("project").unwrap_or(false),
+        prefix: is_tail.then(|| latents.whole("prefix", &(0..=*SIZE.end()))).flatten(),
+        end: is_tail.then(|| latents.read("end", "an id", |value| u32::try_from(value.as_u64()?).ok())).flatten(),
     };
     file.close(latents);
     read

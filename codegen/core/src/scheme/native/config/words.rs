@@ -22,8 +22,7 @@ pub(crate) const READS: [(&str, Reads); 4] = [
 pub(crate) const ROTARY_PLACES: [(&str, Places); 3] =
     [("from_start", Places::FromStart), ("after_padding", Places::AfterPadding), ("from_end", Places::FromEnd)];
 /// Of learned positions.
-pub(crate) const POSITION_PLACES: [(&str, Places); 2] =
-    [("from_start", Places::FromStart), ("after_padding", Places::AfterPadding)];
+pub(crate) const POSITION_PLACES: [(&str, Places); 3] = ROTARY_PLACES;
 pub(crate) const EMPTY_ROWS: [(&str, EmptyRows); 2] = [("uniform", EmptyRows::Uniform), ("zero", EmptyRows::Zero)];
 pub(crate) const GATES: [(&str, Option<Gate>); 3] =
     [("none", None), ("first", Some(Gate::First)), ("second", Some(Gate::Second))];

@@ -66,9 +66,17 @@ fn latents(latents: &Latents, store: &mut Store) -> Value {
             store.put("latents", table);
             json!({"count": count, "width": width})
         }
-        Latents::Tail { project, .. } => {
+        Latents::Tail { project, prefix, end, .. } => {
             store.optional_linear("latents.project", project.as_ref());
-            json!({"kind": "tail", "count": count, "width": width, "project": project.is_some()})
+            let fields = [
+                ("kind", "tail".into()),
+                ("count", count.into()),
+                ("width", width.into()),
+                ("project", project.is_some().into()),
+            ];
+            let prefix = prefix.map(|prefix| ("prefix", prefix.into()));
+            let end = end.map(|end| ("end", end.into()));
+            named(fields.into_iter().chain(prefix).chain(end))
         }
     }
 }
