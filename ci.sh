@@ -49,15 +49,28 @@ need_rust() {
     done
 }
 
-# QEMU's emulators, each with Debian's package for it.
+# QEMU's emulators of boards, each with Debian's package for it.
 need_qemu() {
-    local emulator package root=() missing=()
-    while read -r emulator package; do
-        command -v "$emulator" >/dev/null || missing+=("$package")
-    done <<<"qemu-system-arm qemu-system-arm
+    need_packages "qemu-system-arm qemu-system-arm
 qemu-system-riscv32 qemu-system-misc"
+}
+
+# What runs other architectures' programs here.
+need_emulators() {
+    need_packages "qemu-aarch64 qemu-user
+aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+node nodejs"
+}
+
+# need_packages TABLE: lines of a command and Debian's packages for it; those of missing commands are installed.
+need_packages() {
+    local command packages root=() missing=()
+    while read -r command packages; do
+        # shellcheck disable=SC2206 # several packages are several words
+        command -v "$command" >/dev/null || missing+=($packages)
+    done <<<"$1"
     [ ${#missing[@]} -gt 0 ] || return 0
-    command -v apt-get >/dev/null || die "${missing[*]} is missing: install QEMU for Arm and RISC-V (7.2 or later)"
+    command -v apt-get >/dev/null || die "${missing[*]} is missing: install what Debian calls so (QEMU 7.2 or later, node 20 or later)"
     if [ "$(id -u)" != 0 ]; then
         command -v sudo >/dev/null || die "${missing[*]} is missing: run apt-get install ${missing[*]} as root"
         root=(sudo)
@@ -93,6 +106,9 @@ lint() {
     lint_boards mps2-an386 thumbv7em-none-eabihf cortex-m4
     lint_boards mps2-an500 thumbv7em-none-eabihf cortex-m7
     lint_boards mps2-an505 thumbv8m.main-none-eabihf cortex-m33
+    lint_boards mps3-an547 thumbv8m.main-none-eabihf cortex-m55
+    elsewhere clippy aarch64-unknown-linux-gnu --all-targets -- -D warnings
+    elsewhere clippy wasm32-wasip1 --all-targets -- -D warnings
 }
 
 # lint_boards BOARD TARGET PROCESSOR: the engine as it is there, and the tests for boards.
@@ -110,7 +126,17 @@ test() {
     run cargo test "${HOST[@]}" --no-fail-fast
 }
 
-# The kernels against their textbook twins, on each instruction set of this machine.
+# elsewhere COMMAND TARGET ARGUMENTS: cargo's command on the engine as it is there, optimised; QEMU and node run what it builds.
+elsewhere() {
+    local -x CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
+    local -x CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu"
+    local -x CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS=-Ctarget-feature=+simd128
+    # From the directory of the package, where cargo starts it.
+    local -x CARGO_TARGET_WASM32_WASIP1_RUNNER="node --no-warnings ../tests/support/wasi.mjs"
+    run cargo "$1" --release --locked -p percio --no-default-features --features std,reference --target "${@:2}"
+}
+
+# The kernels against their textbook twins, on each instruction set of this machine, of aarch64 and of WebAssembly.
 isa() {
     local name names=(scalar)
     if [ "$(uname -m)" = x86_64 ]; then
@@ -124,6 +150,10 @@ isa() {
     for name in "${names[@]}"; do
         run env PERCIO_ISA="$name" cargo test "${HOST[@]}" --test twins
     done
+    elsewhere test "$(rustc -vV | sed -n 's/^host: //p')" --test twins opcodes
+    need_emulators
+    elsewhere test aarch64-unknown-linux-gnu --test twins
+    elsewhere test wasm32-wasip1 --test twins
 }
 
 # The runtime, and a crate that uses it, where there is no std.

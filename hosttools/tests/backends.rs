@@ -6,7 +6,7 @@ use std::process::Command;
 
 /// The boards, and the instruction set of the code for them.
 const BOARDS: [(&str, &str); 4] =
-    [("qemu-m4", "cortex-m4"), ("qemu-m7", "cortex-m7"), ("qemu-m33", "cortex-m33"), ("qemu-m55", "scalar")];
+    [("qemu-m4", "cortex-m4"), ("qemu-m7", "cortex-m7"), ("qemu-m33", "cortex-m33"), ("qemu-m55", "mve")];
 
 /// A directory of the repository.
 fn repository(path: &str) -> PathBuf {

@@ -1,15 +1,25 @@
 //! The instruction set that the library uses: asked of the machine once on hosts, fixed by the target elsewhere.
 
+#[cfg(percio_isa = "neon")]
+use super::Neon;
+#[cfg(percio_isa = "simd128")]
+use super::Simd128;
 #[cfg(target_arch = "x86_64")]
 use super::{Avx2, Avx512};
 use super::{Isa, Kernel, Scalar};
 
 /// The instruction sets of this architecture, by the names that `PERCIO_ISA` takes; a later one is faster.
-#[cfg(target_arch = "x86_64")]
-pub const NAMES: &[&str] = &[Scalar::NAME, Avx2::NAME, Avx512::NAME];
-/// The instruction sets of this architecture, by the names that `PERCIO_ISA` takes; a later one is faster.
-#[cfg(not(target_arch = "x86_64"))]
-pub const NAMES: &[&str] = &[Scalar::NAME];
+pub const NAMES: &[&str] = &[
+    Scalar::NAME,
+    #[cfg(target_arch = "x86_64")]
+    Avx2::NAME,
+    #[cfg(target_arch = "x86_64")]
+    Avx512::NAME,
+    #[cfg(percio_isa = "neon")]
+    Neon::NAME,
+    #[cfg(percio_isa = "simd128")]
+    Simd128::NAME,
+];
 
 /// Runs `kernel` on the best instruction set of this machine.
 ///
@@ -60,6 +70,10 @@ impl Kernel for Name {
 
 #[cfg(feature = "std")]
 mod choice {
+    #[cfg(percio_isa = "neon")]
+    use super::Neon;
+    #[cfg(percio_isa = "simd128")]
+    use super::Simd128;
     #[cfg(target_arch = "x86_64")]
     use super::{Avx2, Avx512};
     use super::{Isa, Kernel, NAMES, Scalar, available};
@@ -73,6 +87,10 @@ mod choice {
         Avx2(Avx2),
         #[cfg(target_arch = "x86_64")]
         Avx512(Avx512),
+        #[cfg(percio_isa = "neon")]
+        Neon(Neon),
+        #[cfg(percio_isa = "simd128")]
+        Simd128(Simd128),
     }
 
     impl Choice {
@@ -84,6 +102,10 @@ mod choice {
                 Self::Avx2(isa) => isa.run(kernel),
                 #[cfg(target_arch = "x86_64")]
                 Self::Avx512(isa) => isa.run(kernel),
+                #[cfg(percio_isa = "neon")]
+                Self::Neon(isa) => isa.run(kernel),
+                #[cfg(percio_isa = "simd128")]
+                Self::Simd128(isa) => isa.run(kernel),
             }
         }
 
@@ -95,6 +117,10 @@ mod choice {
                 Avx2::NAME => Avx2::detect().map(Self::Avx2),
                 #[cfg(target_arch = "x86_64")]
                 Avx512::NAME => Avx512::detect().map(Self::Avx512),
+                #[cfg(percio_isa = "neon")]
+                Neon::NAME => Some(Self::Neon(Neon::guaranteed())),
+                #[cfg(percio_isa = "simd128")]
+                Simd128::NAME => Some(Self::Simd128(Simd128::guaranteed())),
                 _ => None,
             }
         }
@@ -132,6 +158,9 @@ mod choice {
         cfg_select! {
             all(target_feature = "avx512f", target_feature = "avx2", target_feature = "fma") => super::Avx512::guaranteed(),
             all(target_feature = "avx2", target_feature = "fma") => super::Avx2::guaranteed(),
+            percio_isa = "neon" => super::Neon::guaranteed(),
+            percio_isa = "simd128" => super::Simd128::guaranteed(),
+            percio_isa = "mve" => crate::isa::Mve::guaranteed(),
             percio_isa = "cortex_m" => crate::isa::CortexM::guaranteed(),
             _ => super::Scalar,
         }

@@ -13,7 +13,18 @@ mod avx512;
 #[cfg(percio_isa = "cortex_m")]
 mod cortex_m;
 mod dispatch;
+#[cfg(any(percio_isa = "cortex_m", percio_isa = "mve"))]
+#[expect(unsafe_code, reason = "an instruction that the compiler has no name for")]
+mod fpu;
+#[cfg(percio_isa = "mve")]
+mod mve;
+#[cfg(percio_isa = "neon")]
+#[expect(unsafe_code, reason = "vector instructions; the token proves that the processor has them")]
+mod neon;
 mod scalar;
+#[cfg(percio_isa = "simd128")]
+#[expect(unsafe_code, reason = "vectors are read from memory and written to it")]
+mod simd128;
 #[expect(unsafe_code, reason = "one check of all rows stands for a check of each access")]
 mod strided;
 
@@ -29,7 +40,13 @@ pub use cortex_m::CortexM;
 pub use dispatch::{NAMES, dispatch, name};
 #[cfg(feature = "std")]
 pub use dispatch::{available, on};
+#[cfg(percio_isa = "mve")]
+pub use mve::Mve;
+#[cfg(percio_isa = "neon")]
+pub use neon::Neon;
 pub use scalar::Scalar;
+#[cfg(percio_isa = "simd128")]
+pub use simd128::Simd128;
 pub use strided::{Strided, StridedMut};
 
 /// Work that runs on any instruction set.

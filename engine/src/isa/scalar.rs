@@ -7,9 +7,9 @@ use percio_format::PANEL;
 #[derive(Clone, Copy, Debug)]
 pub struct Scalar;
 
-/// The operations of an [`Isa`] whose vectors are single numbers.
+/// The operations of an [`Isa`] whose vectors are single numbers; `$sqrt` takes a root.
 macro_rules! one_at_a_time {
-    () => {
+    ($sqrt:path) => {
         const LANES: usize = 1;
         type F32 = f32;
         type Strip<const PANELS: usize> = [[f32; PANEL]; PANELS];
@@ -62,7 +62,7 @@ macro_rules! one_at_a_time {
         }
         #[inline(always)]
         fn sqrt(self, a: f32) -> f32 {
-            libm::sqrtf(a)
+            $sqrt(a)
         }
         #[inline(always)]
         fn mul_add(self, a: f32, b: f32, c: f32) -> f32 {
@@ -109,7 +109,7 @@ macro_rules! one_at_a_time {
 
 impl Isa for Scalar {
     const NAME: &'static str = "scalar";
-    one_at_a_time!();
+    one_at_a_time!(libm::sqrtf);
 }
 
 #[cfg(percio_isa = "cortex_m")]

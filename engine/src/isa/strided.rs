@@ -29,6 +29,13 @@ impl<'a, T, const ROWS: usize> Strided<'a, T, ROWS> {
         self.width
     }
 
+    /// Where the rows start; [`width`](Self::width) elements are there from each on.
+    #[cfg(percio_isa = "mve")]
+    #[inline(always)]
+    pub(super) const fn starts(&self) -> [*const T; ROWS] {
+        self.starts
+    }
+
     /// Element `index` of each row; `None` beyond the width.
     #[inline(always)]
     #[must_use]
@@ -92,6 +99,19 @@ impl<'a> StridedMut<'a> {
     #[must_use]
     pub fn panels<const PANELS: usize>(&mut self, row: usize) -> Option<&mut [[f32; PANEL]; PANELS]> {
         self.row(row)?.as_chunks_mut().0.first_chunk_mut()
+    }
+}
+
+#[cfg(percio_isa = "mve")]
+impl StridedMut<'_> {
+    /// Where the first row starts, and how many numbers later the next; `None` unless there are `ROWS` rows of `PANELS`
+    /// panels.
+    #[inline(always)]
+    pub(super) const fn start_of<const ROWS: usize, const PANELS: usize>(&mut self) -> Option<(*mut f32, usize)> {
+        if self.rows < ROWS || self.width < PANELS * PANEL {
+            return None;
+        }
+        Some((self.numbers.as_mut_ptr(), self.stride))
     }
 }
 

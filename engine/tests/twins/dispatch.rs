@@ -36,8 +36,10 @@ fn a_machine_has_what_its_processor_reports() {
         ("avx2", is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")),
         ("avx512", is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx2")),
     ];
-    #[cfg(not(target_arch = "x86_64"))]
-    let expected = [("scalar", true)];
+    #[cfg(target_arch = "aarch64")]
+    let expected = [("scalar", true), ("neon", true)];
+    #[cfg(target_arch = "wasm32")]
+    let expected = [("scalar", true), ("simd128", cfg!(target_feature = "simd128"))];
     let expected = expected.into_iter().filter_map(|(name, has)| has.then_some(name));
     assert_eq!(isa::available().collect::<Vec<_>>(), expected.collect::<Vec<_>>());
 }

@@ -11,6 +11,8 @@ mod linear;
 mod mix;
 mod moves;
 mod norm;
+#[cfg(not(debug_assertions))]
+mod opcodes;
 mod rotate;
 mod support;
 mod tolerance;

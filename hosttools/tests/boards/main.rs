@@ -3,5 +3,6 @@
 
 mod build;
 mod costs;
+mod opcodes;
 mod record;
 mod twins;

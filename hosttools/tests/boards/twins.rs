@@ -31,7 +31,7 @@ fn cortex_m33() {
 
 #[test]
 fn cortex_m55() {
-    check(&Board::M55, "scalar");
+    check(&Board::M55, "mve");
 }
 
 #[test]

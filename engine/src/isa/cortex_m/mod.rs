@@ -22,6 +22,7 @@ mod norm;
 #[expect(unsafe_code, reason = "loops in assembler; operands are checked before")]
 mod panel;
 
+use super::fpu::sqrt;
 use super::scalar::one_at_a_time;
 use super::{Isa, Kernel};
 use crate::kernels::attention::Attention;
@@ -47,7 +48,7 @@ impl Isa for CortexM {
         percio_cortex_m = "m33" => "cortex-m33",
         _ => "cortex-m4",
     };
-    one_at_a_time!();
+    one_at_a_time!(sqrt);
 
     #[inline(always)]
     fn matmul(self, product: Matmul<'_>) {
