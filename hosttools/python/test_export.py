@@ -1,6 +1,6 @@
 """The exporter against the real libraries: what it writes is what the importers expect.
 
-Usage: python test_export.py   (needs requirements.txt and perceiver-pytorch, einops)
+Usage: python test_export.py   (needs requirements.txt and perceiver-pytorch, perceiver-ar-pytorch, einops)
 """
 
 import json
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 import transformers
+from perceiver_ar_pytorch import PerceiverAR
 from perceiver_pytorch import PerceiverIO
 from safetensors import safe_open
 
@@ -84,6 +85,18 @@ class Export(unittest.TestCase):
         reference(model, {"data": torch.randn(2, 5, 6), "queries": torch.randn(2, 3, 8)}, self.reference)
         with safe_open(self.reference, "pt") as file:
             self.assertEqual(list(file.get_tensor("output.logits").shape), [2, 3, 3])
+
+    def test_perceiver_ar(self):
+        args = {"num_tokens": 11, "dim": 6, "depth": 1, "max_seq_len": 9, "cross_attn_seq_len": 4, "heads": 2, "dim_head": 32}
+        model = PerceiverAR(**args)
+        export(model, self.directory, args=args)
+        config = self.config()
+        self.assertEqual((config["library"], config["class"], config["args"]), ("perceiver-ar-pytorch", "PerceiverAR", args))
+        inputs = {"x": torch.randint(11, (2, 8)), "prefix_mask": torch.tensor([[True] * 4, [False] * 3 + [True]])}
+        reference(model, inputs, self.reference)
+        with safe_open(self.reference, "pt") as file:
+            self.assertEqual(list(file.get_tensor("output.logits").shape), [2, 4, 11])
+            self.assertEqual(list(file.get_tensor("input.prefix_mask").shape), [2, 4])
 
     def test_other_modules_are_refused(self):
         with self.assertRaisesRegex(ExportError, "comes from the package 'torch', expected one of transformers"):

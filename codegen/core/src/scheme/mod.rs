@@ -116,7 +116,10 @@ pub fn load_tracked(path: &Path, options: &LoadOptions) -> Result<(Model, Vec<Pa
 /// The configuration that weights bring along.
 fn said_by(weights: &Weights) -> Option<serde_json::Value> {
     let hyper_parameters = weights.hyper_parameters().cloned();
-    let unsaid = || google_ar::is_meant(weights).then(google_ar::unsaid);
+    let has = |name: &str| weights.shape(name).is_some();
+    let unsaid = || google_ar::is_meant(has).then_some(google_ar::LIBRARY);
+    let unsaid = || unsaid().or_else(|| lucidrains_ar::is_meant(has).then_some(lucidrains_ar::LIBRARY));
+    let unsaid = || unsaid().map(|library| json!({ "library": library }));
     hyper_parameters.or_else(unsaid).or_else(|| deepmind::is_meant(weights).then(deepmind::released))
 }
 
@@ -204,10 +207,19 @@ fn recognise(
 ) -> Result<Model, Problems> {
     let said = |field| config.get(field).filter(|value| !value.is_null());
     let loader = |wanted: &serde_json::Value| LIBRARIES.iter().find(|(library, _)| wanted == library);
+    if let Some(refusal) = unusable::refusal_of(&checkpoint) {
+        return Err(refusal);
+    }
     match (said("model_type"), said("library")) {
         (Some(kind), _) if kind == "percio" => native::load(config, checkpoint),
         (Some(kind), _) if kind == "perceiver" => hf::load(name, config, checkpoint, options),
         _ if krasserm::is_meant(&config) => krasserm::load(name, config, checkpoint),
+        (None, None) if google_ar::is_meant(|name| checkpoint.has(name)) => {
+            google_ar::load(name, config, checkpoint, options)
+        }
+        (None, None) if lucidrains_ar::is_meant(|name| checkpoint.has(name)) => {
+            lucidrains_ar::load(name, config, checkpoint, options)
+        }
         (None, None) if tigges::is_meant(&config) => tigges::load(name, config, checkpoint, options),
         (Some(kind), _) => Err(unknown("model_type", &kind.to_string())),
         (None, Some(library)) => match loader(library) {

@@ -1,7 +1,9 @@
 //! google-research/perceiver-ar, and wrong checkpoints of it.
 
-use crate::support::{Directory, has_all};
+use crate::support::{Directory, has_all, messages};
+use percio_codegen_core::load;
 use percio_codegen_core::model::{Activation, Latents, Places, Query, Reads, Residual};
+use percio_codegen_core::scheme::LoadOptions;
 use serde_json::json;
 
 #[test]
@@ -118,4 +120,15 @@ fn contradictions() {
     );
     directory.unset("/args");
     directory.complains(&["`args` in config.json is missing"]);
+}
+
+/// Parameters tell whose they are; what they leave open is asked for.
+#[test]
+fn without_a_library() {
+    let mut directory = Directory::of("google-ar");
+    directory.unset("/library").unset("/class");
+    directory.load().unwrap();
+    std::fs::remove_file(directory.path().join("config.json")).unwrap();
+    let problems = load(directory.path(), &LoadOptions::default()).unwrap_err();
+    has_all(&messages(&problems).join("\n"), &["`args` in config.json is missing"]);
 }

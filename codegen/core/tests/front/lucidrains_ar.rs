@@ -2,8 +2,8 @@
 
 use crate::support::{Directory, has_all, messages};
 use percio_codegen_core::model::{Latents, Places, Reads};
-use percio_codegen_core::outline;
 use percio_codegen_core::scheme::LoadOptions;
+use percio_codegen_core::{load, outline};
 
 #[test]
 fn parts() {
@@ -99,4 +99,15 @@ fn outlines() {
     std::fs::remove_file(directory.path().join("model.safetensors")).unwrap();
     let model = outline(directory.path(), &LoadOptions::default()).map_err(|problems| messages(&problems)).unwrap();
     assert_eq!(model.parameters, 6_573);
+}
+
+/// Tensors tell whose they are; what they leave open is asked for.
+#[test]
+fn without_a_library() {
+    let mut directory = Directory::of("lucidrains-ar");
+    directory.unset("/library").unset("/class").unset("/version");
+    assert_eq!(directory.load().unwrap().provenance.implementation, "lucidrains perceiver-ar-pytorch, PerceiverAR");
+    std::fs::remove_file(directory.path().join("config.json")).unwrap();
+    let problems = load(directory.path(), &LoadOptions::default()).unwrap_err();
+    has_all(&messages(&problems).join("\n"), &["`args` in config.json is missing"]);
 }

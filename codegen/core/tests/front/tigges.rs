@@ -49,6 +49,24 @@ fn models_that_cannot_be_computed() {
     }
 }
 
+/// Recognised by its name or its tensors, as they are or below a trainer's module.
+#[test]
+fn poyo_turns_by_times() {
+    for library in ["torch_brain", "poyo", "neuro-galaxy/torch_brain"] {
+        let mut directory = Directory::of("tigges-classifier");
+        directory.set("/library", library);
+        directory.complains(&["this is POYO (torch_brain)", "come with a time at run time", "run it with torch_brain"]);
+    }
+    for root in ["", "model."] {
+        let mut directory = Directory::of("tigges-classifier");
+        directory.config = json!({"model": {"_target_": "torch_brain.models.POYO", "dim": 2}});
+        for name in ["latent_emb.weight", "session_emb.weight", "enc_atn.to_kv.weight"] {
+            directory.insert(&format!("{root}{name}"), &[2, 2], &[0.0; 4]);
+        }
+        directory.complains(&["this is POYO (torch_brain)", "values turn by those times"]);
+    }
+}
+
 #[test]
 fn arguments() {
     let mut directory = Directory::of("tigges-classifier");

@@ -31,6 +31,11 @@ const TELL: &str = "perceive_layers.0.0.to_kv.weight";
 /// The frequencies, which the checkpoint holds too.
 const STORED: &str = "rotary_pos_emb.inv_freq";
 
+/// Whether a checkpoint belongs here, of which `has` says whether a tensor is there.
+pub(super) fn is_meant(has: impl Fn(&str) -> bool) -> bool {
+    CLASSES.iter().any(|(_, root)| has(&format!("{root}{TELL}")))
+}
+
 /// Reads a checkpoint.
 pub(super) fn load(
     name: &str,
