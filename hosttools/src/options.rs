@@ -4,8 +4,9 @@ use crate::backend::Kind;
 use crate::progress::busy;
 use anyhow::{Context, Result, bail, ensure};
 use percio_codegen_core::container::Array;
+use percio_codegen_core::front::weights;
 use percio_codegen_core::model::Model;
-use percio_codegen_core::program::Program;
+use percio_codegen_core::program::{Program, WeightFormat};
 use percio_codegen_core::scheme;
 use percio_codegen_core::{AfterLast, CompileOptions, LoadOptions, Problems, compile, impossible, load, outline};
 use std::collections::BTreeMap;
@@ -21,29 +22,14 @@ pub(crate) enum Format {
     Json,
 }
 
-/// The number type of weights.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Weights {
-    #[default]
-    F32,
-}
-
-impl Weights {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::F32 => "f32",
-        }
-    }
-}
-
 /// A model and how it is compiled.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ModelArgs {
     /// Directory with `config.json` and weights, or the file of weights
     pub(crate) model: PathBuf,
-    /// Number type of the weights: f32
-    #[arg(long, value_name = "TYPE", default_value = "f32", value_parser = parse_weights)]
-    pub(crate) weights: Weights,
+    /// Number type of the weights: f32, f16 or bf16
+    #[arg(long, value_name = "TYPE", default_value = "f32", value_parser = weights::parse)]
+    pub(crate) weights: WeightFormat,
     #[command(flatten)]
     pub(crate) reading: ReadArgs,
     /// What becomes of tokens that arrive after the last position: stop, wrap or unbounded
@@ -147,9 +133,11 @@ impl ModelArgs {
     /// # Errors
     /// What the options ask of it that is impossible.
     pub(crate) fn compile(&self, model: Model) -> Result<Program> {
-        let options = CompileOptions { positions: self.positions, ..CompileOptions::default() };
-        impossible(&model, &options).finish(())?;
-        Ok(busy("compiling the model", self.quiet(), || compile(model, &options)))
+        let options = CompileOptions { positions: self.positions, weights: self.weights, ..CompileOptions::default() };
+        let mut problems = impossible(&model, &options);
+        let program = busy("compiling the model", self.quiet(), || compile(model, &options));
+        weights::check(&program, &mut problems);
+        Ok(problems.finish(program)?)
     }
 
     fn load(&self, options: &LoadOptions) -> Result<Model, Problems> {
@@ -160,14 +148,6 @@ impl ModelArgs {
 fn parse_positions(text: &str) -> Result<AfterLast> {
     let known = AfterLast::ALL.into_iter().find(|after| after.name() == text);
     known.with_context(|| format!("expected {}", AfterLast::ALL.map(AfterLast::name).join(", ")))
-}
-
-fn parse_weights(text: &str) -> Result<Weights> {
-    match text {
-        "f32" => Ok(Weights::F32),
-        "f16" | "bf16" | "i8" => bail!("f16, bf16 and i8 are not available yet; only f32 exists so far"),
-        _ => bail!("expected f32"),
-    }
 }
 
 fn parse_shape(text: &str) -> Result<(String, Vec<usize>)> {
@@ -192,12 +172,5 @@ mod tests {
         for wrong in ["", "3x4", "a=", "a=3x", "=3", "a=0x2", "a=3,4"] {
             assert!(parse_shape(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn only_f32_exists() {
-        assert_eq!(parse_weights("f32").expect("exists"), Weights::F32);
-        let message = parse_weights("i8").expect_err("does not exist").to_string();
-        assert_eq!(message, "f16, bf16 and i8 are not available yet; only f32 exists so far");
     }
 }

@@ -1,5 +1,5 @@
-#[percio::model("models/good", weights = "f16")]
-pub struct Half;
+#[percio::model("models/good", weights = "i8")]
+pub struct Integers;
 
 #[percio::model("models/good", weights = "float")]
 pub struct Float;

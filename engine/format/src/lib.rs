@@ -15,11 +15,13 @@ mod activation;
 mod checksum;
 mod pack;
 mod positions;
+mod weights;
 
 pub use activation::Activation;
 pub use checksum::crc32;
 pub use pack::{pack, packed_len, unpacked};
 pub use positions::Positions;
+pub use weights::WeightFormat;
 
 /// Outputs in one panel of a packed matrix.
 pub const PANEL: usize = 8;

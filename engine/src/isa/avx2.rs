@@ -2,18 +2,21 @@
 
 use super::{Isa, Kernel};
 use crate::kernels::attention::{self, Attention};
+use crate::kernels::halves;
 use crate::kernels::matmul::{self, Matmul};
+use crate::kernels::weight::Weight;
 use core::arch::x86_64::{
-    __m256, _CMP_LT_OQ, _mm_add_ps, _mm_storeu_ps, _mm256_add_epi32, _mm256_add_ps, _mm256_and_ps, _mm256_andnot_ps,
-    _mm256_blendv_ps, _mm256_castps256_ps128, _mm256_castsi256_ps, _mm256_cmp_ps, _mm256_cvtps_epi32, _mm256_cvtss_f32,
-    _mm256_div_ps, _mm256_extractf128_ps, _mm256_fmadd_ps, _mm256_hadd_ps, _mm256_loadu_ps, _mm256_max_ps,
-    _mm256_min_ps, _mm256_movemask_ps, _mm256_mul_ps, _mm256_or_ps, _mm256_permute2f128_ps, _mm256_set1_epi32,
-    _mm256_set1_ps, _mm256_shuffle_ps, _mm256_slli_epi32, _mm256_sqrt_ps, _mm256_storeu_ps, _mm256_sub_ps,
-    _mm256_unpackhi_ps, _mm256_unpacklo_ps,
+    __m256, _CMP_LT_OQ, _mm_add_ps, _mm_loadu_si128, _mm_storeu_ps, _mm256_add_epi32, _mm256_add_ps, _mm256_and_ps,
+    _mm256_andnot_ps, _mm256_blendv_ps, _mm256_castps256_ps128, _mm256_castsi256_ps, _mm256_cmp_ps, _mm256_cvtph_ps,
+    _mm256_cvtps_epi32, _mm256_cvtss_f32, _mm256_div_ps, _mm256_extractf128_ps, _mm256_fmadd_ps, _mm256_hadd_ps,
+    _mm256_loadu_ps, _mm256_max_ps, _mm256_min_ps, _mm256_movemask_ps, _mm256_mul_ps, _mm256_or_ps,
+    _mm256_permute2f128_ps, _mm256_set1_epi32, _mm256_set1_ps, _mm256_shuffle_ps, _mm256_slli_epi32, _mm256_sqrt_ps,
+    _mm256_storeu_ps, _mm256_sub_ps, _mm256_unpackhi_ps, _mm256_unpacklo_ps,
 };
+use half::f16;
 use percio_format::PANEL;
 
-/// Proof that the processor has AVX2 and FMA.
+/// Proof that the processor has AVX2, FMA and F16C.
 #[derive(Clone, Copy, Debug)]
 pub struct Avx2(());
 
@@ -22,11 +25,14 @@ impl Avx2 {
     #[cfg(feature = "std")]
     #[must_use]
     pub fn detect() -> Option<Self> {
-        (std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma")).then_some(Self(()))
+        let has_all = std::arch::is_x86_feature_detected!("avx2")
+            && std::arch::is_x86_feature_detected!("fma")
+            && std::arch::is_x86_feature_detected!("f16c");
+        has_all.then_some(Self(()))
     }
 
     /// The token, when the target guarantees the instructions.
-    #[cfg(all(target_feature = "avx2", target_feature = "fma"))]
+    #[cfg(all(target_feature = "avx2", target_feature = "fma", target_feature = "f16c"))]
     #[must_use]
     pub const fn guaranteed() -> Self {
         Self(())
@@ -37,7 +43,7 @@ impl Avx2 {
 type Lanes = [f32; 8];
 
 /// `kernel`, compiled with the instructions.
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 fn enter<K: Kernel>(isa: Avx2, kernel: K) -> K::Output {
     kernel.run(isa)
 }
@@ -52,6 +58,14 @@ fn load_lanes(_: Avx2, lanes: &Lanes) -> __m256 {
 fn store_lanes(_: Avx2, vector: __m256, lanes: &mut Lanes) {
     // SAFETY: the array has room for eight numbers; the token proves AVX.
     unsafe { _mm256_storeu_ps(lanes.as_mut_ptr(), vector) }
+}
+
+#[inline(always)]
+fn widen_lanes(_: Avx2, lanes: &[f16; 8]) -> __m256 {
+    // SAFETY: the array holds eight numbers of two bytes; the token proves SSE2.
+    let halves = unsafe { _mm_loadu_si128(lanes.as_ptr().cast()) };
+    // SAFETY: the token proves F16C.
+    unsafe { _mm256_cvtph_ps(halves) }
 }
 
 /// The even and the odd pairs of 32-bit lanes of `a` and `b`, half by half: `a0 b0 a1 b1` and `a2 b2 a3 b3`.
@@ -101,13 +115,13 @@ impl Isa for Avx2 {
 
     #[inline(always)]
     fn run<K: Kernel>(self, kernel: K) -> K::Output {
-        // SAFETY: the token proves AVX2 and FMA.
+        // SAFETY: the token proves AVX2, FMA and F16C.
         unsafe { enter(self, kernel) }
     }
     // Not on `enter`: rustc 1.95 forgets that a function with `target_feature` is never to be inlined.
     #[inline(never)]
     fn call<K: Kernel>(self, kernel: K) -> K::Output {
-        // SAFETY: the token proves AVX2 and FMA.
+        // SAFETY: the token proves AVX2, FMA and F16C.
         unsafe { enter(self, kernel) }
     }
     #[inline(always)]
@@ -261,8 +275,18 @@ impl Isa for Avx2 {
         }
     }
     #[inline(always)]
+    fn widen(self, from: &[f16], to: &mut [f32]) {
+        let ((from, from_rest), (to, to_rest)) = (from.as_chunks(), to.as_chunks_mut());
+        from.iter().zip(to).for_each(|(from, to)| store_lanes(self, widen_lanes(self, from), to));
+        to_rest.iter_mut().zip(from_rest).for_each(|(to, from)| *to = from.to_f32_const());
+    }
+    #[inline(always)]
     fn matmul(self, product: Matmul<'_>) {
         matmul::tiled::<Self, 6, 2>(self, product);
+    }
+    #[inline(always)]
+    fn matmul_of_halves<W: Weight>(self, product: Matmul<'_, W>) {
+        halves::product::<Self, W, 512, 4>(self, product);
     }
     #[inline(always)]
     fn attention(self, attention: Attention<'_>) {

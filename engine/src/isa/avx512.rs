@@ -2,8 +2,10 @@
 
 use super::{Avx2, Isa, Kernel};
 use crate::kernels::attention::{self, Attention};
+use crate::kernels::halves;
 use crate::kernels::matmul::{self, Matmul};
 use crate::kernels::tile::{Outer, Tile};
+use crate::kernels::weight::Weight;
 use core::arch::x86_64::{
     __m256, __m512, __mmask16, _CMP_LT_OQ, _mm256_castpd_ps, _mm256_castps_pd, _mm256_loadu_ps, _mm256_setzero_ps,
     _mm512_add_epi32, _mm512_add_ps, _mm512_castpd_ps, _mm512_castps_pd, _mm512_castps_si512, _mm512_castps256_ps512,
@@ -12,9 +14,10 @@ use core::arch::x86_64::{
     _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps, _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_set1_epi32,
     _mm512_set1_ps, _mm512_slli_epi32, _mm512_sqrt_ps, _mm512_storeu_ps, _mm512_sub_ps, _mm512_ternarylogic_epi32,
 };
+use half::f16;
 use percio_format::PANEL;
 
-/// Proof that the processor has AVX-512F, and AVX2 and FMA with it.
+/// Proof that the processor has AVX-512F, and AVX2, FMA and F16C with it.
 #[derive(Clone, Copy, Debug)]
 pub struct Avx512(Avx2);
 
@@ -27,7 +30,7 @@ impl Avx512 {
     }
 
     /// The token, when the target guarantees the instructions.
-    #[cfg(all(target_feature = "avx512f", target_feature = "avx2", target_feature = "fma"))]
+    #[cfg(all(target_feature = "avx512f", target_feature = "avx2", target_feature = "fma", target_feature = "f16c"))]
     #[must_use]
     pub const fn guaranteed() -> Self {
         Self(Avx2::guaranteed())
@@ -38,7 +41,7 @@ impl Avx512 {
 type Lanes = [f32; 16];
 
 /// `kernel`, compiled with the instructions.
-#[target_feature(enable = "avx512f,avx2,fma")]
+#[target_feature(enable = "avx512f,avx2,fma,f16c")]
 fn enter<K: Kernel>(isa: Avx512, kernel: K) -> K::Output {
     kernel.run(isa)
 }
@@ -255,8 +258,16 @@ impl Isa for Avx512 {
         if PANELS == 1 { self.0.outer(outer) } else { self.call(outer) }
     }
     #[inline(always)]
+    fn widen(self, from: &[f16], to: &mut [f32]) {
+        self.0.widen(from, to);
+    }
+    #[inline(always)]
     fn matmul(self, product: Matmul<'_>) {
         matmul::tiled::<Self, 12, 4>(self, product);
+    }
+    #[inline(always)]
+    fn matmul_of_halves<W: Weight>(self, product: Matmul<'_, W>) {
+        halves::product::<Self, W, 512, 4>(self, product);
     }
     #[inline(always)]
     fn attention(self, attention: Attention<'_>) {

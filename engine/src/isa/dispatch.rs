@@ -156,8 +156,8 @@ mod choice {
     #[inline(always)]
     pub(super) const fn current() -> impl super::Isa {
         cfg_select! {
-            all(target_feature = "avx512f", target_feature = "avx2", target_feature = "fma") => super::Avx512::guaranteed(),
-            all(target_feature = "avx2", target_feature = "fma") => super::Avx2::guaranteed(),
+            all(target_feature = "avx512f", target_feature = "avx2", target_feature = "fma", target_feature = "f16c") => super::Avx512::guaranteed(),
+            all(target_feature = "avx2", target_feature = "fma", target_feature = "f16c") => super::Avx2::guaranteed(),
             percio_isa = "neon" => super::Neon::guaranteed(),
             percio_isa = "simd128" => super::Simd128::guaranteed(),
             percio_isa = "mve" => crate::isa::Mve::guaranteed(),

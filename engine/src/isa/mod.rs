@@ -28,7 +28,9 @@ mod simd128;
 #[expect(unsafe_code, reason = "one check of all rows stands for a check of each access")]
 mod strided;
 
-use crate::kernels::{attention, matmul, norm, tile};
+use crate::kernels::weight::Weight;
+use crate::kernels::{attention, halves, matmul, norm, tile};
+use half::f16;
 use percio_format::PANEL;
 
 #[cfg(target_arch = "x86_64")]
@@ -130,6 +132,12 @@ pub trait Isa: Copy {
         }
     }
 
+    /// `to[i] = from[i]`, as far as both reach.
+    #[inline(always)]
+    fn widen(self, from: &[f16], to: &mut [f32]) {
+        to.iter_mut().zip(from).for_each(|(to, from)| *to = from.to_f32_const());
+    }
+
     /// The innermost loop of the matrix product.
     #[inline(always)]
     fn tile<const ROWS: usize, const PANELS: usize>(self, tile: &mut tile::Tile<'_, ROWS, PANELS>) {
@@ -146,6 +154,12 @@ pub trait Isa: Copy {
     #[inline(always)]
     fn matmul(self, product: matmul::Matmul<'_>) {
         matmul::tiled::<Self, 3, 1>(self, product);
+    }
+
+    /// The matrix product of [`crate::kernels::halves`]: two kilobytes of stack.
+    #[inline(always)]
+    fn matmul_of_halves<W: Weight>(self, product: matmul::Matmul<'_, W>) {
+        halves::product::<Self, W, 64, 1>(self, product);
     }
 
     /// The norm of [`crate::kernels::norm`].

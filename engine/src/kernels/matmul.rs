@@ -16,7 +16,7 @@ use crate::isa::{Isa, Strided, StridedMut};
 use percio_format::{Activation, PANEL};
 
 /// The operands of a product. `x` has `rows` rows of `inputs` numbers, `x_stride` apart; `out` alike with `outputs`.
-pub struct Matmul<'a> {
+pub struct Matmul<'a, W = f32> {
     /// Rows of `x` and `out`.
     pub rows: usize,
     /// Numbers in a row of `x`.
@@ -34,7 +34,7 @@ pub struct Matmul<'a> {
     /// `[rows, inputs]`
     pub x: &'a [f32],
     /// `[outputs, inputs]`, packed
-    pub weight: &'a [f32],
+    pub weight: &'a [W],
     /// `[outputs]`, or empty
     pub bias: &'a [f32],
     /// `[rows, outputs]`

@@ -5,17 +5,19 @@ pub mod activation;
 pub mod attention;
 pub mod erf;
 pub mod exp;
+pub mod halves;
 pub mod inverted;
 pub mod matmul;
 pub mod norm;
 pub mod sine;
 pub mod tile;
+pub mod weight;
 
 use crate::isa::Isa;
 
 /// The `len` numbers of `slice` from `offset` on; empty when they are not all there.
 #[inline(always)]
-pub(crate) fn part(slice: &[f32], offset: usize, len: usize) -> &[f32] {
+pub(crate) fn part<T>(slice: &[T], offset: usize, len: usize) -> &[T] {
     slice.get(offset..).and_then(|rest| rest.get(..len)).unwrap_or_default()
 }
 

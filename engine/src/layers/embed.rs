@@ -2,6 +2,7 @@
 
 use super::fits;
 use crate::isa::{Isa, Kernel};
+use crate::kernels::weight::Weight;
 use crate::kernels::{part, part_mut};
 
 /// The shape of an embedding.
@@ -19,7 +20,7 @@ pub struct Embed {
 
 /// `out[i] = table[ids[i]]`: `table` `[vocabulary, width]`, `out` `[rows, width]`. An id outside the table embeds as zeros.
 #[inline]
-pub fn embed<I: Isa>(isa: I, shape: &Embed, ids: &[u32], table: &[f32], out: &mut [f32]) {
+pub fn embed<I: Isa, W: Weight>(isa: I, shape: &Embed, ids: &[u32], table: &[W], out: &mut [f32]) {
     let ok = fits(ids, shape.rows, 1, 1)
         && fits(table, shape.vocabulary, shape.width, shape.width)
         && fits(out, shape.rows, shape.width, shape.out_stride);
@@ -28,18 +29,18 @@ pub fn embed<I: Isa>(isa: I, shape: &Embed, ids: &[u32], table: &[f32], out: &mu
     }
 }
 
-struct Lookup<'a> {
+struct Lookup<'a, W> {
     shape: Embed,
     ids: &'a [u32],
-    table: &'a [f32],
+    table: &'a [W],
     out: &'a mut [f32],
 }
 
-impl Kernel for Lookup<'_> {
+impl<W: Weight> Kernel for Lookup<'_, W> {
     type Output = ();
 
     #[inline(always)]
-    fn run<I: Isa>(self, _: I) {
+    fn run<I: Isa>(self, isa: I) {
         let Embed { rows, vocabulary, width, out_stride } = self.shape;
         for (row, &id) in self.ids.iter().enumerate().take(rows) {
             let out = part_mut(self.out, row * out_stride, width);
@@ -47,7 +48,7 @@ impl Kernel for Lookup<'_> {
             if source.is_empty() {
                 out.fill(0.0);
             }
-            out.iter_mut().zip(source).for_each(|(out, &number)| *out = number);
+            W::widen(isa, source, out);
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::fits;
 use crate::isa::{Isa, Kernel};
 use crate::kernels::matmul::Matmul;
+use crate::kernels::weight::Weight;
 use percio_format::{Activation, packed_len};
 
 /// The shape of a linear layer over `rows` tokens.
@@ -27,7 +28,7 @@ pub struct Linear {
 /// `out = act(x · weightᵀ + bias)`: `x` `[rows, inputs]`, `weight` `[outputs, inputs]` packed, `bias` `[outputs]` or
 /// empty, `out` `[rows, outputs]`.
 #[inline]
-pub fn linear<I: Isa>(isa: I, shape: &Linear, x: &[f32], weight: &[f32], bias: &[f32], out: &mut [f32]) {
+pub fn linear<I: Isa, W: Weight>(isa: I, shape: &Linear, x: &[f32], weight: &[W], bias: &[f32], out: &mut [f32]) {
     let Linear { rows, inputs, outputs, x_stride, out_stride, activation, accumulate } = *shape;
     let ok = fits(x, rows, inputs, x_stride)
         && fits(weight, 1, packed_len(outputs, inputs), 0)
@@ -38,11 +39,11 @@ pub fn linear<I: Isa>(isa: I, shape: &Linear, x: &[f32], weight: &[f32], bias: &
     }
 }
 
-impl Kernel for Matmul<'_> {
+impl<W: Weight> Kernel for Matmul<'_, W> {
     type Output = ();
 
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
-        isa.matmul(self);
+        W::product(isa, self);
     }
 }

@@ -2,15 +2,17 @@
 
 use crate::support::{Case, LENGTHS, check, numbers};
 use crate::tolerance::{ACTIVATION, Bound, sum};
-use percio::isa::Isa;
+use half::{bf16, f16};
+use percio::isa::{self, Isa, Kernel};
 use percio::layers::{Linear, linear};
 use percio::{Activation, reference};
-use percio_format::{pack, packed_len};
+use percio_format::{WeightFormat, pack, packed_len};
 
 #[derive(Debug)]
 struct Product {
     shape: Linear,
     biased: bool,
+    weights: WeightFormat,
 }
 
 const PLAIN: Linear = Linear {
@@ -25,12 +27,18 @@ const PLAIN: Linear = Linear {
 
 impl Product {
     fn new(rows: usize, inputs: usize, outputs: usize) -> Self {
-        Self { shape: Linear { rows, inputs, outputs, x_stride: inputs, out_stride: outputs, ..PLAIN }, biased: true }
+        let shape = Linear { rows, inputs, outputs, x_stride: inputs, out_stride: outputs, ..PLAIN };
+        Self { shape, biased: true, weights: WeightFormat::F32 }
     }
 
     fn operands(&self) -> [Vec<f32>; 4] {
         let Linear { rows, inputs, outputs, x_stride, out_stride, .. } = self.shape;
-        let weight = numbers(outputs * inputs, 2);
+        let mut weight = numbers(outputs * inputs, 2);
+        match self.weights {
+            WeightFormat::F32 => {}
+            WeightFormat::F16 => weight.iter_mut().for_each(|x| *x = f16::from_f32(*x).to_f32()),
+            WeightFormat::Bf16 => weight.iter_mut().for_each(|x| *x = bf16::from_f32(*x).to_f32()),
+        }
         let bias = numbers(if self.biased { outputs } else { 0 }, 3);
         [numbers(rows * x_stride.max(1) + inputs, 1), weight, bias, numbers(rows * out_stride + outputs, 4)]
     }
@@ -55,7 +63,17 @@ impl Case for Product {
         let (inputs, outputs) = (self.shape.inputs, self.shape.outputs);
         let mut packed = vec![f32::NAN; packed_len(outputs, inputs)];
         pack(&weight, outputs, inputs, &mut packed);
-        linear(isa, &self.shape, &x, &packed, &bias, &mut out);
+        match self.weights {
+            WeightFormat::F32 => linear(isa, &self.shape, &x, &packed, &bias, &mut out),
+            WeightFormat::F16 => {
+                let halves: Vec<f16> = packed.iter().map(|&x| f16::from_f32(x)).collect();
+                linear(isa, &self.shape, &x, &halves, &bias, &mut out);
+            }
+            WeightFormat::Bf16 => {
+                let halves: Vec<bf16> = packed.iter().map(|&x| bf16::from_f32(x)).collect();
+                linear(isa, &self.shape, &x, &halves, &bias, &mut out);
+            }
+        }
         out
     }
 
@@ -111,6 +129,65 @@ fn every_activation_and_residual() {
                 product.shape = Linear { activation, accumulate, ..product.shape };
                 product.biased = biased;
                 product.check();
+            }
+        }
+    }
+}
+
+/// As many inputs as are widened at a time, one more and one less, on every instruction set.
+#[test]
+fn weights_of_half_width() {
+    for weights in [WeightFormat::F16, WeightFormat::Bf16] {
+        for inputs in [1, 13, 63, 64, 65, 127, 128, 129, 200, 513, 700] {
+            for (rows, outputs) in [(1, 1), (5, 8), (9, 33), (14, 80)] {
+                Product { weights, ..Product::new(rows, inputs, outputs) }.check();
+            }
+        }
+    }
+}
+
+#[test]
+fn weights_of_half_width_with_every_activation_and_residual() {
+    for weights in [WeightFormat::F16, WeightFormat::Bf16] {
+        for activation in [Activation::Identity, Activation::GeluErf, Activation::Relu] {
+            for (accumulate, biased) in [(false, false), (false, true), (true, false), (true, true)] {
+                for (rows, inputs, outputs) in [(1, 12, 9), (6, 130, 16), (19, 600, 21)] {
+                    let mut product = Product::new(rows, inputs, outputs);
+                    product.shape = Linear {
+                        activation,
+                        accumulate,
+                        x_stride: inputs + 3,
+                        out_stride: outputs + 2,
+                        ..product.shape
+                    };
+                    Product { weights, biased, ..product }.check();
+                }
+            }
+        }
+    }
+}
+
+struct Widen<'a>(&'a [f16]);
+
+impl Kernel for Widen<'_> {
+    type Output = Vec<f32>;
+
+    fn run<I: Isa>(self, isa: I) -> Vec<f32> {
+        let mut wide = vec![f32::NAN; self.0.len()];
+        isa.widen(self.0, &mut wide);
+        wide
+    }
+}
+
+#[test]
+fn every_number_of_half_precision_is_widened_exactly() {
+    let halves: Vec<f16> = (0..=u16::MAX).map(f16::from_bits).collect();
+    for name in isa::available() {
+        for halves in [&halves[..], &halves[1..], &halves[..13]] {
+            for (wide, half) in isa::on(name, Widen(halves)).into_iter().zip(halves) {
+                let expected = half.to_f32();
+                let same = wide.to_bits() == expected.to_bits() || wide.is_nan() && expected.is_nan();
+                assert!(same, "{name}: {half:?} became {wide:e}");
             }
         }
     }

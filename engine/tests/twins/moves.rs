@@ -2,7 +2,8 @@
 
 use crate::support::{Case, LENGTHS, check, numbers};
 use crate::tolerance::{AFFINE, EXACT, mean};
-use percio::isa::Isa;
+use half::{bf16, f16};
+use percio::isa::{Isa, Scalar};
 use percio::layers::{self, Embed, Fourier, Hide, MaxPool, Mean, Rows, Transpose, Unfold};
 use percio::reference;
 
@@ -62,6 +63,23 @@ impl Case for Move {
         }
         out
     }
+}
+
+#[test]
+fn embeddings_of_half_width() {
+    let table: Vec<bf16> = numbers(5 * 11, 1).into_iter().map(bf16::from_f32).collect();
+    let wide: Vec<f32> = table.iter().map(|x| x.to_f32()).collect();
+    let shape = Embed { rows: IDS.len(), vocabulary: 5, width: 11, out_stride: 12 };
+    let mut expected = numbers(ROOM, 3);
+    reference::embed(&shape, &IDS, &wide, &mut expected);
+    let mut out = numbers(ROOM, 3);
+    layers::embed(Scalar, &shape, &IDS, &table, &mut out);
+    assert_eq!(out, expected);
+    let table: Vec<f16> = wide.iter().map(|&x| f16::from_f32(x)).collect();
+    let wide: Vec<f32> = table.iter().map(|x| x.to_f32()).collect();
+    reference::embed(&shape, &IDS, &wide, &mut expected);
+    layers::embed(Scalar, &shape, &IDS, &table, &mut out);
+    assert_eq!(out, expected);
 }
 
 #[test]

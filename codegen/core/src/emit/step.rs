@@ -166,7 +166,8 @@ fn weights(part: Weights) -> TokenStream {
         return quote!(&[]);
     }
     let (offset, len) = (Literal::usize_unsuffixed(part.offset), Literal::usize_unsuffixed(part.len));
-    quote!(WEIGHTS.f32::<#offset, #len>())
+    let format = Ident::new(part.format.name(), Span::call_site());
+    quote!(WEIGHTS.#format::<#offset, #len>())
 }
 
 /// The phases of each wave.

@@ -4,8 +4,9 @@ mod attribute;
 mod budget;
 mod build;
 mod request;
+pub mod weights;
 
 pub use attribute::expand;
 pub use budget::parse_bytes;
 pub use build::Build;
-pub use request::{Request, WEIGHT_FORMATS};
+pub use request::Request;

@@ -1,13 +1,10 @@
 //! What a user asks for, checked: where the model is, which weights, which budgets.
 
-use super::budget;
-use crate::program::Program;
+use super::{budget, weights};
+use crate::program::{Program, WeightFormat};
 use crate::scheme::load_tracked;
 use crate::{AfterLast, CompileOptions, LoadOptions, Problems, Subject, compile, impossible};
 use std::path::{Component, Path, PathBuf};
-
-/// The weight formats of the interface; only the first exists so far.
-pub const WEIGHT_FORMATS: [&str; 4] = ["f32", "f16", "bf16", "i8"];
 
 /// A model to compile.
 #[derive(Clone, Debug, Default)]
@@ -33,7 +30,7 @@ impl Request {
     /// Every problem at once.
     pub fn compile(&self, manifest: &Path) -> Result<(Program, Vec<PathBuf>), Problems> {
         let mut problems = Problems::new();
-        check_weights(self.weights.as_deref(), &mut problems);
+        let weights = self.weight_format(&mut problems);
         let flash = budget::read("flash", self.flash.as_deref(), &mut problems);
         let ram = budget::read("ram", self.ram.as_deref(), &mut problems);
         let positions = check_positions(self.positions.as_deref(), &mut problems);
@@ -41,11 +38,22 @@ impl Request {
             load_tracked(&path, &LoadOptions::default()).map_err(|problems| as_written(&problems, manifest))
         });
         let Some((model, files)) = problems.take(model) else { return Err(problems) };
-        let options = CompileOptions { positions, ..CompileOptions::default() };
+        let options = CompileOptions { positions, weights, ..CompileOptions::default() };
         problems.append(impossible(&model, &options));
         let program = compile(model, &options);
+        weights::check(&program, &mut problems);
         budget::check(&program, flash, ram, &mut problems);
         problems.finish((program, files))
+    }
+
+    fn weight_format(&self, problems: &mut Problems) -> WeightFormat {
+        let format = self.weights.as_deref().map(weights::parse).transpose();
+        format
+            .unwrap_or_else(|message| {
+                problems.add(Subject::Option("weights"), message);
+                None
+            })
+            .unwrap_or_default()
     }
 
     fn location(&self, manifest: &Path) -> Result<PathBuf, Problems> {
@@ -80,22 +88,6 @@ fn as_written(problems: &Problems, manifest: &Path) -> Problems {
         written.add(problem.subject, message);
     }
     written
-}
-
-fn check_weights(weights: Option<&str>, problems: &mut Problems) {
-    match weights {
-        None | Some("f32") => {}
-        Some(known) if WEIGHT_FORMATS.contains(&known) => {
-            problems.add(Subject::Option("weights"), format!("weights \"{known}\" are not available yet; use \"f32\""));
-        }
-        Some(unknown) => {
-            let formats = WEIGHT_FORMATS.map(|format| format!("\"{format}\"")).join(", ");
-            let message = format!(
-                "unknown weight format \"{unknown}\"; the formats are {formats}, of which \"f32\" exists so far"
-            );
-            problems.add(Subject::Option("weights"), message);
-        }
-    }
 }
 
 fn check_positions(text: Option<&str>, problems: &mut Problems) -> Option<AfterLast> {

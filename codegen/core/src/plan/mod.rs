@@ -20,7 +20,7 @@ pub use place::place;
 
 use crate::model::{Model, Queries};
 use crate::passes;
-use crate::program::{Count, Input, Output, Program};
+use crate::program::{Count, Input, Output, Program, WeightFormat};
 use blob::Blob;
 use builder::Builder;
 use tile::Tiles;
@@ -32,9 +32,9 @@ pub fn compile(mut model: Model, options: &CompileOptions) -> Program {
     let after_last = options.positions.unwrap_or_default();
     let tiles = match options.tile {
         Some(rows) => Tiles { tokens: rows.get(), queries: rows.get() },
-        None => tile::choose(&model, after_last),
+        None => tile::choose(&model, after_last, options.weights),
     };
-    lower(&model, tiles, after_last, Blob::default())
+    lower(&model, tiles, after_last, Blob::new(options.weights))
 }
 
 fn lower(model: &Model, tiles: Tiles, after_last: AfterLast, blob: Blob) -> Program {
@@ -66,7 +66,7 @@ fn lower(model: &Model, tiles: Tiles, after_last: AfterLast, blob: Blob) -> Prog
 #[must_use]
 pub fn ports(model: &Model) -> (Vec<Input>, Vec<Output>) {
     let tiles = Tiles { tokens: 1, queries: 1 };
-    let builder = Builder::new(model, tiles, AfterLast::default(), Blob::draft());
+    let builder = Builder::new(model, tiles, AfterLast::default(), Blob::draft(WeightFormat::F32));
     (inputs::list(model), outputs(&builder, model))
 }
 

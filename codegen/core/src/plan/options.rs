@@ -3,6 +3,7 @@
 use super::gather;
 use crate::model::{Encoding, Input, Model};
 use crate::passes::Passes;
+use crate::program::WeightFormat;
 use crate::{Problems, Subject};
 use std::num::NonZeroUsize;
 
@@ -11,6 +12,8 @@ use std::num::NonZeroUsize;
 pub struct CompileOptions {
     /// The exact rewrites to apply.
     pub passes: Passes,
+    /// How matrices and tables of embeddings are stored.
+    pub weights: WeightFormat,
     /// Most tokens and queries that go through at a time; chosen from the memory they take when absent.
     pub tile: Option<NonZeroUsize>,
     /// What becomes of tokens that arrive after the last position; [`AfterLast::Stop`] when absent.

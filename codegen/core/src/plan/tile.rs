@@ -3,6 +3,7 @@
 use super::blob::Blob;
 use super::{AfterLast, lower};
 use crate::model::Model;
+use crate::program::WeightFormat;
 
 /// Most rows of a tile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,8 +27,8 @@ const QUERIES: Sizes = Sizes { step: 24, fewest: 24 };
 
 /// The largest tiles in an arena that is no larger than the smallest tiles need: the latents' own layers take memory that
 /// tokens and queries can use before and after.
-pub(super) fn choose(model: &Model, after_last: AfterLast) -> Tiles {
-    let arena = |tiles| lower(model, tiles, after_last, Blob::draft()).arena_len;
+pub(super) fn choose(model: &Model, after_last: AfterLast, format: WeightFormat) -> Tiles {
+    let arena = |tiles| lower(model, tiles, after_last, Blob::draft(format)).arena_len;
     let mut tiles = Tiles { tokens: TOKENS.fewest, queries: QUERIES.fewest };
     let room = arena(tiles);
     tiles.tokens = TOKENS.largest(model.tokens(), |tokens| arena(Tiles { tokens, ..tiles }) <= room);

@@ -142,7 +142,7 @@ impl Modality<'_> {
     fn data(&self, builder: &mut Builder) {
         let width = self.input.stem.width();
         if let Stem::Ids { embedding, .. } = &self.input.stem {
-            let table = builder.blob.plain(embedding);
+            let table = builder.blob.table(embedding);
             return builder.step(Step::Embed {
                 ids: self.index(builder),
                 rows: self.count(),

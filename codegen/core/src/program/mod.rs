@@ -13,7 +13,7 @@ mod stream;
 
 pub use count::{Count, Lengths};
 pub use mark::Mark;
-pub use percio_format::{Activation, Positions};
+pub use percio_format::{Activation, Positions, WeightFormat};
 pub use stage::{Head, QueryStage, Reading, Stage, TokenStage};
 pub use step::{Gathering, Line, Step};
 pub use stream::Stream;
@@ -183,6 +183,8 @@ pub struct Part {
     pub offset: usize,
     /// How many bytes.
     pub bytes: usize,
+    /// How its numbers are stored.
+    pub format: WeightFormat,
 }
 
 /// Numbers that a step reads.
@@ -241,9 +243,11 @@ pub struct Weights {
     pub offset: usize,
     /// How many numbers; none for an operand that the step lacks.
     pub len: usize,
+    /// How they are stored. Matrices of linear layers and tables of embeddings may be of half width.
+    pub format: WeightFormat,
 }
 
 impl Weights {
     /// An operand that the step lacks.
-    pub const NONE: Self = Self { offset: 0, len: 0 };
+    pub const NONE: Self = Self { offset: 0, len: 0, format: WeightFormat::F32 };
 }

@@ -21,6 +21,8 @@ mod matmul;
 mod norm;
 #[expect(unsafe_code, reason = "loops in assembler; operands are checked before")]
 mod panel;
+#[expect(unsafe_code, reason = "a loop in assembler over two slices")]
+mod widen;
 
 use super::fpu::sqrt;
 use super::scalar::one_at_a_time;
@@ -28,6 +30,7 @@ use super::{Isa, Kernel};
 use crate::kernels::attention::Attention;
 use crate::kernels::matmul::Matmul;
 use crate::kernels::norm::Norm;
+use half::f16;
 use percio_format::PANEL;
 
 /// The instructions of the Cortex-M that the code is built for.
@@ -50,6 +53,10 @@ impl Isa for CortexM {
     };
     one_at_a_time!(sqrt);
 
+    #[inline(always)]
+    fn widen(self, from: &[f16], to: &mut [f32]) {
+        widen::widen(from, to);
+    }
     #[inline(always)]
     fn matmul(self, product: Matmul<'_>) {
         matmul::product(self, product);

@@ -1,6 +1,7 @@
 //! Where a step's operands lie.
 
 use super::stage::Turn;
+use super::stored::Stored;
 use crate::sample::Value;
 use anyhow::{Result, ensure};
 use percio_codegen_core::program::{Buffer, Lengths, Place, Program, Source, Target, Weights};
@@ -9,7 +10,7 @@ use std::ops::Range;
 /// All that steps read and write.
 pub(super) struct Memory<'a> {
     pub(super) buffers: &'a [Buffer],
-    pub(super) weights: &'a [f32],
+    pub(super) weights: &'a Stored,
     pub(super) inputs: &'a [Value],
     pub(super) arena: &'a mut [f32],
     pub(super) outputs: &'a mut [Vec<f32>],
@@ -42,7 +43,7 @@ impl Memory<'_> {
 #[derive(Clone, Copy)]
 pub(super) struct Readable<'a> {
     buffers: &'a [Buffer],
-    weights: &'a [f32],
+    weights: &'a Stored,
     inputs: &'a [Value],
     turn: Turn,
     /// The arena before the written part.
@@ -85,7 +86,12 @@ impl<'a> Readable<'a> {
     }
 
     pub(super) fn weights(&self, weights: Weights) -> &'a [f32] {
-        &self.weights[weights.offset / 4..][..weights.len]
+        self.weights.f32(weights)
+    }
+
+    /// The weights themselves, of any format.
+    pub(super) fn stored(&self) -> &'a Stored {
+        self.weights
     }
 
     /// The ids, or the indices of positions, of an input.

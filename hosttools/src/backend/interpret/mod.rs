@@ -5,6 +5,7 @@
 mod memory;
 mod stage;
 mod step;
+mod stored;
 mod stream;
 mod trace;
 mod weights;
@@ -16,6 +17,7 @@ use memory::Memory;
 use percio::isa::{dispatch, on};
 use percio_codegen_core::program::{Lengths, Output, Program};
 use stage::{Pass, Work};
+use stored::Stored;
 use trace::Recorder;
 
 pub use stream::{Encoder, State};
@@ -26,7 +28,7 @@ pub struct Interpreter<'a> {
     program: &'a Program,
     /// The instruction set, where it is not the one that the engine chooses.
     isa: Option<&'a str>,
-    weights: Vec<f32>,
+    weights: Stored,
     arena: Vec<f32>,
     outputs: Outputs,
 }
@@ -38,12 +40,11 @@ impl<'a> Interpreter<'a> {
     /// When the operands of a step overlap what it writes, or leave their buffers: a defect of the compiler.
     pub fn new(program: &'a Program) -> Result<Self> {
         memory::check(program)?;
-        let number = |bytes: &[u8; 4]| f32::from_le_bytes(*bytes);
         let numbers = |output: &Output| vec![0.0; output.rows * output.width];
         Ok(Self {
             program,
             isa: None,
-            weights: program.blob.as_chunks().0.iter().map(number).collect(),
+            weights: Stored::new(&program.blob),
             arena: vec![0.0; program.arena_len],
             outputs: program.outputs.iter().map(numbers).collect(),
         })

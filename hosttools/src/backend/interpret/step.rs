@@ -7,7 +7,7 @@ use percio::layers::{
     self, Attention, Embed, Fourier, Gate, Gru, Hide, Inverted, Linear, MaxPool, Mean, Mix, Normalize, Rotate, Rows,
     Transpose, Unfold, Waves,
 };
-use percio_codegen_core::program::{Count, Gathering, Step};
+use percio_codegen_core::program::{Count, Gathering, Step, WeightFormat};
 
 #[inline(always)]
 pub(super) fn run<I: Isa>(isa: I, step: &Step, turn: &Turn, memory: &mut Memory<'_>) {
@@ -39,7 +39,12 @@ fn features<I: Isa>(isa: I, step: &Step, turn: &Turn, read: Readable<'_>, out: &
     match *step {
         Step::Embed { ids, rows, vocabulary, width, out_stride, table, .. } => {
             let shape = Embed { rows: rows.at(turn.lengths), vocabulary, width, out_stride };
-            layers::embed(isa, &shape, read.ids(ids), read.weights(table), out);
+            let (ids, stored) = (read.ids(ids), read.stored());
+            match table.format {
+                WeightFormat::F32 => layers::embed(isa, &shape, ids, stored.f32(table), out),
+                WeightFormat::F16 => layers::embed(isa, &shape, ids, stored.f16(table), out),
+                WeightFormat::Bf16 => layers::embed(isa, &shape, ids, stored.bf16(table), out),
+            }
         }
         Step::Fourier {
             points,
@@ -149,7 +154,12 @@ fn block<I: Isa>(isa: I, step: &Step, turn: &Turn, read: Readable<'_>, out: &mut
         } => {
             let rows = rows.at(turn.lengths);
             let shape = Linear { rows, inputs, outputs, x_stride, out_stride, activation, accumulate };
-            layers::linear(isa, &shape, read.numbers(x), read.weights(weight), read.weights(bias), out);
+            let (x, bias, stored) = (read.numbers(x), read.weights(bias), read.stored());
+            match weight.format {
+                WeightFormat::F32 => layers::linear(isa, &shape, x, stored.f32(weight), bias, out),
+                WeightFormat::F16 => layers::linear(isa, &shape, x, stored.f16(weight), bias, out),
+                WeightFormat::Bf16 => layers::linear(isa, &shape, x, stored.bf16(weight), bias, out),
+            }
         }
         Step::Normalize { rows, width, centred, eps, ref x, gain, offset, .. } => {
             let shape = Normalize { rows: rows.at(turn.lengths), width, centred, eps };
