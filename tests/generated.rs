@@ -1,5 +1,6 @@
 //! Generated code: the same numbers as the interpreter, bit for bit, and an interface that cannot fail.
 
+mod halves;
 pub(crate) mod models;
 mod random;
 

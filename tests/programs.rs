@@ -5,7 +5,7 @@ mod extent;
 use crate::support::random_model::{Recipe, config, recipes};
 use extent::Extent;
 use percio_codegen_core::passes::Passes;
-use percio_codegen_core::program::{Head, Lengths, Place, Program, Stage, Step, Target, Weights};
+use percio_codegen_core::program::{Head, Lengths, Place, Program, Stage, Step, Target, WeightFormat, Weights};
 use percio_codegen_core::{AfterLast, CompileOptions, compile};
 use percio_hosttools::sample::{Sample, Value};
 use proptest::prelude::*;
@@ -14,8 +14,12 @@ use std::ops::Range;
 
 /// The program of `recipe` with all passes, and with none and small tiles.
 fn programs(recipe: &Recipe) -> [Program; 2] {
-    let plain =
-        CompileOptions { passes: Passes::NONE, tile: NonZeroUsize::new(2), positions: Some(AfterLast::Unbounded) };
+    let plain = CompileOptions {
+        passes: Passes::NONE,
+        tile: NonZeroUsize::new(2),
+        positions: Some(AfterLast::Unbounded),
+        weights: WeightFormat::F16,
+    };
     [CompileOptions::default(), plain].map(|options| compile(recipe.model(), &options))
 }
 
@@ -98,8 +102,9 @@ proptest! {
             for (step, weights, wanted) in (0..program.steps.len()).flat_map(|index| weights(&program, index)) {
                 prop_assert_eq!(weights.len, wanted, "{:?}", step);
                 prop_assert_eq!(weights.offset % percio_format::ALIGN, 0, "{:?}", step);
-                prop_assert!(weights.offset + weights.len * 4 <= program.blob.len(), "{step:?}");
-                let is_part = program.parts.iter().any(|part| part.offset == weights.offset && part.bytes == weights.len * 4);
+                let bytes = weights.len * weights.format.bytes();
+                prop_assert!(weights.offset + bytes <= program.blob.len(), "{step:?}");
+                let is_part = program.parts.iter().any(|part| (part.offset, part.bytes) == (weights.offset, bytes));
                 prop_assert!(is_part, "{step:?} reads weights that are no part of the blob");
             }
         }

@@ -57,3 +57,29 @@ fn instructions_are_counted_exactly() {
         assert!(cycles.is_none_or(|cycles| (count / 2..10 * count).contains(&cycles)), "{first:#}");
     }
 }
+
+/// Half the flash, the same classes, on a board too.
+#[test]
+fn weights_of_half_width_hold() {
+    let model = repository("examples/models/motion");
+    let reference = model.join("reference.safetensors");
+    let reference = reference.to_str().expect("the repository's path is text");
+    let number =
+        |report: &Value, field: &str| report[field].as_f64().unwrap_or_else(|| panic!("no {field}: {report:#}"));
+    let flash = |weights| number(&percio("info", &model, &["--weights", weights]), "flash_bytes");
+    let instructions =
+        |weights| number(&percio("bench", &model, &["--backend", "qemu-m4", "--weights", weights]), "instructions");
+    // bf16 keeps eight bits of a weight: one window of 48 may be told another class.
+    for (weights, backend, agreement) in
+        [("f16", "interpreter", 1.0), ("f16", "qemu-m4", 1.0), ("bf16", "interpreter", 47.0 / 48.0)]
+    {
+        assert!(flash(weights) <= 0.55 * flash("f32"), "{weights}: {} of {}", flash(weights), flash("f32"));
+        let options = ["--reference", reference, "--backend", backend, "--weights", weights];
+        let report = percio("compare", &model, &options);
+        assert_eq!(report["passed"], true, "{report:#}");
+        assert!(number(&report["outputs"][0], "top1_agreement") >= agreement, "{report:#}");
+    }
+    let [full, half] = ["f32", "f16"].map(instructions);
+    println!("motion on Cortex-M4: {half} instructions with f16 weights, {full} with f32");
+    assert!(half <= 1.15 * full, "{half} instructions with f16 weights, {full} with f32");
+}
