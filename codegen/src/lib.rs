@@ -15,7 +15,7 @@ use std::path::PathBuf;
 ///
 /// | option | meaning |
 /// |---|---|
-/// | `weights` | how weights are stored: `"f32"` |
+/// | `weights` | how matrices and embeddings are stored: `"f32"`, `"f16"` or `"bf16"`; all are computed in `f32` |
 /// | `flash`, `ram` | budgets; a model that exceeds one does not compile, and the error lists its largest parts |
 /// | `positions` | what becomes of tokens that arrive after the last position: `"stop"` (they are not read), `"wrap"` (they stand at the first ones again) or `"unbounded"` (positions go on) |
 /// | `outside` | `true` allows a directory outside the crate's |

@@ -14,13 +14,18 @@ use crate::report::html::{Page, Timing};
 use crate::report::parts::{Gates, Model, Parts, SCHEMA};
 use crate::report::text::text;
 use anyhow::{Result, bail, ensure};
-use percio_codegen_core::program::Program;
+use percio_codegen_core::program::{Program, WeightFormat};
 use percio_format::crc32;
 use std::path::PathBuf;
 
 /// The largest difference that f32 weights may have, as a share of the largest number of the reference: the order of
 /// sums differs, and each rounds at 6e-8.
 const F32_BOUND: f64 = 2e-5;
+/// The same for f16 weights: each is rounded at 4.9e-4 of itself, and what a sum of many such errors keeps of that passes
+/// through every layer.
+const F16_BOUND: f64 = 1e-2;
+/// The same for bf16 weights, which are rounded at 3.9e-3.
+const BF16_BOUND: f64 = 8e-2;
 
 /// Proves that a model computes what a reference file says
 #[derive(Debug, clap::Args)]
@@ -40,9 +45,10 @@ pub(crate) struct Cmd {
     /// Samples of the reference, for example 0..32; all by default
     #[arg(long, value_name = "A..B", value_parser = parse_range)]
     samples: Option<[usize; 2]>,
-    /// Largest difference allowed, as a share of the largest number of the reference
-    #[arg(long, value_name = "SHARE", default_value_t = F32_BOUND, value_parser = parse_bound)]
-    max_error: f64,
+    /// Largest difference allowed, as a share of the largest number of the reference [default: 2e-5 for f32 weights, 1e-2 for
+    /// f16, 8e-2 for bf16]
+    #[arg(long, value_name = "SHARE", value_parser = parse_bound)]
+    max_error: Option<f64>,
     /// Smallest signal-to-noise ratio allowed, in dB
     #[arg(long, value_name = "DB", value_parser = parse_bound)]
     min_snr: Option<f64>,
@@ -96,7 +102,7 @@ impl Cmd {
             percio_compare: SCHEMA,
             model: Model { name: program.name.clone(), parameters: program.parameters, checksum: crc32(&program.blob) },
             weights: self.model.weights.name().to_owned(),
-            gates: Gates { max_error: self.max_error, min_snr: self.min_snr, min_top1: self.min_top1 },
+            gates: Gates { max_error: self.bound(), min_snr: self.min_snr, min_top1: self.min_top1 },
             of,
             ranges: vec![[start, end]],
             not_compared: evaluation.not_compared(&runs),
@@ -106,6 +112,15 @@ impl Cmd {
             references: others,
         };
         Ok(Compared { parts, program, timings, pictures })
+    }
+
+    /// The largest difference allowed: what was asked for, or what the weights' format explains.
+    fn bound(&self) -> f64 {
+        self.max_error.unwrap_or(match self.model.weights {
+            WeightFormat::F32 => F32_BOUND,
+            WeightFormat::F16 => F16_BOUND,
+            WeightFormat::Bf16 => BF16_BOUND,
+        })
     }
 
     /// Each back end on each instruction set that was asked for.
