@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every check of this repository: ./ci.sh [fmt|lint|test|isa|cross|qemu|docs|size|all]
+# Every check of this repository: ./ci.sh [fmt|lint|test|isa|cross|qemu|docs|size|python|all]; `all` leaves out python, which fetches
+# PyTorch, gigabytes of it.
 # Prints what it runs. What it needs and cannot find it installs, and says so; what it cannot install is a failure.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -179,6 +180,23 @@ size() {
     run cargo test "${HOST[@]}" --test firmware code_stays_small -- --exact --nocapture
 }
 
+# The Python side against the libraries that it exports from, and its commands against `percio compare`.
+python() {
+    command -v python3 >/dev/null || die "python3 is missing: install Python 3.11 or later, with its venv"
+    local side=hosttools/python target venv sources
+    target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+    venv=$target/python/venv
+    sources=$target/python/perceiver-io-0.6.0
+    [ -x "$venv/bin/python" ] || run python3 -m venv "$venv"
+    run "$venv/bin/pip" install --quiet -r "$side/requirements.txt" -r "$side/requirements-libraries.txt" "./$side"
+    [ -d "$sources" ] || run "$venv/bin/pip" install --quiet --no-deps --target "$sources" perceiver-io==0.6.0
+    run cargo build --locked -p percio-hosttools --all-features
+    local -x PERCIO=$target/debug/percio PERCEIVER_IO=$sources
+    run "$venv/bin/python" "$side/test_native.py"
+    run "$venv/bin/python" "$side/test_export.py"
+    run "$venv/bin/python" "$side/test_commands.py"
+}
+
 all() {
     local step failed=() log
     log=$(mktemp)
@@ -196,8 +214,8 @@ all() {
 }
 
 case "${1:-}" in
-    fmt | lint | test | isa | cross | qemu | docs | size | all) ;;
-    *) die "usage: ./ci.sh fmt|lint|test|isa|cross|qemu|docs|size|all" ;;
+    fmt | lint | test | isa | cross | qemu | docs | size | python | all) ;;
+    *) die "usage: ./ci.sh fmt|lint|test|isa|cross|qemu|docs|size|python|all" ;;
 esac
 [ "$#" = 1 ] || die "one step at a time, or all"
 need_rust

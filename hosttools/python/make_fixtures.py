@@ -14,11 +14,11 @@ from transformers import PerceiverConfig
 from transformers.utils import logging
 
 import fixture_models
-import percio_export
 from fixture_deepmind import faithful
-from percio.reference import named, points, tensors
 from percio.files import framework, write_reference
 from percio.native import NativeModel, save_model
+from percio.reference import named, points, tensors
+from percio.reference import reference as staged
 
 FIXTURES = Path(__file__).resolve().parents[2] / "tests" / "fixtures"
 DEVICE = torch.device("cpu")
@@ -105,7 +105,7 @@ def make_hf(name):
         reference(model, directory / f"reference{suffix}.safetensors", arguments, named)
     if name in STAGED:
         arguments = {argument: tensor[: STAGED[name]] for argument, tensor in made[""].items()}
-        percio_export.reference(model, arguments, directory / "reference-stages.safetensors")
+        staged(model, arguments, directory / "reference-stages.safetensors")
     if name in DEEPMIND:
         arguments = made[DEEPMIND[name]]
         faithful(model, arguments.get("attention_mask"))

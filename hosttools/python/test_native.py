@@ -114,7 +114,9 @@ def test_reload():
             reference = load_file(path)
             outputs = model(**{k[6:]: v for k, v in reference.items() if k.startswith("input.")})
             for name, rows in outputs.items():
-                within(rows, reference[f"output.{name}"], 1e-6)
+                recorded = reference[f"output.{name}"]
+                # Another processor sums in another order: up to 1e-6 of the largest number was seen between two of them.
+                within(rows, recorded, 2e-6 * recorded.abs().max().item())
 
 
 if __name__ == "__main__":

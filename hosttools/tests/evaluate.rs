@@ -41,6 +41,11 @@ fn bundled_samples_of_motion() {
 }
 
 #[test]
+fn bundled_samples_of_digits() {
+    assert_eq!(bundled("digits"), [("accuracy".to_owned(), 1.0, 40)]);
+}
+
+#[test]
 fn figures_are_shown_for_people() {
     let output = evaluate(&model("motion"), &model("motion").join("reference.safetensors"), &[]);
     let shown = text(&output.stdout);
