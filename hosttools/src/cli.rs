@@ -48,8 +48,8 @@ Examples:
     Inspect(cmd::inspect::Cmd),
     #[command(after_help = "\
 Examples:
-  percio bench models/motion
-  percio bench models/motion --backend qemu-m4")]
+  percio bench models/motion --isa scalar,avx2 --reference models/motion/reference.safetensors
+  percio bench models/motion --backend interpreter,generated,qemu-m4")]
     Bench(cmd::bench::Cmd),
     #[command(after_help = "\
 Example:

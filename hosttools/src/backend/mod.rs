@@ -11,7 +11,7 @@ mod wire;
 
 use crate::board::Board;
 use crate::sample::Sample;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use percio::isa::{Isa, Kernel};
 use percio_codegen_core::program::Program;
 use std::time::Duration;
@@ -101,6 +101,24 @@ impl Kind {
         matches!(self, Self::Interpreter | Self::Generated)
     }
 
+    /// Each of `kinds`, on each of `isas` where it runs on this machine's processor.
+    ///
+    /// # Errors
+    /// When this machine lacks one of the instruction sets, or none of the back ends could run on it.
+    pub fn each<'a>(kinds: &[Self], isas: &'a [String]) -> Result<Vec<(Self, Option<&'a str>)>> {
+        isas.iter().try_for_each(|isa| check_isa(Some(isa)))?;
+        if !isas.is_empty() && !kinds.iter().any(|kind| kind.is_host()) {
+            bail!(
+                "--isa chooses among this machine's instruction sets, and none of the back ends runs on this machine"
+            );
+        }
+        let on = |&kind: &Self| match isas {
+            [_, ..] if kind.is_host() => isas.iter().map(|isa| (kind, Some(isa.as_str()))).collect(),
+            _ => vec![(kind, None)],
+        };
+        Ok(kinds.iter().flat_map(on).collect())
+    }
+
     /// Readies `program` to run: builds what has to be built.
     ///
     /// # Errors
@@ -129,7 +147,7 @@ impl Kind {
 }
 
 /// Whether this machine has the instruction set called `isa`, or else the one that `PERCIO_ISA` names.
-pub(crate) fn check_isa(isa: Option<&str>) -> Result<()> {
+fn check_isa(isa: Option<&str>) -> Result<()> {
     // The engine stops a program that asks for one that is not there; here that is a mistake of the user like others.
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| ()));

@@ -5,6 +5,7 @@ mod gates;
 mod inputs;
 mod mistakes;
 mod pages;
+mod schema;
 mod shards;
 mod support;
 mod trace;

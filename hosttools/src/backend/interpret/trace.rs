@@ -8,6 +8,7 @@ use crate::backend::Outputs;
 use crate::sample::Sample;
 use percio_codegen_core::program::{Mark, Program, Step};
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 pub use super::weights::AttentionMap;
 
@@ -39,6 +40,8 @@ pub enum Keep {
     Stages,
     /// The stages and what attention weighed, which is as large as queries times keys.
     StagesAndAttention,
+    /// How long each step took.
+    Times,
 }
 
 impl Interpreter<'_> {
@@ -50,9 +53,16 @@ impl Interpreter<'_> {
         self.watched(&sample.inputs, Work::Run(lengths), Some(&mut recorder));
         (self.outputs(lengths), recorder.finish())
     }
+
+    /// Runs the model once and measures how long each step takes.
+    pub fn profile(&mut self, sample: &Sample) -> Vec<Duration> {
+        let mut recorder = Recorder::new(self.program, Keep::Times);
+        self.watched(&sample.inputs, Work::Run(sample.lengths(self.program)), Some(&mut recorder));
+        recorder.times
+    }
 }
 
-/// Keeps rows and scores while a run goes on.
+/// Keeps rows and scores, or times, while a run goes on.
 pub(super) struct Recorder<'a> {
     program: &'a Program,
     keep: Keep,
@@ -60,19 +70,27 @@ pub(super) struct Recorder<'a> {
     marks: BTreeMap<usize, Vec<&'a Mark>>,
     stages: Vec<StageRows>,
     scores: Vec<(usize, Scores)>,
+    /// Of each step.
+    times: Vec<Duration>,
+    /// When the step began.
+    began: Instant,
 }
 
 impl<'a> Recorder<'a> {
     fn new(program: &'a Program, keep: Keep) -> Self {
         let mut marks = BTreeMap::<usize, Vec<&Mark>>::new();
         program.marks.iter().for_each(|mark| marks.entry(mark.after).or_default().push(mark));
-        Self { program, keep, marks, stages: Vec::new(), scores: Vec::new() }
+        let times = vec![Duration::ZERO; program.steps.len()];
+        Self { program, keep, marks, stages: Vec::new(), scores: Vec::new(), times, began: Instant::now() }
     }
 
     /// The step `index` is about to run.
     pub(super) fn before(&mut self, index: usize, read: Readable<'_>) {
         let step = &self.program.steps[index];
-        if self.keep == Keep::Stages || !matches!(step, Step::Attention { .. } | Step::Gather { .. }) {
+        if self.keep == Keep::Times {
+            self.began = Instant::now();
+        }
+        if self.keep != Keep::StagesAndAttention || !matches!(step, Step::Attention { .. } | Step::Gather { .. }) {
             return;
         }
         let known = self.scores.iter().position(|(at, _)| *at == index);
@@ -85,6 +103,10 @@ impl<'a> Recorder<'a> {
 
     /// The step `index` has run.
     pub(super) fn after(&mut self, index: usize, read: Readable<'_>) {
+        if self.keep == Keep::Times {
+            self.times[index] += self.began.elapsed();
+            return;
+        }
         for mark in self.marks.get(&index).into_iter().flatten() {
             let numbers = read.place(&mark.place).chunks(mark.stride.max(1));
             let rows = numbers.take(mark.rows.at(read.turn().lengths)).flat_map(|row| row.iter().take(mark.width));

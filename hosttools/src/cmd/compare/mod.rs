@@ -3,7 +3,7 @@
 mod evaluate;
 mod reference;
 
-use crate::backend::{Kind, check_isa};
+use crate::backend::Kind;
 use crate::cli::Verdict;
 use crate::cmd::print_json;
 use crate::options::{Format, ModelArgs};
@@ -94,7 +94,8 @@ impl Cmd {
         let [start, end] = self.samples.unwrap_or([0, of]);
         ensure!(end <= of, "--samples {start}..{end}: the reference has {of} samples");
         let evaluation = evaluate::Evaluation { program: &program, references: &references, samples: start..end };
-        let (runs, mut timings) = evaluation.runs(&self.runs()?, self.html.is_some(), self.model.quiet())?;
+        let (runs, mut timings) =
+            evaluation.runs(&Kind::each(&self.backends, &self.isas)?, self.html.is_some(), self.model.quiet())?;
         let others = evaluation.others();
         let pictures = if self.html.is_some() { evaluation.pictures()? } else { Vec::new() };
         timings.extend(references.timings());
@@ -121,23 +122,6 @@ impl Cmd {
             WeightFormat::F16 => F16_BOUND,
             WeightFormat::Bf16 => BF16_BOUND,
         })
-    }
-
-    /// Each back end on each instruction set that was asked for.
-    fn runs(&self) -> Result<Vec<(Kind, Option<&str>)>> {
-        for isa in &self.isas {
-            check_isa(Some(isa))?;
-        }
-        if let ([_, ..], false) = (self.isas.as_slice(), self.backends.iter().any(|kind| kind.is_host())) {
-            bail!(
-                "--isa chooses among this machine's instruction sets, and none of the back ends runs on this machine"
-            );
-        }
-        let on = |&kind: &Kind| match self.isas.as_slice() {
-            [_, ..] if kind.is_host() => self.isas.iter().map(|isa| (kind, Some(isa.as_str()))).collect(),
-            _ => vec![(kind, None)],
-        };
-        Ok(self.backends.iter().flat_map(on).collect())
     }
 }
 

@@ -89,7 +89,7 @@ impl References {
         let timing = |bound: &Bound| {
             let said = |key: &str| bound.origin.metadata.get(key);
             let milliseconds: f64 = said("latency_ms")?.parse().ok()?;
-            let samples = said("batch").and_then(|batch| batch.parse().ok()).unwrap_or(bound.bound.samples.len());
+            let samples = said("batch").and_then(|batch| batch.parse().ok()).unwrap_or(1_usize);
             let device = said("device").map_or("", String::as_str);
             let dtype = said("dtype").map_or("", String::as_str);
             Some(Timing {
