@@ -41,7 +41,10 @@ impl Schema {
             return parts.iter().for_each(|part| self.check(part, kind, &format!("{path}[]")));
         }
         if let Some(kind) = kind.strip_suffix(" or null") {
-            return if value.is_null() { () } else { self.check(value, kind, path) };
+            if !value.is_null() {
+                self.check(value, kind, path);
+            }
+            return;
         }
         if let Some(kind) = kind.strip_prefix("map of ") {
             let entries = value.as_object().unwrap_or_else(|| panic!("{path} is no object: {value}"));

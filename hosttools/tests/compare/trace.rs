@@ -15,6 +15,7 @@ fn a_watched_run_is_the_run() {
         ("native-multi", "reference"),
         ("native-grid", "reference"),
         ("krasserm-11-causal-lm", "reference"),
+        ("lucidrains-perceiver-inverted", "reference"),
     ] {
         let file = File::read(&fixture(name).join(reference).with_extension("safetensors")).expect("a reference");
         let data_shapes =

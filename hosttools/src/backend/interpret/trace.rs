@@ -90,7 +90,8 @@ impl<'a> Recorder<'a> {
         if self.keep == Keep::Times {
             self.began = Instant::now();
         }
-        if self.keep != Keep::StagesAndAttention || !matches!(step, Step::Attention { .. } | Step::Gather { .. }) {
+        let weighs = matches!(step, Step::Attention { .. } | Step::InvertedAttention { .. } | Step::Gather { .. });
+        if self.keep != Keep::StagesAndAttention || !weighs {
             return;
         }
         let known = self.scores.iter().position(|(at, _)| *at == index);

@@ -25,6 +25,8 @@ pub(super) struct Scores {
     name: String,
     heads: usize,
     zero_empty: bool,
+    /// The softmax runs over the queries of each key, and the weights of a query are divided by their sum, at least so much.
+    inverted: Option<f32>,
     /// For each query and head the scores of the keys so far, −∞ where a key is hidden.
     rows: Vec<Vec<f32>>,
     /// The queries so far.
@@ -38,26 +40,36 @@ impl Scores {
             Target::Output(_) => "",
         };
         let name = [" attended", " state"].iter().find_map(|suffix| buffer.strip_suffix(suffix)).unwrap_or(buffer);
-        let (heads, zero_empty) = match *step {
-            Step::Attention { heads, zero_empty, .. } => (heads, zero_empty),
-            Step::Gather { shape, .. } => (shape.heads, shape.zero_empty),
-            _ => (0, false),
+        let (heads, zero_empty, inverted) = match *step {
+            Step::Attention { heads, zero_empty, .. } => (heads, zero_empty, None),
+            Step::InvertedAttention { heads, eps, .. } => (heads, true, Some(eps)),
+            Step::Gather { shape, .. } => (shape.heads, shape.zero_empty, None),
+            _ => (0, false, None),
         };
-        Self { name: name.to_owned(), heads, zero_empty, rows: Vec::new(), asked: Vec::new() }
+        Self { name: name.to_owned(), heads, zero_empty, inverted, rows: Vec::new(), asked: Vec::new() }
     }
 
     /// The scores of what `step` is about to read.
     pub(super) fn add(&mut self, step: &Step, read: Readable<'_>) {
         let lengths = read.turn().lengths;
         match step {
-            Step::Attention { queries, keys, masked, heads, qk, scale, causal, q, k, mask, .. } => {
+            Step::Attention { queries, keys, masked, heads, qk, scale, causal, q, k, mask, .. }
+            | Step::InvertedAttention { queries, keys, masked, heads, qk, scale, causal, q, k, mask, .. } => {
+                let key_heads = if let Step::Attention { key_heads, .. } = step { *key_heads } else { *heads };
                 let [queries, keys, masked] = [queries, keys, masked].map(|count| count.at(lengths));
                 let hidden = read.mask(*mask);
                 let is_hidden = |query: usize, key: usize| {
                     let is_later = *causal && key + queries > query + keys;
                     is_later || key < masked && !hidden.get(key).copied().unwrap_or(true)
                 };
-                let of = Operands { heads: *heads, qk: *qk, scale: *scale, q: read.numbers(q), k: read.numbers(k) };
+                let of = Operands {
+                    heads: *heads,
+                    key_heads,
+                    qk: *qk,
+                    scale: *scale,
+                    q: read.numbers(q),
+                    k: read.numbers(k),
+                };
                 self.asked.extend(&of.q[..queries * heads * qk]);
                 self.rows.extend(of.scores(queries, keys, is_hidden));
             }
@@ -65,7 +77,8 @@ impl Scores {
                 let hidden = read.mask(*mask);
                 let is_hidden = |_, key: usize| !hidden.get(key).copied().unwrap_or(true);
                 let (q, k) = (read.numbers(q), read.numbers(k));
-                let of = Operands { heads: shape.heads, qk: shape.qk, scale: shape.scale, q, k };
+                let of =
+                    Operands { heads: shape.heads, key_heads: shape.key_heads, qk: shape.qk, scale: shape.scale, q, k };
                 let scores = of.scores(shape.queries, keys.at(lengths), is_hidden);
                 if self.asked.is_empty() {
                     self.asked.extend(&of.q[..shape.queries * shape.heads * shape.qk]);
@@ -78,12 +91,16 @@ impl Scores {
     }
 
     pub(super) fn finish(self) -> AttentionMap {
-        let Self { name, heads, zero_empty, rows, asked } = self;
+        let Self { name, heads, zero_empty, inverted, mut rows, asked } = self;
         let queries = rows.len() / heads.max(1);
         let keys = rows.first().map_or(0, Vec::len);
+        if let Some(eps) = inverted {
+            (0..heads).for_each(|head| invert(&mut rows, head, heads, keys, eps));
+        }
+        let weigh = |row: &Vec<f32>| if inverted.is_some() { row.clone() } else { softmax(row, zero_empty) };
         let mut weights = Vec::with_capacity(rows.len() * keys);
         for head in 0..heads {
-            rows.iter().skip(head).step_by(heads).for_each(|row| weights.extend(softmax(row, zero_empty)));
+            rows.iter().skip(head).step_by(heads).for_each(|row| weights.extend(weigh(row)));
         }
         AttentionMap { name, heads, queries, keys, weights, asked }
     }
@@ -91,6 +108,8 @@ impl Scores {
 
 struct Operands<'a> {
     heads: usize,
+    /// Heads of the keys, each read by as many that follow each other.
+    key_heads: usize,
     qk: usize,
     scale: f32,
     q: &'a [f32],
@@ -100,15 +119,29 @@ struct Operands<'a> {
 impl Operands<'_> {
     /// For each query and head the scores of all keys.
     fn scores(&self, queries: usize, keys: usize, is_hidden: impl Fn(usize, usize) -> bool) -> Vec<Vec<f32>> {
-        let Self { heads, qk, scale, q, k } = *self;
+        let Self { heads, key_heads, qk, scale, q, k } = *self;
         let score = |row: usize, key: usize| {
             if is_hidden(row / heads, key) {
                 return f32::NEG_INFINITY;
             }
-            let keys = &k[(key * heads + row % heads) * qk..][..qk];
+            let head = row % heads * key_heads / heads;
+            let keys = &k[(key * key_heads + head) * qk..][..qk];
             scale * q[row * qk..][..qk].iter().zip(keys).map(|(q, k)| q * k).sum::<f32>()
         };
         (0..queries * heads).map(|row| (0..keys).map(|key| score(row, key)).collect()).collect()
+    }
+}
+
+/// Scores of one head to weights: a softmax over the queries of each key, then each query's weights over their sum.
+fn invert(rows: &mut [Vec<f32>], head: usize, heads: usize, keys: usize, eps: f32) {
+    for key in 0..keys {
+        let column: Vec<f32> = rows.iter().skip(head).step_by(heads).map(|row| row[key]).collect();
+        let weights = softmax(&column, true);
+        rows.iter_mut().skip(head).step_by(heads).zip(weights).for_each(|(row, weight)| row[key] = weight);
+    }
+    for row in rows.iter_mut().skip(head).step_by(heads) {
+        let sum = row.iter().sum::<f32>().max(eps);
+        row.iter_mut().for_each(|weight| *weight /= sum);
     }
 }
 
@@ -119,4 +152,23 @@ fn softmax(scores: &[f32], zero_empty: bool) -> Vec<f32> {
         return vec![share; scores.len()];
     }
     crate::labels::softmax(scores)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heads_may_share_keys() {
+        // Two heads, one of keys; two queries, one key.
+        let of = Operands { heads: 2, key_heads: 1, qk: 1, scale: 0.5, q: &[1.0, 2.0, 3.0, 4.0], k: &[2.0] };
+        assert_eq!(of.scores(2, 1, |_, _| false), [[1.0], [2.0], [3.0], [4.0]]);
+    }
+
+    #[test]
+    fn inverted_weights_are_shares_of_keys() {
+        let mut rows = vec![vec![0.0, 0.0], vec![0.0, f32::NEG_INFINITY]];
+        invert(&mut rows, 0, 1, 2, 1e-8);
+        assert_eq!(rows, [[1.0 / 3.0, 2.0 / 3.0], [1.0, 0.0]]);
+    }
 }
