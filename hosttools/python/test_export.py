@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 import transformers
 from perceiver_ar_pytorch import PerceiverAR
-from perceiver_pytorch import PerceiverIO
+from perceiver_pytorch import Perceiver, PerceiverIO
 from safetensors import safe_open
 
 from percio.export import export
@@ -85,6 +85,19 @@ class Export(unittest.TestCase):
         reference(model, {"data": torch.randn(2, 5, 6), "queries": torch.randn(2, 3, 8)}, self.reference)
         with safe_open(self.reference, "pt") as file:
             self.assertEqual(list(file.get_tensor("output.logits").shape), [2, 3, 3])
+            stages = {name: list(file.get_tensor(name).shape) for name in file.keys() if name.startswith("stage.")}
+        latents = dict.fromkeys(["stage.encoder.cross", "stage.encoder.layers.0.latents.0"], [2, 4, 10])
+        self.assertEqual(stages, latents | {"stage.decoder.cross": [2, 3, 8]})
+
+    def test_stages_of_a_perceiver_that_reads_again(self):
+        args = {"input_channels": 3, "input_axis": 1, "num_freq_bands": 2, "max_freq": 4.0, "depth": 2, "num_latents": 4,
+                "latent_dim": 10, "cross_dim_head": 4, "latent_dim_head": 4, "latent_heads": 2, "num_classes": 3}
+        model = Perceiver(**args)
+        export(model, self.directory, args=args)
+        reference(model, {"data": torch.randn(2, 5, 3)}, self.reference)
+        with safe_open(self.reference, "pt") as file:
+            stages = {name for name in file.keys() if name.startswith("stage.")}
+        self.assertEqual(stages, {f"stage.encoder.layers.{layer}.{part}" for layer in range(2) for part in ("cross", "latents.0")})
 
     def test_perceiver_ar(self):
         args = {"num_tokens": 11, "dim": 6, "depth": 1, "max_seq_len": 9, "cross_attn_seq_len": 4, "heads": 2, "dim_head": 32}

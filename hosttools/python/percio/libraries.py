@@ -19,7 +19,8 @@ class Library:
     package: str
     # What `config.json` says, given the module, its constructor's arguments (or None) and the package's version.
     config: Callable
-    # (regular expression over submodule paths, name of the stage that the submodule computes; `{0}` is the first group)
+    # (regular expression over submodule paths, or over the module's class, a colon and the path; name of the stage that the submodule computes; `{0}` is the first group), and a third
+    # entry "input" where the stage is what the submodule reads. Names are those that `percio compare` knows (docs/compare.md).
     stages: list = field(default_factory=list)
     # Its name in the package index.
     distribution: str = ""
@@ -98,9 +99,14 @@ LIBRARIES = [
         (r"self_attention\.(\d+)", "encoder.layers.{0}"),
         (r"1\.cross_attn", "decoder.cross"),
     ], "perceiver-io"),
+    # Version 0.11; blocks of `Perceiver` read the input again, those of `PerceiverIO` do not. A tied block has one path and several runs.
     lucidrains("perceiver_pytorch", "perceiver-pytorch", [
-        (r"cross_attend_blocks?\.(?:cross_attn|0)", "encoder.cross.attention"),
-        (r"decoder_cross_attn", "decoder.cross"),
+        (r"PerceiverLM:token_emb", "embedding"),
+        (r"PerceiverLM:perceiver_io", "tokens", "input"),
+        (r"(?:perceiver_io\.)?cross_attend_block", "encoder.cross"),
+        (r"Perceiver:layers\.(\d+)\.self_attns\.0\.0", "encoder.layers.{0}.cross", "input"),
+        (r"(?:perceiver_io\.)?layers\.(\d+)", "encoder.layers.{0}.latents.0"),
+        (r"PerceiverIO:to_logits|PerceiverLM:perceiver_io\.to_logits", "decoder.cross", "input"),
     ]),
     lucidrains("perceiver_ar_pytorch", "perceiver-ar-pytorch", []),
     lucidrains("flamingo_pytorch", "flamingo-pytorch", []),
@@ -120,8 +126,8 @@ def library_of(module):
 
 
 def stage_modules(module, library):
-    """(name of the stage, submodule) for each part of `module` that computes a stage."""
+    """(name of the stage, submodule, whether it reads the stage rather than computes it) for each stage of `module`."""
     for path, part in module.named_modules():
-        for pattern, name in library.stages:
-            if match := re.fullmatch(pattern, path):
-                yield name.format(*match.groups()), part
+        for pattern, name, *side in library.stages:
+            if match := re.fullmatch(pattern, path) or re.fullmatch(pattern, f"{type(module).__name__}:{path}"):
+                yield name.format(*match.groups()), part, bool(side)

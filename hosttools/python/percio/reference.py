@@ -127,7 +127,13 @@ class Stages:
         self.tensors, self.hooks = {}, []
 
     def __enter__(self):
-        self.hooks = [part.register_forward_hook(self.keeper(name)) for name, part in self.parts]
+        for name, part, is_read in self.parts:
+            keep = self.keeper(name)
+            if is_read:
+                hook = part.register_forward_pre_hook(lambda module, inputs, keep=keep: keep(module, inputs, inputs))
+            else:
+                hook = part.register_forward_hook(keep)
+            self.hooks.append(hook)
         return self
 
     def stop(self):
