@@ -57,6 +57,10 @@ GOLDENS = {
         "depth": 2, "input_channels": 2, "inverted_cross_attn": [False, True], "attn_residual": True,
         "attn_residual_rank": 6, "num_classes": 5},
         {"data": (3, 4, 2)}, masked=True),
+    # The latents are as wide as the data, and among the keys.
+    "lucidrains-perceiver-queries": Golden("0.11.0", MAIN, SIZES | FOURIER | {
+        "depth": 2, "input_axis": 1, "queries_contribute_kv": True, "inverted_cross_attn": [False, True], "num_classes": 4},
+        {"data": (6, 3)}, masked=True),
     "lucidrains-io-residual": Golden("0.11.0", IO, SIZES | {
         "depth": 2, "dim": 9, "queries_dim": 8, "attn_residual": True, "attn_residual_rank": 5, "decoder_ff": True,
         "inverted_cross_attn": True, "cross_heads": 2}, {"data": (6, 9), "queries": (3, 8)}, masked=True),

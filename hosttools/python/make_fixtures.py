@@ -85,7 +85,7 @@ HALF = ("hf-optical-flow", "hf-video")
 # Transformers fixtures with a reference of every stage, and the samples it holds.
 STAGED = {"hf-masked-lm": 2}
 # Transformers fixtures with a reference of what DeepMind's original computes, and the inputs it is for.
-DEEPMIND = {"hf-image-learned": "", "hf-image-conv": ""}
+DEEPMIND = {"hf-masked-lm": "", "hf-image-learned": "", "hf-image-conv": ""}
 
 
 def make_hf(name):

@@ -49,12 +49,21 @@ def inputs(golden, generator):
     return tensors
 
 
+def build(kind, queries_contribute_kv=False, **args):
+    """The model; an argument of `PerceiverBlock` that the classes do not hand on is set where it would have gone."""
+    model = kind(**args)
+    for module in model.modules():
+        if queries_contribute_kv and hasattr(module, "queries_contribute_kv"):
+            module.queries_contribute_kv = True
+    return model
+
+
 def make(name, golden, sources):
     """One directory with what `percio` reads, and its references."""
     generator, directory = seeded(name), FIXTURES / name
     with version(sources / golden.version):
         module, kind = golden.kind
-        model = getattr(importlib.import_module(f"{PACKAGE}.{module}"), kind)(**golden.args).eval()
+        model = build(getattr(importlib.import_module(f"{PACKAGE}.{module}"), kind), **golden.args).eval()
         randomize(model, generator)
         config = {"library": "perceiver-pytorch", "version": golden.version, "class": kind, "args": golden.args}
         if golden.shapes:

@@ -16,6 +16,8 @@ mod hf;
 mod hf_ends;
 #[path = "front/krasserm.rs"]
 mod krasserm;
+#[path = "front/lucidrains.rs"]
+mod lucidrains;
 #[path = "front/lucidrains_ar.rs"]
 mod lucidrains_ar;
 #[path = "front/native.rs"]

@@ -35,10 +35,12 @@ pub struct Gated;
 pub struct Inverted;
 #[percio::model("fixtures/lucidrains-perceiver-residual")]
 pub struct Residual;
+#[percio::model("fixtures/lucidrains-perceiver-queries")]
+pub struct Queries;
 #[percio::model("fixtures/lucidrains-mixed-latents")]
 pub struct MixedLatents;
 masked_data_to_array!(
-    Inverted, InvertedInput; Residual, ResidualInput; MixedLatents, MixedLatentsInput;
+    Inverted, InvertedInput; Residual, ResidualInput; MixedLatents, MixedLatentsInput; Queries, QueriesInput;
     Perceiver, PerceiverInput; Tied, TiedInput; Video, VideoInput; Perceiver073, Perceiver073Input;
     Perceiver072, Perceiver072Input; Perceiver0120, Perceiver0120Input; Gated, GatedInput
 );

@@ -19,6 +19,8 @@ pub(super) struct Args {
     pub(super) weight_tie_layers: bool,
     /// Whether the cross-attention of a layer is inverted.
     pub(super) inverted_cross_attn: Vec<bool>,
+    /// Whether the latents are among the keys and values of cross-attentions.
+    pub(super) queries_contribute_kv: bool,
     /// The rank of the mixtures of the latents' history, if there are any.
     pub(super) attn_residual_rank: Option<usize>,
 }
@@ -66,6 +68,7 @@ impl Args {
             self_per_cross_attn: 1,
             weight_tie_layers: fields.flag("weight_tie_layers").unwrap_or(false),
             inverted_cross_attn: vec![false; if layout.repeats_cross() { depth } else { 1 }],
+            queries_contribute_kv: false,
             attn_residual_rank: None,
         };
         if class.has_options() {
@@ -82,6 +85,9 @@ impl Args {
         let expected = format!("true or false, or a list with one of them for each cross-attention ({layers})");
         let inverted = fields.read("inverted_cross_attn", &expected, |value| flags(value, layers));
         self.inverted_cross_attn = inverted.unwrap_or_else(|| vec![false; layers]);
+        if matches!(layout, Layout::Blocks | Layout::SingleBlocks) {
+            self.queries_contribute_kv = fields.flag("queries_contribute_kv").unwrap_or(false);
+        }
         let rank = fields.whole("attn_residual_rank", &SIZE).unwrap_or(64);
         self.attn_residual_rank = fields.flag("attn_residual").unwrap_or(false).then_some(rank);
     }

@@ -43,6 +43,7 @@ pub(super) struct Encoder {
 impl Recipe<'_> {
     /// Reads all layers.
     pub(super) fn read(&self, checkpoint: &mut Checkpoint) -> Encoder {
+        self.check_keys(checkpoint);
         let mut shared = Shared::new(self);
         let (mut schedule, mut mixtures) = (Vec::new(), Vec::new());
         if !self.source.layout.repeats_cross() {
@@ -100,6 +101,7 @@ impl Recipe<'_> {
         let [attention, forward] = self.places(part);
         let rows = self.source.args.latent_width();
         let (reads, shape) = match part {
+            Part::Cross(_) if self.source.args.queries_contribute_kv => (Reads::ContextThenItself, self.cross_shape()),
             Part::Cross(_) => (Reads::Context, self.cross_shape()),
             Part::Latent(..) => (Reads::Itself, self.latent_shape()),
         };
@@ -139,6 +141,17 @@ impl Recipe<'_> {
     /// Whether the cross-attention of a layer normalises over the latents.
     fn is_inverted(&self, layer: usize) -> bool {
         self.source.args.inverted_cross_attn.get(layer) == Some(&true)
+    }
+
+    /// Complains where the latents cannot be among the keys.
+    fn check_keys(&self, checkpoint: &mut Checkpoint) {
+        let ((latent, of_latent), (data, of_data)) = (self.source.args.latent_width(), self.context);
+        if self.source.args.queries_contribute_kv && latent != data {
+            checkpoint.complain(format!(
+                "`args.queries_contribute_kv` lets latents of {latent} numbers (`{of_latent}`) and data of {data} (`{of_data}`) share \
+                 the layers of keys and values, which is possible for equal widths alone: set it to false, or correct one of the two"
+            ));
+        }
     }
 
     fn cross_shape(&self) -> Shape<'_> {
