@@ -46,6 +46,12 @@ fn bundled_samples_of_digits() {
 }
 
 #[test]
+fn bundled_samples_of_phonemes() {
+    let scores = [("sequence_error", 26.0 / 305.0, 305), ("right_sequences", 30.0 / 48.0, 48)];
+    assert_eq!(bundled("phonemes"), scores.map(|(name, value, count)| (name.to_owned(), value, count)));
+}
+
+#[test]
 fn figures_are_shown_for_people() {
     let output = evaluate(&model("motion"), &model("motion").join("reference.safetensors"), &[]);
     let shown = text(&output.stdout);

@@ -72,7 +72,7 @@ def fit(configuration, loss_of, settings, device, report, *, start=None, every=5
 
 
 @torch.no_grad()
-def export(model, inputs, extra, device, directory, metadata=None):
+def export(model, device, directory, inputs, extra, metadata=None):
     """Write the model directory and the reference of `inputs`, then read both back and check that they agree."""
     save_model(model, directory)
     outputs = model(**inputs)

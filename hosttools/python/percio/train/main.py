@@ -9,7 +9,7 @@ import torch
 from percio.files import device_name, pick_device
 from percio.train import common
 
-TRAININGS = ["motion", "digits"]
+TRAININGS = ["motion", "digits", "phonemes"]
 
 
 def main():
@@ -33,7 +33,7 @@ def main():
     model, samples = training.run(device, settings, options, report)
     report(f"{common.parameters(model):,} parameters")
     if samples and not options.no_export:
-        common.export(model, *samples, device, options.out)
+        common.export(model, device, options.out, *samples)
 
 
 def changed(settings, text):
