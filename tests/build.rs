@@ -14,13 +14,17 @@ fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo names the directory"));
     for tokens in [64, 1_000, 100_000] {
         let name = format!("Tokens{tokens}");
-        sized(&out, &name, tokens).positions("unbounded").generate();
+        sized(&out, &name, &ModelDirectory::sized(tokens)).positions("unbounded").generate();
+    }
+    for (queries, grid) in [(1, [1, 1]), (100_000, [250, 400])] {
+        let name = format!("Queries{queries}");
+        sized(&out, &name, &ModelDirectory::asked(grid)).outputs("decoded").generate();
     }
 }
 
-/// A model of so many tokens, called `name`.
-fn sized(out: &Path, name: &str, tokens: usize) -> Build {
+/// `model`, called `name`.
+fn sized(out: &Path, name: &str, model: &ModelDirectory) -> Build {
     let directory = out.join(name);
-    ModelDirectory::sized(tokens).write(&directory);
+    model.write(&directory);
     Build::new(name, directory.to_str().expect("a path that is text")).outside()
 }

@@ -31,6 +31,10 @@ fn write_models(directory: &Path) {
     // As every zip archive starts; no more is read.
     std::fs::write(directory.join("pickle/last.ckpt"), b"PK\x03\x04").expect("a file of weights");
     ModelDirectory::sized(64).write(&directory.join("sized"));
+    ModelDirectory::asked([3, 4]).write(&directory.join("asked"));
+    for (name, fixture) in [("repeated", "lucidrains-perceiver"), ("no-decoder", "resampler-ip-adapter")] {
+        ModelDirectory::read(&fixtures::directory(fixture)).write(&directory.join(name));
+    }
     let mut bare = ModelDirectory::sized(64);
     bare.config["inputs"][0].as_object_mut().expect("an input").remove("position");
     bare.config["inputs"][0]["channels"] = 39.into();

@@ -6,7 +6,7 @@ use crate::support::random_model::{Recipe, config, recipes};
 use extent::Extent;
 use percio_codegen_core::passes::Passes;
 use percio_codegen_core::program::{Head, Lengths, Place, Program, Stage, Step, Target, WeightFormat, Weights};
-use percio_codegen_core::{AfterLast, CompileOptions, compile};
+use percio_codegen_core::{AfterLast, CompileOptions, Outputs, compile};
 use percio_hosttools::sample::{Sample, Value};
 use proptest::prelude::*;
 use std::num::NonZeroUsize;
@@ -19,6 +19,8 @@ fn programs(recipe: &Recipe) -> [Program; 2] {
         tile: NonZeroUsize::new(2),
         positions: Some(AfterLast::Unbounded),
         weights: WeightFormat::F16,
+        outputs: Outputs::Decoded,
+        adaptive: true,
     };
     [CompileOptions::default(), plain].map(|options| compile(recipe.model(), &options))
 }
@@ -114,17 +116,30 @@ proptest! {
     fn figures_follow_from_the_model(recipe in recipes()) {
         let model = recipe.model();
         let [folded, plain] = programs(&recipe);
-        prop_assert_eq!(plain.macs(), model.macs());
+        prop_assert_eq!(plain.macs() - made_again(&plain), model.macs());
         prop_assert!(folded.macs() <= plain.macs());
         for program in [folded, plain] {
-            let outputs: usize = program.outputs.iter().map(|output| output.rows * output.width * 4).sum();
+            let kept = program.outputs.iter().filter(|_| program.keeps_outputs);
+            let outputs: usize = kept.map(|output| output.rows * output.width * 4).sum();
             let aligned = |bytes: usize| bytes.next_multiple_of(percio_format::ALIGN);
-            prop_assert_eq!(program.ram_bytes(), aligned(aligned(program.arena_len * 4) + outputs));
+            let choices = if program.is_adaptive() { 8 } else { 0 };
+            prop_assert_eq!(program.ram_bytes(), aligned(aligned(program.arena_len * 4) + outputs + choices));
             let waves = program.steps.iter().map(|step| if let Step::Waves { line, .. } = step { line.waves.len() } else { 0 });
             let parts = program.parts.iter().map(|part| aligned(part.bytes)).sum::<usize>();
             prop_assert_eq!(program.flash_bytes(), parts + 16 * waves.sum::<usize>());
         }
     }
+}
+
+/// Multiplications for tokens that are made again as queries.
+fn made_again(program: &Program) -> u64 {
+    let again = |stage: &&Stage| matches!(stage, Stage::Queries(queries) if queries.asked.raw.is_some());
+    let of_stage = |stage: &Stage| {
+        let whole = stage.whole(program.largest_run());
+        let Stage::Queries(queries) = stage else { return 0 };
+        queries.asked.steps.clone().map(|index| program.steps[index].macs(whole)).sum::<u64>()
+    };
+    program.stages.iter().filter(again).map(of_stage).sum()
 }
 
 /// The largest run; the shortest prefix and the longest of all tokens and of one; all tokens padding.
@@ -198,7 +213,11 @@ fn weights(program: &Program, index: usize) -> Vec<(&Step, Weights, usize)> {
 fn table_rows(program: &Program, index: usize) -> usize {
     let stages = program.stages.iter().filter(|stage| stage.sections().iter().any(|steps| steps.contains(&index)));
     let ends = stages.map(|stage| {
-        let first = if let Stage::Queries(queries) = stage { queries.first } else { 0 };
+        let first = match stage {
+            Stage::Queries(queries) if queries.asked.steps.contains(&index) => queries.first - queries.asked.first,
+            Stage::Queries(queries) => queries.first,
+            Stage::Once(_) | Stage::Tokens(_) => 0,
+        };
         first + stage.whole(program.largest_run()).tile
     });
     ends.max().unwrap_or(0)

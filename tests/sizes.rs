@@ -1,7 +1,7 @@
 //! What a model needs does not depend on how long its input is.
 
 use crate::support::tolerance;
-use made::{Tokens64, Tokens1000, Tokens100000};
+use made::{Queries1, Queries100000, Tokens64, Tokens1000, Tokens100000};
 use percio_hosttools::metrics::Distance;
 
 #[allow(dead_code, unreachable_pub, reason = "the code of public types, of which this module uses a part")]
@@ -9,6 +9,8 @@ mod made {
     include!(concat!(env!("OUT_DIR"), "/tokens64.rs"));
     include!(concat!(env!("OUT_DIR"), "/tokens1000.rs"));
     include!(concat!(env!("OUT_DIR"), "/tokens100000.rs"));
+    include!(concat!(env!("OUT_DIR"), "/queries1.rs"));
+    include!(concat!(env!("OUT_DIR"), "/queries100000.rs"));
 }
 
 #[test]
@@ -21,16 +23,49 @@ fn ram_and_flash_are_the_same_for_any_number_of_tokens() {
     assert_eq!(flash, [flash[0]; 3]);
 }
 
+#[test]
+fn ram_is_the_same_for_any_number_of_queries() {
+    let sizes = [size_of::<Queries1>(), size_of::<Queries100000>()];
+    assert_eq!(sizes, [sizes[0]; 2]);
+    assert!(sizes[0] <= 24 * 1024, "{} bytes", sizes[0]);
+    let window: [[f32; 22]; 64] = std::array::from_fn(sample);
+    let mut net = Queries100000::new();
+    let mut latents = net.encode(&window);
+    let mut seen = Vec::new();
+    latents.decode_each((99_990..100_001).chain([0, 7, 8, 9]), |query, row| seen.push((query, *row)));
+    assert!(seen.iter().map(|(query, _)| *query).eq((99_990..100_000).chain([0, 7, 8, 9])));
+    for (query, row) in seen {
+        let [alone, made] = [*latents.decode(query), *latents.decode_with(&Queries100000::query(query))];
+        assert_eq!(made, alone, "query {query} by its index and as a row");
+        let distance = Distance::between(&[row.to_vec()], &[alone.to_vec()], 1);
+        assert!(distance.is_within(tolerance::STREAM), "query {query}: {distance:?}");
+    }
+    let between = *latents.decode_with(&Queries100000::query_at([0.123, -0.456]));
+    assert!(between.iter().all(|number| number.is_finite()));
+}
+
+#[test]
+fn a_model_that_keeps_no_outputs_is_a_model() {
+    fn bytes<M: percio::Model>(_: &M) -> usize {
+        M::RAM_BYTES
+    }
+    let mut net = Queries1::new();
+    let window = [[0.5; 22]; 64];
+    let row = *net.encode(&window).decode(0);
+    assert_eq!(*percio::Model::infer(&mut net, &window).decode(0), row);
+    assert_eq!(bytes(&net), size_of::<Queries1>());
+}
+
 /// The `index`-th sample of a recording.
 fn sample(index: usize) -> [f32; 22] {
     std::array::from_fn(|channel| ((index * 31 + channel * 17) % 97) as f32 / 48.5 - 1.0)
 }
 
 #[test]
-fn a_hundred_thousand_tokens_one_by_one_are_as_all_of_them_at_once() {
-    let window: Vec<[f32; 22]> = (0..Tokens100000::TOKENS).map(sample).collect();
-    let mut net = Box::new(Tokens100000::new());
-    let expected = net.infer(window.as_slice().try_into().expect("as many tokens as there are positions")).to_vec();
+fn a_thousand_tokens_one_by_one_are_as_all_of_them_at_once() {
+    let window: [[f32; 22]; Tokens1000::TOKENS] = std::array::from_fn(sample);
+    let mut net = Tokens1000::new();
+    let expected = net.infer(&window).to_vec();
     let mut encoder = net.encoder();
     for token in &window {
         encoder.push(token);
@@ -38,6 +73,22 @@ fn a_hundred_thousand_tokens_one_by_one_are_as_all_of_them_at_once() {
     assert_eq!(encoder.remaining(), usize::MAX);
     let logits = encoder.finish().decode(0).to_vec();
     let distance = Distance::between(&[logits], &[expected], 1);
+    assert!(distance.is_within(tolerance::STREAM), "{distance:?}");
+}
+
+/// Where positions have no end a token stands where it would after all those before it.
+#[test]
+fn tokens_may_arrive_anywhere() {
+    let mut net = Tokens100000::new();
+    let tokens: [[f32; 22]; 7] = std::array::from_fn(sample);
+    let mut encoder = net.encoder();
+    encoder.push_at(99_990, &tokens);
+    let together = *encoder.finish().decode(0);
+    let mut encoder = net.encoder();
+    encoder.push_at(99_996, &tokens[6..]);
+    encoder.push_at(99_990, &tokens[..6]);
+    let apart = *encoder.finish().decode(0);
+    let distance = Distance::between(&[apart.to_vec()], &[together.to_vec()], 1);
     assert!(distance.is_within(tolerance::STREAM), "{distance:?}");
 }
 

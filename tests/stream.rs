@@ -1,5 +1,7 @@
 //! Tokens that arrive a few at a time, states that are kept, merged and resumed, and queries that are asked one at a time.
 
+mod adaptive;
+mod asked;
 mod models;
 mod positions;
 mod script;
@@ -105,7 +107,8 @@ on_every_isa! {
         for name in fixtures::names() {
             let program = fixtures::program(&name);
             assert_eq!(interpreter(&program).encoder().is_none(), program.stream().is_none(), "{name}");
-            if program.stream().is_none() {
+            // Queries that are made from an input are asked one at a time: `asked.rs`.
+            if program.stream().is_none() || program.queries_need_input() {
                 continue;
             }
             let sample = Sample::noise(&program);

@@ -18,6 +18,8 @@ use std::path::PathBuf;
 /// | `weights` | how matrices and embeddings are stored: `"f32"`, `"f16"` or `"bf16"`; all are computed in `f32` |
 /// | `flash`, `ram` | budgets; a model that exceeds one does not compile, and the error lists its largest parts |
 /// | `positions` | what becomes of tokens that arrive after the last position: `"stop"` (they are not read), `"wrap"` (they stand at the first ones again) or `"unbounded"` (positions go on) |
+/// | `outputs` | `"kept"` (all rows are in memory after a run) or `"decoded"` (a row is decoded when it is asked for; there is no `infer`, and RAM does not depend on the number of queries) |
+/// | `adaptive` | `true` allows runs with fewer latents and layers: `with_latents`, `with_depth` |
 /// | `outside` | `true` allows a directory outside the crate's |
 ///
 /// The struct gets `new` (const), `infer`, the constants of `percio::Model` and that trait; several inputs or outputs

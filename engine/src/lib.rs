@@ -30,6 +30,7 @@ compile_error!(
 
 mod arena;
 mod blob;
+mod concat;
 pub mod isa;
 pub mod kernels;
 pub mod layers;
@@ -43,6 +44,7 @@ mod top;
 
 pub use arena::{Arena, split};
 pub use blob::Blob;
+pub use concat::concat;
 pub use model::Model;
 #[cfg(feature = "macros")]
 pub use percio_codegen::model;

@@ -62,7 +62,7 @@ impl Sample {
         let ids =
             self.inputs.iter().find_map(|value| if let Value::Ids(ids) = value { Some(until(ids)) } else { None });
         let tokens = ids.unwrap_or(program.max_tokens);
-        let mut lengths = Lengths { tokens, ..Lengths::default() };
+        let mut lengths = Lengths { tokens, latents: program.max_latents, ..Lengths::default() };
         if let Some(FixedPrefix { tokens: asked, latents }) = program.sequence.prefix {
             lengths.prefix = prefix(asked, tokens, latents);
         }

@@ -81,7 +81,7 @@ fn pushes(program: &Program, sample: &Sample, input: usize, chunks: &[usize]) ->
 }
 
 /// The tokens of an input, one after the other.
-fn arriving(program: &Program, stage: &TokenStage, value: &Value) -> Value {
+pub(crate) fn arriving(program: &Program, stage: &TokenStage, value: &Value) -> Value {
     let scattered = program.steps[stage.tokens.clone()].iter().find_map(|step| match *step {
         Step::Unfold {
             frames,

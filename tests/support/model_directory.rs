@@ -79,6 +79,27 @@ impl ModelDirectory {
         made
     }
 
+    /// The same over 64 tokens, asked at the positions of a grid.
+    pub(crate) fn asked(grid: [usize; 2]) -> Self {
+        let mut made = Self::sized(64);
+        made.config["decoder"]["queries"] =
+            json!({"kind": "fourier", "shape": grid, "bands": 8, "max_resolution": [64, 64]});
+        made.config["decoder"]["qk"] = 64.into();
+        let width = 2 * (1 + 2 * 8);
+        made.tensors.retain(|name, _| !name.starts_with("decoder.") && !name.starts_with("outputs."));
+        made.add_attention("decoder.cross", width, 64);
+        made.add("decoder.cross.q.weight", &[64, width]);
+        made.add("decoder.cross.q.bias", &[64]);
+        for part in ["k", "v"] {
+            made.add(&format!("decoder.cross.{part}.weight"), &[64, 64]);
+            made.add(&format!("decoder.cross.{part}.bias"), &[64]);
+        }
+        made.add("decoder.cross.o.weight", &[width, 64]);
+        made.add("outputs.logits.weight", &[6, width]);
+        made.add("outputs.logits.bias", &[6]);
+        made
+    }
+
     /// A block of rows of `width` numbers that read rows of `other` numbers.
     fn add_attention(&mut self, name: &str, width: usize, other: usize) {
         self.add_block(name, width, true, true);

@@ -32,7 +32,7 @@ pub use linear::{Linear, linear};
 pub use mean::{Mean, mean_rows};
 pub use mix::{Mix, mix, mixed};
 pub use norm::{Normalize, normalize, normalize_in_place};
-pub use position::{Fourier, fourier, fourier_at};
+pub use position::{Fourier, fourier, fourier_at, fourier_of};
 pub use rotate::{Rotate, rotate};
 pub use rows::{Rows, add_rows, affine_rows, copy_rows};
 pub use transpose::{Transpose, transpose};

@@ -7,6 +7,7 @@
 
 use super::fits;
 use crate::isa::{Isa, Kernel};
+use crate::kernels::sine::sine_and_cosine;
 use crate::kernels::{part, part_mut};
 
 /// The shape of a grid of positions.
@@ -67,6 +68,47 @@ pub fn fourier<I: Isa>(isa: I, shape: &Fourier, tables: &[f32], out: &mut [f32])
 pub fn fourier_at<I: Isa>(isa: I, shape: &Fourier, points: &[u32], tables: &[f32], out: &mut [f32]) {
     if fits(tables, 1, shape.table_len(), 0) && fits(out, shape.rows, shape.width(), shape.out_stride) {
         isa.run(Points { shape: *shape, points, tables, out });
+    }
+}
+
+/// Writes the features of the place at `coordinates`, −1 ..= 1 along each axis, to the start of `out`: those of a table whose
+/// frequencies are `frequencies`, as many coordinates and rows of them as axes.
+#[inline]
+pub fn fourier_of<I: Isa>(isa: I, shape: &Fourier, frequencies: &[&[f32]], coordinates: &[f32], out: &mut [f32]) {
+    if fits(out, 1, shape.width(), 0) {
+        isa.run(Place { shape: *shape, frequencies, coordinates, out });
+    }
+}
+
+struct Place<'a> {
+    shape: Fourier,
+    frequencies: &'a [&'a [f32]],
+    coordinates: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl Kernel for Place<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        let Self { shape, frequencies, coordinates, out } = self;
+        for (axis, (frequencies, &coordinate)) in frequencies.iter().zip(coordinates).enumerate() {
+            let [first, sine, cosine] = places(&shape, axis);
+            if shape.with_position {
+                part_mut(out, first, 1).fill(coordinate);
+            }
+            for (lane, frequencies) in frequencies.chunks(I::LANES).enumerate() {
+                // As the tables are made: the product is rounded before it is multiplied by π.
+                let angle =
+                    isa.mul(isa.mul(isa.splat(coordinate), isa.load(frequencies)), isa.splat(core::f32::consts::PI));
+                let ([sines, cosines], at) = (sine_and_cosine(isa, angle), lane * I::LANES);
+                isa.store(sines, part_mut(out, sine + at, frequencies.len()));
+                if !shape.sine_only {
+                    isa.store(cosines, part_mut(out, cosine + at, frequencies.len()));
+                }
+            }
+        }
     }
 }
 

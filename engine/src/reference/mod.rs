@@ -27,7 +27,7 @@ pub use inverted::inverted_attention;
 pub use linear::linear;
 pub use mix::mix;
 pub use norm::normalize;
-pub use position::{fourier, fourier_at};
+pub use position::{fourier, fourier_at, fourier_of};
 pub use rotate::rotate;
 pub use rows::{add_rows, affine_rows, copy_rows, hide_rows, mean_rows, transpose};
 pub use waves::waves;

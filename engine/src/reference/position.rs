@@ -19,6 +19,28 @@ pub fn fourier_at(shape: &Fourier, points: &[u32], tables: &[f32], out: &mut [f3
     }
 }
 
+/// [`crate::layers::fourier_of`]. An angle is rounded to single precision before its sine: that is part of the models.
+pub fn fourier_of(shape: &Fourier, frequencies: &[&[f32]], coordinates: &[f32], out: &mut [f32]) {
+    let Fourier { axes, bands, by_axis, with_position, sine_only, .. } = *shape;
+    let (before, waves) = (usize::from(with_position), if sine_only { 1 } else { 2 });
+    for (axis, (frequencies, &coordinate)) in frequencies.iter().zip(coordinates).enumerate() {
+        let own = axis * (before + waves * bands);
+        if with_position {
+            out[if by_axis { own + waves * bands } else { axis }] = coordinate;
+        }
+        for (band, &frequency) in frequencies.iter().enumerate() {
+            let angle = f64::from(coordinate * frequency * core::f32::consts::PI);
+            let [sine, cosine] = [0, 1].map(|wave| {
+                if by_axis { own + wave * bands + band } else { axes * before + (wave * axes + axis) * bands + band }
+            });
+            out[sine] = libm::sin(angle) as f32;
+            if !sine_only {
+                out[cosine] = libm::cos(angle) as f32;
+            }
+        }
+    }
+}
+
 /// The features of the `position`-th position in row-major order.
 fn features(shape: &Fourier, position: usize, tables: &[f32], out: &mut [f32]) {
     let Fourier { axes, bands, by_axis, with_position, sine_only, .. } = *shape;

@@ -1,7 +1,7 @@
 //! Layers that move numbers: embeddings, positions, rows and windows.
 
 use crate::support::{Case, LENGTHS, check, numbers};
-use crate::tolerance::{AFFINE, EXACT, mean};
+use crate::tolerance::{AFFINE, EXACT, SINE, mean};
 use half::{bf16, f16};
 use percio::isa::{Isa, Scalar};
 use percio::layers::{self, Embed, Fourier, Hide, MaxPool, Mean, Rows, Transpose, Unfold};
@@ -13,6 +13,7 @@ enum Move {
     Embed(Embed),
     Fourier(Fourier),
     FourierAt(Fourier),
+    FourierOf(Fourier, Vec<f32>),
     Copy(Rows),
     Add(Rows),
     Affine(Rows),
@@ -34,6 +35,9 @@ impl Case for Move {
             Self::Embed(shape) => layers::embed(isa, shape, &IDS, &x, &mut out),
             Self::Fourier(shape) => layers::fourier(isa, shape, &x, &mut out),
             Self::FourierAt(shape) => layers::fourier_at(isa, shape, &IDS, &x, &mut out),
+            Self::FourierOf(shape, frequencies) => {
+                layers::fourier_of(isa, shape, &vec![frequencies.as_slice(); shape.axes], &x, &mut out)
+            }
             Self::Copy(shape) => layers::copy_rows(isa, shape, &x, &mut out),
             Self::Add(shape) => layers::add_rows(isa, shape, &x, &mut out),
             Self::Affine(shape) => layers::affine_rows(isa, shape, &x, &y, &mut out),
@@ -52,6 +56,9 @@ impl Case for Move {
             Self::Embed(shape) => reference::embed(shape, &IDS, &x, &mut out),
             Self::Fourier(shape) => reference::fourier(shape, &x, &mut out),
             Self::FourierAt(shape) => reference::fourier_at(shape, &IDS, &x, &mut out),
+            Self::FourierOf(shape, frequencies) => {
+                reference::fourier_of(shape, &vec![frequencies.as_slice(); shape.axes], &x, &mut out)
+            }
             Self::Copy(shape) => reference::copy_rows(shape, &x, &mut out),
             Self::Add(shape) => reference::add_rows(shape, &x, &mut out),
             Self::Affine(shape) => reference::affine_rows(shape, &x, &y, &mut out),
@@ -102,6 +109,8 @@ fn positions() {
                     check(&Move::Fourier(Fourier { first, rows, ..fourier }), EXACT);
                 }
                 check(&Move::FourierAt(Fourier { first: 1, rows: IDS.len(), ..fourier }), EXACT);
+                let frequencies = (0..bands).map(|band| 1.0 + band as f32 * 13.7).collect();
+                check(&Move::FourierOf(Fourier { rows: 1, ..fourier }, frequencies), SINE);
             }
         }
     }

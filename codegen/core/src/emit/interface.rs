@@ -19,10 +19,11 @@ impl<'a> Interface<'a> {
     pub(super) fn types(&self, header: &Header) -> TokenStream {
         let Header { attributes, visibility } = header;
         let (name, len) = (&self.name, Literal::usize_unsuffixed(self.program.arena_len));
-        let outputs = self.program.outputs.iter().map(|output| {
+        let outputs = self.kept_outputs().map(|output| {
             let (field, kind) = (storage(output), numbers(&output.shape()));
             quote!(#field: #kind)
         });
+        let choices = self.program.is_adaptive().then(|| quote!(latents: u32, depth: u32,));
         let summary = if attributes.is_empty() { doc(&self.program.summary) } else { TokenStream::new() };
         let (input, output) = (self.input_struct(visibility), self.output_struct(visibility));
         quote! {
@@ -31,6 +32,7 @@ impl<'a> Interface<'a> {
             #visibility struct #name {
                 arena: ::percio::Arena<#len>,
                 #(#outputs,)*
+                #choices
             }
             #input
             #output
@@ -69,7 +71,7 @@ impl<'a> Interface<'a> {
     }
 
     fn output_struct(&self, visibility: &TokenStream) -> TokenStream {
-        if self.single_output().is_some() {
+        if self.single_output().is_some() || !self.program.keeps_outputs {
             return TokenStream::new();
         }
         let name = format_ident!("{}Output", self.name);
@@ -121,9 +123,23 @@ impl<'a> Interface<'a> {
         self.output_type_with(quote!('_))
     }
 
+    /// The outputs that live in the model.
+    fn kept_outputs(&self) -> impl Iterator<Item = &Output> {
+        self.program.outputs.iter().filter(|_| self.program.keeps_outputs)
+    }
+
+    /// The type that is asked for outputs.
+    pub(super) fn latents_name(&self) -> Ident {
+        format_ident!("{}Latents", self.name)
+    }
+
     /// What `infer` returns, with this lifetime.
     pub(super) fn output_type_with(&self, lifetime: TokenStream) -> TokenStream {
         match self.single_output() {
+            _ if !self.program.keeps_outputs => {
+                let name = self.latents_name();
+                quote!(#name<#lifetime>)
+            }
             Some(output) => {
                 let kind = output_kind(output);
                 quote!(&#lifetime #kind)
@@ -149,16 +165,22 @@ impl<'a> Interface<'a> {
     }
 
     pub(super) fn constructor(&self) -> TokenStream {
-        let outputs = self.program.outputs.iter().map(|output| {
+        let outputs = self.kept_outputs().map(|output| {
             let (field, zeros) = (storage(output), zeros(&output.shape()));
             quote!(#field: #zeros)
         });
+        let [latents, depth] =
+            [self.program.max_latents, self.program.layers.len()].map(|most| Literal::u32_unsuffixed(most as u32));
+        let choices = self.program.is_adaptive().then(|| quote!(latents: #latents, depth: #depth,));
+        let setters = self.program.is_adaptive().then(|| setters(&latents, &depth));
         quote! {
             /// A model with its memory zeroed; the weights stay in flash.
             #[must_use]
             pub const fn new() -> Self {
-                Self { arena: ::percio::Arena::new(), #(#outputs,)* }
+                Self { arena: ::percio::Arena::new(), #(#outputs,)* #choices }
             }
+
+            #setters
         }
     }
 
@@ -180,6 +202,7 @@ impl<'a> Interface<'a> {
     pub(super) fn model_impl(&self, associated: &TokenStream) -> TokenStream {
         let name = &self.name;
         let (input, output) = (self.input_type_with(quote!('a)), self.output_type_with(quote!('a)));
+        let run = if self.program.keeps_outputs { quote!(infer) } else { quote!(encode) };
         quote! {
             impl ::percio::Model for #name {
                 type Input<'a> = #input;
@@ -187,7 +210,7 @@ impl<'a> Interface<'a> {
                 #associated
 
                 fn infer(&mut self, input: &Self::Input<'_>) -> Self::Output<'_> {
-                    Self::infer(self, input)
+                    Self::#run(self, input)
                 }
             }
         }
@@ -228,6 +251,32 @@ impl<'a> Interface<'a> {
         let output = &self.program.outputs[index];
         let field = storage(output);
         flattened(quote!(net.#field), &output.shape(), &quote!(as_flattened_mut), &quote!(as_mut_slice))
+    }
+}
+
+/// What chooses how many latents and layers a run has.
+fn setters(latents: &Literal, depth: &Literal) -> TokenStream {
+    quote! {
+        /// Latents of the model.
+        pub const LATENTS: u32 = #latents;
+        /// Layers of the model after its cross-attention.
+        pub const DEPTH: u32 = #depth;
+
+        /// Layers after the cross-attention see the first `latents` latents alone, in this and later runs: from one to all.
+        ///
+        /// An approximation, and a good one only for a model that was trained so.
+        pub const fn with_latents(&mut self, latents: u32) -> &mut Self {
+            self.latents = if latents == 0 { 1 } else if latents < #latents { latents } else { #latents };
+            self
+        }
+
+        /// The layers after the first `depth` are left out, in this and later runs: from none to all.
+        ///
+        /// An approximation, and a good one only for a model that was trained so.
+        pub const fn with_depth(&mut self, depth: u32) -> &mut Self {
+            self.depth = if depth < #depth { depth } else { #depth };
+            self
+        }
     }
 }
 

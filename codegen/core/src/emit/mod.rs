@@ -6,6 +6,7 @@
 mod interface;
 mod kernel;
 mod latents;
+mod query;
 mod run;
 mod stage;
 mod step;
@@ -72,14 +73,13 @@ pub fn emit(program: &Program, options: &EmitOptions) -> TokenStream {
     });
     let (weights, constants, associated) = (weights(program, &options.blob), constants(program), associated(program));
     let (constructor, model) = (interface.constructor(), interface.model_impl(&associated));
-    let input = interface.input_type();
     let (latents, stream) = (Latents::new(program, &interface), Encoder::new(program, &interface));
     let visibility = &options.header.visibility;
     let latents_type = latents.as_ref().map(|latents| latents.types(visibility));
     let stream_types = stream.as_ref().map(|stream| stream.types(visibility));
     let (kernels, functions) = (run::kernels(program, &interface), stage::functions(program, &interface));
-    let (output, infer) = (interface.output_type(), run::infer(program, &interface));
-    let later = run::later(&interface, latents, stream);
+    let infer = program.keeps_outputs.then(|| run::infer(program, &interface));
+    let later = run::later(program, &interface, latents, stream);
     let labels = interface.labels();
     let ram = Literal::usize_unsuffixed(program.ram_bytes());
     quote! {
@@ -95,11 +95,7 @@ pub fn emit(program: &Program, options: &EmitOptions) -> TokenStream {
                 #constants
                 #labels
                 #constructor
-
-                /// Runs the model once. The result lives in the model until the next call.
-                pub fn infer(&mut self, input: &#input) -> #output {
-                    #infer
-                }
+                #infer
             }
 
             const _: () = ::core::assert!(::core::mem::size_of::<#name>() == #ram, "the plan and the type disagree");

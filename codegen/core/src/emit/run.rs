@@ -4,7 +4,7 @@ use super::interface::Interface;
 use super::kernel::kernel;
 use super::latents::Latents;
 use super::stage;
-use super::stream::Encoder;
+use super::stream::{self, Encoder};
 use crate::program::{Output, Program};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
@@ -16,14 +16,12 @@ pub(super) fn kernels(program: &Program, interface: &Interface<'_>) -> TokenStre
         [(format_ident!("net"), quote!(&'a mut #net)), (format_ident!("input"), quote!(&'a #input))];
     let encode = kernel(&format_ident!("__Encode"), &fields, &stage::encode(program, interface));
     let fields = if program.queries_need_input() { fields.as_slice() } else { &fields[..1] };
-    let decode = program
-        .queries()
-        .next()
-        .map(|_| kernel(&format_ident!("__Decode"), fields, &stage::decode(program, interface)));
+    let mut kept = program.queries().filter(|_| program.keeps_outputs);
+    let decode = kept.next().map(|_| kernel(&format_ident!("__Decode"), fields, &stage::decode(program, interface)));
     quote!(#encode #decode)
 }
 
-/// The body of `infer`.
+/// The method `infer`.
 pub(super) fn infer(program: &Program, interface: &Interface<'_>) -> TokenStream {
     let decode = program.queries().next().map(|_| {
         let input = program.queries_need_input().then(|| quote!(, input));
@@ -31,17 +29,21 @@ pub(super) fn infer(program: &Program, interface: &Interface<'_>) -> TokenStream
     });
     let has_variable_output = program.outputs.iter().any(Output::has_variable_length);
     let lengths = has_variable_output.then(|| stage::lengths(program, interface));
-    let result = interface.result(&quote!(self));
+    let (input, output, result) = (interface.input_type(), interface.output_type(), interface.result(&quote!(self)));
     quote! {
-        ::percio::isa::dispatch(__Encode { net: self, input });
-        #decode
-        #lengths
-        #result
+        /// Runs the model once. The result lives in the model until the next call.
+        pub fn infer(&mut self, input: &#input) -> #output {
+            ::percio::isa::dispatch(__Encode { net: self, input });
+            #decode
+            #lengths
+            #result
+        }
     }
 }
 
 /// The ways to run it beside `infer`.
 pub(super) fn later(
+    program: &Program,
     interface: &Interface<'_>,
     latents: Option<Latents<'_>>,
     stream: Option<Encoder<'_>>,
@@ -65,7 +67,7 @@ pub(super) fn later(
             #items
         }
     });
-    let stream = stream.map(|stream| {
+    let encoder = stream.map(|stream| {
         let (methods, items) = (stream.methods(), stream.items(&finished, &finish));
         quote! {
             impl #net {
@@ -75,5 +77,6 @@ pub(super) fn later(
             #items
         }
     });
-    quote!(#latents #stream)
+    let absent = stream::absent(program, interface);
+    quote!(#latents #encoder #absent)
 }

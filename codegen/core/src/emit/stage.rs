@@ -18,7 +18,8 @@ pub(super) fn encode(program: &Program, interface: &Interface<'_>) -> TokenStrea
         Stage::Tokens(stage) => token_tiles(program, interface, stage),
         Stage::Queries(_) => TokenStream::new(),
     });
-    quote!(#lengths #(#stages)*)
+    let choices = choices(program);
+    quote!(#lengths #choices #(#stages)*)
 }
 
 /// All queries.
@@ -77,12 +78,16 @@ pub(super) fn functions(program: &Program, interface: &Interface<'_>) -> TokenSt
                 functions.insert(function("tokens", arriving), (arriving.clone(), operands));
                 functions.insert(function("gather", gather), (gather.clone(), quote!(mask: &[bool], tile: usize)));
             }
-            Stage::Queries(stage @ QueryStage { reads, decode, heads, .. }) => {
+            Stage::Queries(stage @ QueryStage { reads, asked, decode, heads, .. }) => {
                 let element = element(program, reads.map(|reading| reading.input));
-                let mut operands = quote!(input: &[#element], row: usize, tile: usize);
-                if program.hides_queries(stage) {
-                    operands.extend(quote!(, mask: &[bool], present: usize));
+                let operands = quote!(input: &[#element], row: usize, tile: usize);
+                let raw = asked.raw.iter().map(|(steps, _)| steps);
+                for steps in raw.chain([&asked.steps]).filter(|steps| !steps.is_empty()) {
+                    functions.insert(function("ask", steps), (steps.clone(), operands.clone()));
                 }
+                let hidden = program.hides_queries(stage).then(|| quote!(, mask: &[bool], present: usize));
+                let latents = program.is_adaptive().then(|| quote!(, latents: usize));
+                let operands = quote!(row: usize, tile: usize #hidden #latents);
                 functions.insert(function("decode", decode), (decode.clone(), operands));
                 for head in heads {
                     let operands = quote!(tile: usize, out: &mut [f32]);
@@ -113,12 +118,29 @@ pub(super) fn functions(program: &Program, interface: &Interface<'_>) -> TokenSt
 fn once_function(program: &Program, interface: &Interface<'_>, steps: &Range<usize>) -> TokenStream {
     let (name, net) = (function("once", steps), &interface.name);
     let steps = Writer { program, interface, scope: Scope::Run }.steps(steps.clone());
+    let choices = choices(program);
     quote! {
-        #[allow(clippy::single_range_in_vec_init, reason = "a step may touch one buffer")]
+        #[allow(clippy::single_range_in_vec_init, unused_variables, reason = "a step may touch one buffer, or no latents")]
         fn #name<I: ::percio::isa::Isa>(isa: I, net: &mut #net) {
+            #choices
             #steps
         }
     }
+}
+
+/// How many latents and layers the run has, where that may be chosen.
+fn choices(program: &Program) -> Option<TokenStream> {
+    program.is_adaptive().then(|| {
+        quote! {
+            #[allow(unused_variables, reason = "not all steps depend on them")]
+            let (latents, depth) = (net.latents as usize, net.depth as usize);
+        }
+    })
+}
+
+/// The operand of steps over a tile of queries that says how many latents there are.
+pub(super) fn latents(program: &Program) -> Option<TokenStream> {
+    program.is_adaptive().then(|| quote!(, net.latents as usize))
 }
 
 /// The call of steps that run once.
@@ -177,10 +199,11 @@ fn mask_from(program: &Program, interface: &Interface<'_>, token: TokenStream) -
 fn query_tiles(program: &Program, interface: &Interface<'_>, stage: &QueryStage) -> TokenStream {
     let (decode, tiles) = (function("decode", &stage.decode), tiles(stage.rows, stage.tile));
     let first = offset(quote!(row), stage.first);
+    let of_kind = offset(quote!(row), stage.first - stage.asked.first);
     let input =
         reading(interface, stage.reads.map(|reading| reading.input), stage.reads.map_or(0, |reading| reading.stride));
     let heads = stage.heads.iter().map(|head| {
-        let Head { output, first, steps } = head;
+        let Head { output, first, steps, .. } = head;
         let (head, numbers) = (function("head", steps), interface.output_numbers(*output));
         let rows = from_mut(&numbers, offset(quote!(row), stage.first - first), interface.output_width(*output));
         quote!(#head(isa, &mut net.arena, tile, #rows);)
@@ -189,12 +212,23 @@ fn query_tiles(program: &Program, interface: &Interface<'_>, stage: &QueryStage)
         let (mask, tokens) = (mask_from(program, interface, first.clone()), tokens(program));
         quote!(, #mask, #tokens.saturating_sub(#first))
     });
+    let (ask, latents) = (ask(stage, &input, &of_kind), latents(program));
     quote! {
         for (row, tile) in #tiles {
-            #decode(isa, &mut net.arena, #input, #first, tile #hidden);
+            #ask
+            #decode(isa, &mut net.arena, #first, tile #hidden #latents);
             #(#heads)*
         }
     }
+}
+
+/// The call that makes the queries of a tile from `row` on, counted from the first of their kind.
+pub(super) fn ask(stage: &QueryStage, input: &TokenStream, row: &TokenStream) -> TokenStream {
+    if stage.asked.steps.is_empty() {
+        return TokenStream::new();
+    }
+    let ask = function("ask", &stage.asked.steps);
+    quote!(#ask(isa, &mut net.arena, #input, #row, tile);)
 }
 
 /// The first row and the number of rows of each tile.

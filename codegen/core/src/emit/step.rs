@@ -21,32 +21,47 @@ pub(super) enum Scope {
     Run,
     /// Those of a tile: `arena`, and what of `input`, `mask`, `row`, `tile` and `out` there is
     Tile,
+    /// `row`, `tile` and the one `query` that all steps write
+    Query,
 }
 
 impl Writer<'_> {
     /// The calls of some steps, in order.
     pub(super) fn steps(&self, steps: Range<usize>) -> TokenStream {
-        self.program.steps[steps].iter().map(|step| self.step(step)).collect()
+        let mut written = TokenStream::new();
+        let mut next = steps.start;
+        while next < steps.end {
+            let layer = self.program.layers.iter().position(|layer| layer.contains(&next));
+            let end = layer.map_or(next + 1, |layer| self.program.layers[layer].end);
+            let part: TokenStream = self.program.steps[next..end].iter().map(|step| self.step(step)).collect();
+            written.extend(match layer.map(Literal::usize_unsuffixed) {
+                Some(layer) => quote!(if depth > #layer { #part }),
+                None => part,
+            });
+            next = end;
+        }
+        written
     }
 
     /// A block that borrows the step's buffers and makes the call.
-    fn step(&self, step: &Step) -> TokenStream {
+    pub(super) fn step(&self, step: &Step) -> TokenStream {
         let places = step.places();
         let names: Vec<Ident> = (0..places.len()).map(|index| format_ident!("buffer{index}")).collect();
         let ranges = places.iter().map(|place| self.range(place));
-        let borrow = if places.is_empty() {
+        let borrow = if places.is_empty() || self.scope == Scope::Query {
             TokenStream::new()
         } else {
-            let arena = match self.scope {
-                Scope::Run => quote!(net.arena),
-                Scope::Tile => quote!(arena),
-            };
+            let arena = if self.scope == Scope::Run { quote!(net.arena) } else { quote!(arena) };
             quote!(let [#(#names),*] = #arena.split([#(#ranges),*]);)
         };
         let mut arena = names.iter();
         let sources: Vec<TokenStream> =
             step.sources().into_iter().map(|source| self.source(source, &mut arena)).collect();
         let target = match step.target() {
+            Target::Arena(place) if self.scope == Scope::Query => {
+                let column = Literal::usize_unsuffixed(place.offset);
+                quote!(query.get_mut(#column..).unwrap_or_default())
+            }
             Target::Arena(_) => arena.next().map_or_else(TokenStream::new, |name| quote!(#name)),
             Target::Output(index) => self.output(*index),
         };
@@ -59,7 +74,7 @@ impl Writer<'_> {
     fn shape(&self, step: &Step) -> TokenStream {
         let present = match self.scope {
             Scope::Run => tokens(self.program),
-            Scope::Tile => quote!(present),
+            Scope::Tile | Scope::Query => quote!(present),
         };
         match step {
             Step::HideRows { .. } => shape(step).field("present", present),
@@ -91,21 +106,21 @@ impl Writer<'_> {
     fn input(&self, index: usize) -> TokenStream {
         match self.scope {
             Scope::Run => self.interface.input_numbers(index),
-            Scope::Tile => quote!(input),
+            Scope::Tile | Scope::Query => quote!(input),
         }
     }
 
     fn output(&self, index: usize) -> TokenStream {
         match self.scope {
             Scope::Run => self.interface.output_numbers(index),
-            Scope::Tile => quote!(out),
+            Scope::Tile | Scope::Query => quote!(out),
         }
     }
 
     fn mask(&self, input: Option<usize>) -> TokenStream {
         match (input, self.scope) {
             (Some(index), Scope::Run) => self.interface.input_numbers(index),
-            (Some(_), Scope::Tile) => quote!(mask),
+            (Some(_), Scope::Tile | Scope::Query) => quote!(mask),
             (None, _) => quote!(&[]),
         }
     }
@@ -145,8 +160,9 @@ impl Writer<'_> {
 
 /// `8 + 2 * tokens - prefix`
 pub(super) fn count(count: Count) -> TokenStream {
-    let Count { fixed, tokens, tile, prefix, padding } = count;
-    let lengths = [("tokens", tokens as isize), ("tile", tile as isize), ("prefix", prefix), ("padding", padding)];
+    let Count { fixed, tokens, tile, latents, prefix, padding } = count;
+    let [tokens, tile, latents] = [tokens, tile, latents].map(|factor| factor as isize);
+    let lengths = [("tokens", tokens), ("tile", tile), ("latents", latents), ("prefix", prefix), ("padding", padding)];
     let product = |&(length, factor): &(&str, isize)| {
         let length = Ident::new(length, Span::call_site());
         let literal = Literal::usize_unsuffixed(factor.unsigned_abs());
@@ -193,7 +209,7 @@ pub(super) fn tokens(program: &Program) -> TokenStream {
 }
 
 /// The shape that the step's function takes, without what it finds around it.
-fn shape(step: &Step) -> Shape {
+pub(super) fn shape(step: &Step) -> Shape {
     match *step {
         Step::Embed { rows, vocabulary, width, out_stride, .. } => Shape::new("Embed")
             .count("rows", rows)

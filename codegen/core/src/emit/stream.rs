@@ -254,6 +254,30 @@ impl<'a> Encoder<'a> {
     }
 }
 
+/// In place of `encoder`, where tokens cannot arrive one at a time: a method that says why when it is called.
+pub(super) fn absent(program: &Program, interface: &Interface<'_>) -> TokenStream {
+    let Some(reason) = program.no_stream.as_ref().filter(|_| program.stream().is_none()) else {
+        return TokenStream::new();
+    };
+    let net = &interface.name;
+    let message = format!("the tokens of `{net}` cannot arrive one at a time");
+    let doc = format!("Not for this model: {reason}.");
+    quote! {
+        #[diagnostic::on_unimplemented(message = #message, label = "this model has no encoder", note = #reason)]
+        trait __Arrives<'n> {}
+
+        #[allow(private_bounds, reason = "nothing implements it")]
+        impl #net {
+            #[doc = #doc]
+            pub fn encoder<'n>(&'n mut self)
+            where
+                Self: __Arrives<'n>,
+            {
+            }
+        }
+    }
+}
+
 /// The name of the kernel that takes tokens of an input.
 fn arrival_name(input: usize) -> Ident {
     format_ident!("__Arrive{input}")

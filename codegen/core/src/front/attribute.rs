@@ -10,11 +10,13 @@ use syn::parse::{Parse, ParseStream};
 use syn::{Ident, ItemStruct, Lit, LitStr, Token};
 
 /// The options and what they take.
-const OPTIONS: [(&str, &str); 5] = [
+const OPTIONS: [(&str, &str); 7] = [
     ("weights", "a format, for example \"f32\""),
     ("flash", "a size, for example \"96 KiB\""),
     ("ram", "a size, for example \"12 KiB\""),
     ("positions", "\"stop\", \"wrap\" or \"unbounded\""),
+    ("outputs", "\"kept\" or \"decoded\""),
+    ("adaptive", "`true` or `false`"),
     ("outside", "`true` or `false`"),
 ];
 
@@ -137,9 +139,11 @@ impl Arguments {
             ("weights", Lit::Str(value)) => self.request.weights = Some(value.value()),
             ("flash", Lit::Str(value)) => self.request.flash = Some(value.value()),
             ("ram", Lit::Str(value)) => self.request.ram = Some(value.value()),
+            ("outputs", Lit::Str(value)) => self.request.outputs = Some(value.value()),
             ("positions", Lit::Str(value)) => self.request.positions = Some(value.value()),
             ("flash", Lit::Int(value)) => self.request.flash = Some(value.base10_digits().to_owned() + value.suffix()),
             ("ram", Lit::Int(value)) => self.request.ram = Some(value.base10_digits().to_owned() + value.suffix()),
+            ("adaptive", Lit::Bool(value)) => self.request.adaptive = value.value,
             ("outside", Lit::Bool(value)) => self.request.outside = value.value,
             (known, _) if OPTIONS.iter().any(|(option, _)| *option == known) => {
                 let takes = OPTIONS.iter().find(|(option, _)| *option == known).map_or("", |(_, takes)| takes);

@@ -55,6 +55,20 @@ impl Build {
         self
     }
 
+    /// Whether all rows of the outputs are `kept`, or `decoded` when they are asked for.
+    #[must_use]
+    pub fn outputs(mut self, outputs: impl Into<String>) -> Self {
+        self.request.outputs = Some(outputs.into());
+        self
+    }
+
+    /// Allows runs with fewer latents and layers than the model has.
+    #[must_use]
+    pub fn adaptive(mut self) -> Self {
+        self.request.adaptive = true;
+        self
+    }
+
     /// What becomes of tokens that arrive after the last position: `stop`, `wrap` or `unbounded`.
     #[must_use]
     pub fn positions(mut self, after_last: impl Into<String>) -> Self {

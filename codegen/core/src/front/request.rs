@@ -3,7 +3,7 @@
 use super::{budget, weights};
 use crate::program::{Program, WeightFormat};
 use crate::scheme::load_tracked;
-use crate::{AfterLast, CompileOptions, LoadOptions, Problems, Subject, compile, impossible};
+use crate::{AfterLast, CompileOptions, LoadOptions, Outputs, Problems, Subject, compile, impossible};
 use std::path::{Component, Path, PathBuf};
 
 /// A model to compile.
@@ -21,6 +21,10 @@ pub struct Request {
     pub ram: Option<String>,
     /// What becomes of tokens after the last position.
     pub positions: Option<String>,
+    /// Whether all rows of the outputs are kept.
+    pub outputs: Option<String>,
+    /// Whether a run may have fewer latents and layers than the model.
+    pub adaptive: bool,
 }
 
 impl Request {
@@ -34,11 +38,13 @@ impl Request {
         let flash = budget::read("flash", self.flash.as_deref(), &mut problems);
         let ram = budget::read("ram", self.ram.as_deref(), &mut problems);
         let positions = check_positions(self.positions.as_deref(), &mut problems);
+        let outputs = check_outputs(self.outputs.as_deref(), &mut problems);
         let model = self.location(manifest).and_then(|path| {
             load_tracked(&path, &LoadOptions::default()).map_err(|problems| as_written(&problems, manifest))
         });
         let Some((model, files)) = problems.take(model) else { return Err(problems) };
-        let options = CompileOptions { positions, weights, ..CompileOptions::default() };
+        let adaptive = self.adaptive;
+        let options = CompileOptions { positions, outputs, adaptive, weights, ..CompileOptions::default() };
         problems.append(impossible(&model, &options));
         let program = compile(model, &options);
         weights::check(&program, &mut problems);
@@ -98,4 +104,13 @@ fn check_positions(text: Option<&str>, problems: &mut Problems) -> Option<AfterL
         problems.add(Subject::Option("positions"), format!("unknown positions \"{text}\"; they are {names}"));
     }
     known
+}
+
+fn check_outputs(text: Option<&str>, problems: &mut Problems) -> Outputs {
+    let Some(text) = text else { return Outputs::default() };
+    Outputs::ALL.into_iter().find(|outputs| outputs.name() == text).unwrap_or_else(|| {
+        let names = Outputs::ALL.map(|outputs| format!("\"{}\"", outputs.name())).join(", ");
+        problems.add(Subject::Option("outputs"), format!("unknown outputs \"{text}\"; they are {names}"));
+        Outputs::default()
+    })
 }

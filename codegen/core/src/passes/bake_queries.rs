@@ -9,9 +9,10 @@ use crate::model::{
     Attention, Latents, Linear, Model, Norm, NormKind, Queries, Query, Reads, Tensor, fourier_features,
 };
 
-pub(super) fn run(model: &mut Model) {
+pub(super) fn run(model: &mut Model, knows_queries: bool) {
     bake_first_block(model);
     if let Some(decoder) = &mut model.decoder
+        && knows_queries
         && decoder.block.reads == Reads::Context
     {
         let rows = match &decoder.queries {

@@ -56,8 +56,8 @@ impl Passes {
     };
 }
 
-/// Applies the passes to `model`.
-pub fn run(model: &mut Model, passes: Passes) {
+/// Applies the passes to `model`. Unless all queries are known, those of the decoder do not become constants.
+pub fn run(model: &mut Model, passes: Passes, knows_queries: bool) {
     // The planner knows neither batch norm nor a layer on a constant table: these two always run.
     fold_batch_norm::run(model);
     project_positions::run(model);
@@ -80,7 +80,7 @@ pub fn run(model: &mut Model, passes: Passes) {
     }
     // Last: it evaluates the query's norm and linear layer as the passes before have left them.
     if passes.bake_queries {
-        bake_queries::run(model);
+        bake_queries::run(model, knows_queries);
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) fn attend(builder: &mut Builder, block: &Block, x: &Rows, context: &C
             let q = queries(builder, name, attention, &own);
             return gather::lower(builder, model, block, x, q);
         }
-        (_, Context::Keys(keys)) => *keys,
+        (_, Context::Keys(keys)) => **keys,
         (reads, Context::Rows { rows, last_use, mask }) => {
             let prefix = Rows { count: Count::PREFIX, ..*rows };
             let others = if reads == Reads::PrefixThenItself { &prefix } else { rows };

@@ -18,7 +18,7 @@ pub(super) enum Context<'a> {
     /// The tokens, a few at a time.
     Arriving(&'a Model),
     /// Rows whose keys and values are there.
-    Keys(Keys),
+    Keys(Box<Keys>),
 }
 
 /// Whether a block reads its own rows: to make queries from them or to take up the result.

@@ -1,11 +1,12 @@
 //! Steps and buffers in the making.
 
-use super::AfterLast;
 use super::blob::Blob;
 use super::inputs;
 use super::mark::Marks;
+use super::options::not_adaptive;
 use super::place::place;
 use super::tile::Tiles;
+use super::{AfterLast, CompileOptions, Outputs};
 use crate::model::{self, Latents, Linear, Model, Norm, NormKind, Stem, Tensor};
 use crate::program::{
     Activation, Buffer, Count, Input, InputKind, Lengths, Place, Program, Source, Stage, Step, Target, Weights,
@@ -65,6 +66,10 @@ pub(super) struct Builder {
     pub(super) tiles: Tiles,
     /// What becomes of tokens after the last position.
     pub(super) after_last: AfterLast,
+    /// Whether all rows of the outputs are kept.
+    pub(super) keeps_outputs: bool,
+    /// The steps of each layer that a run may leave out.
+    pub(super) layers: Vec<Range<usize>>,
     buffers: Vec<(String, usize)>,
     steps: Vec<Step>,
     stages: Vec<Stage>,
@@ -75,17 +80,18 @@ pub(super) struct Builder {
 }
 
 impl Builder {
-    pub(super) fn new(model: &Model, tiles: Tiles, after_last: AfterLast, blob: Blob) -> Self {
+    pub(super) fn new(model: &Model, tiles: Tiles, options: &CompileOptions, blob: Blob) -> Self {
         // The number of tokens varies only where ids are the only input.
         let token_count = match model.inputs.as_slice() {
             [model::Input { stem: Stem::Ids { .. }, .. }] => Count::TOKENS,
             _ => Count::fixed(model.tokens()),
         };
         let latent_count = match &model.latents {
+            Latents::Learned(_) if options.adaptive && not_adaptive(model).is_none() => Count::LATENTS,
             Latents::Learned(table) => Count::fixed(table.rows()),
             Latents::Tail { .. } => token_count.after_prefix(),
         };
-        let all = Lengths { tokens: model.tokens(), ..Lengths::default() };
+        let all = Lengths { tokens: model.tokens(), latents: model.latents.shape()[0], ..Lengths::default() };
         let (buffers, steps, stages, marks) = (Vec::new(), Vec::new(), Vec::new(), Marks::default());
         Self {
             blob,
@@ -94,7 +100,9 @@ impl Builder {
             inputs: inputs::list(model),
             all,
             tiles,
-            after_last,
+            after_last: options.positions.unwrap_or_default(),
+            layers: Vec::new(),
+            keeps_outputs: options.outputs == Outputs::Kept,
             buffers,
             steps,
             stages,

@@ -1,24 +1,28 @@
 //! The decoder: queries gather from the latents, heads read the rows they decode. No query depends on another, so they
 //! go through in tiles.
 
+use super::ask::{self, Kind};
 use super::attention::{keys, other};
-use super::block::{Context, block, first_block, needs_rows};
+use super::block::{Context, block, first_block};
 use super::builder::{Builder, Rows};
 use super::encode::Encoded;
-use super::tokens::fourier;
 use super::{gather, tokens};
-use crate::model::{Block, Decoder, Encoding, Extent, Model, Output, Queries, QueryPart, Reads, Softmax, Tensor};
-use crate::program::{Activation, Count, Head, QueryStage, Reading, Source, Stage, Step, Target};
+use crate::model::{Attention, Block, Decoder, Extent, Model, Output, Queries, Query, Reads, Softmax};
+use crate::program::{Activation, Count, Head, QueryStage, Source, Stage, Step, Target};
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 pub(super) fn lower(builder: &mut Builder, model: &Model, encoded: Encoded) {
     let latents = encoded.latents;
-    let Some(decoder) = &model.decoder else { return heads(builder, model, &latents) };
+    let Some(decoder) = &model.decoder else {
+        builder.keeps_outputs = true;
+        return heads(builder, model, &latents);
+    };
     let [count, width] = decoder.queries.shape([model.tokens(), model.token_width()]);
-    if latents.count == Count::fixed(latents.most) && is_row_by_row(model, decoder) {
+    if [Count::fixed(latents.most), Count::LATENTS].contains(&latents.count) && is_row_by_row(model, decoder) {
+        builder.keeps_outputs |= not_asked(model).is_some();
         let from = other(builder, &decoder.block, &latents, true);
-        let context = Context::Keys(keys(builder, &decoder.block, &[from]));
+        let context = Context::Keys(Box::new(keys(builder, &decoder.block, &[from])));
         let rows = builder.rows("decoded", Count::TILE, builder.tiles.queries.min(count), width);
         tiles(builder, model, decoder, &rows, &context);
     } else {
@@ -27,6 +31,7 @@ pub(super) fn lower(builder: &mut Builder, model: &Model, encoded: Encoded) {
             (Queries::Tokens, None) => tokens::lower(builder, model),
             _ => builder.rows("decoded", Count::fixed(count), count, width),
         };
+        builder.keeps_outputs = true;
         let context = Context::Rows { rows: latents, last_use: true, mask: None };
         let decoded = decode(builder, model, decoder, &rows, &context);
         heads(builder, model, &decoded);
@@ -34,19 +39,37 @@ pub(super) fn lower(builder: &mut Builder, model: &Model, encoded: Encoded) {
 }
 
 /// Whether each row of each output depends on one query alone, and each query can be made alone.
-fn is_row_by_row(model: &Model, decoder: &Decoder) -> bool {
-    let Block { reads, mixer, attention, .. } = &decoder.block;
-    let is_apart = *reads == Reads::Context && mixer.is_none() && attention.rotary.is_none() && !attention.causal;
-    let is_made_alone = match &decoder.queries {
-        Queries::Learned(_) | Queries::Fourier(_) | Queries::Input { .. } => true,
-        Queries::Tokens => gather::applies(model),
-        Queries::Parts(_) => false,
+pub(super) fn is_row_by_row(model: &Model, decoder: &Decoder) -> bool {
+    !matches!(decoder.queries, Queries::Tokens if !gather::applies(model)) && not_alone(model).is_none()
+}
+
+/// Why a row of an output cannot be computed without others, if it cannot.
+pub(super) fn not_alone(model: &Model) -> Option<String> {
+    let Some(decoder) = &model.decoder else {
+        return Some("this model has no decoder that could be asked, its outputs read the latents".to_owned());
     };
-    is_apart
-        && is_made_alone
-        && attention.softmax == Softmax::Keys
-        && model.outputs.iter().all(|output| !output.mean)
-        && are_alike(&model.outputs)
+    let Block { name, reads, mixer, attention, .. } = &decoder.block;
+    let depends = |on: &str| Some(format!("a row of `{name}` depends on others: {on}"));
+    let mean = model.outputs.iter().find(|output| output.mean);
+    match attention {
+        _ if *reads != Reads::Context => depends("it reads them all"),
+        _ if mixer.is_some() => depends("they are mixed"),
+        Attention { rotary: Some(_), .. } => depends("queries turn with their places"),
+        Attention { causal: true, .. } => depends("it is causal"),
+        Attention { softmax: Softmax::Queries { .. }, .. } => {
+            depends("weights are divided by their sum over the queries")
+        }
+        _ if !are_alike(&model.outputs) => Some("only some of the outputs have a row for each token".to_owned()),
+        _ => mean.map(|output| format!("`{}` is made of the mean of all rows", output.name)),
+    }
+}
+
+/// Why a caller cannot ask for rows of an output one at a time, if it cannot.
+pub(super) fn not_asked(model: &Model) -> Option<String> {
+    let masks = |decoder: &Decoder| decoder.block.attention.masks_queries;
+    let masked = model.decoder.as_ref().filter(|decoder| masks(decoder));
+    let masked = masked.map(|_| "the mask of the tokens is also that of the queries".to_owned());
+    not_alone(model).or(masked)
 }
 
 /// Whether either all outputs have as many rows as the run has tokens, or none has.
@@ -58,28 +81,38 @@ fn are_alike(outputs: &[Output]) -> bool {
 /// All queries that outputs read, a tile at a time.
 fn tiles(builder: &mut Builder, model: &Model, decoder: &Decoder, rows: &Rows, context: &Context<'_>) {
     builder.end_stage();
+    let kinds = ask::kinds(builder, model, decoder, rows);
     let mut decoded = *rows;
-    let decode = builder.section(|builder| decoded = decode(builder, model, decoder, rows, context));
-    let reads = reading(builder, model, decoder);
+    let decode = builder.section(|builder| decoded = answer(builder, decoder, rows, context));
     let outputs = model.outputs.iter().enumerate();
-    let heads: Vec<Head> = outputs
-        .map(|(index, output)| {
-            let steps = builder.section(|builder| head(builder, output, index, &decoded));
-            Head { output: index, first: output.rows.first(), steps }
-        })
-        .collect();
-    for queries in segments(&model.outputs) {
+    let heads: Vec<Head> = outputs.map(|(index, output)| tile_head(builder, output, index, &decoded)).collect();
+    for queries in segments(&model.outputs, &kinds) {
         let is_read = |head: &&Head| extent(&model.outputs[head.output]).contains(&queries.start);
         let varies = model.outputs.iter().any(|output| matches!(output.rows, Extent::Tokens { .. }));
+        let of_kind = |kind: &&Kind| (kind.asked.first..kind.asked.first + kind.asked.count).contains(&queries.start);
+        let Some(Kind { asked, reads }) = kinds.iter().find(of_kind) else { continue };
         builder.stage(Stage::Queries(QueryStage {
             first: queries.start,
             rows: if varies { Count::TOKENS } else { Count::fixed(queries.len()) },
             tile: builder.tiles.queries,
-            reads,
+            reads: *reads,
+            asked: asked.clone(),
             decode: decode.clone(),
             heads: heads.iter().filter(is_read).cloned().collect(),
         }));
     }
+}
+
+/// The head of an output over the rows of the tile: into the output, or where one tile of it is kept.
+fn tile_head(builder: &mut Builder, output: &Output, index: usize, decoded: &Rows) -> Head {
+    let width = output.linear.as_ref().map_or(decoded.width, |linear| linear.weight.rows());
+    let rows = (!builder.keeps_outputs).then(|| {
+        let rows = builder.rows(format!("{} rows", output.name), Count::TILE, decoded.most, width);
+        rows.place()
+    });
+    let target = rows.clone().map_or(Target::Output(index), Target::Arena);
+    let steps = builder.section(|builder| head(builder, output, target, decoded));
+    Head { output: index, first: output.rows.first(), steps, rows }
 }
 
 fn extent(output: &Output) -> Range<usize> {
@@ -87,90 +120,41 @@ fn extent(output: &Output) -> Range<usize> {
     first..first + output.rows.most()
 }
 
-/// The queries that outputs read, cut where the rows of one begin or end.
-fn segments(outputs: &[Output]) -> Vec<Range<usize>> {
-    let ends: BTreeSet<usize> = outputs.iter().map(extent).flat_map(|rows| [rows.start, rows.end]).collect();
-    let ends: Vec<usize> = ends.into_iter().collect();
+/// The queries that outputs read, cut where the rows of one, or queries of another kind, begin or end.
+fn segments(outputs: &[Output], kinds: &[Kind]) -> Vec<Range<usize>> {
+    let kinds = kinds.iter().map(|kind| kind.asked.first);
+    let ends = outputs.iter().map(extent).flat_map(|rows| [rows.start, rows.end]).chain(kinds);
+    let ends: Vec<usize> = ends.collect::<BTreeSet<usize>>().into_iter().collect();
     let between = ends.windows(2).map(|pair| pair[0]..pair[1]);
     between.filter(|rows| outputs.iter().any(|output| extent(output).contains(&rows.start))).collect()
 }
 
-/// The input that queries of a tile are made from.
-fn reading(builder: &Builder, model: &Model, decoder: &Decoder) -> Option<Reading> {
-    match (&decoder.queries, model.inputs.as_slice()) {
-        (Queries::Tokens, [input, ..]) => {
-            Some(Reading { input: builder.input(&input.name)?, stride: tokens::stride(input) })
-        }
-        (Queries::Input { name, width, .. }, _) => Some(Reading { input: builder.input(name)?, stride: *width }),
-        _ => None,
-    }
+/// The queries as rows, then what they decode.
+fn decode(builder: &mut Builder, model: &Model, decoder: &Decoder, rows: &Rows, context: &Context<'_>) -> Rows {
+    ask::all(builder, model, decoder, rows);
+    answer(builder, decoder, rows, context)
 }
 
-/// The queries as rows, then what they decode: in their place, or in rows of another width.
-fn decode(builder: &mut Builder, model: &Model, decoder: &Decoder, rows: &Rows, context: &Context<'_>) -> Rows {
-    if let Queries::Learned(table) = &decoder.queries {
-        first_block(builder, &decoder.block, rows, table, context);
-    } else {
-        if needs_rows(&decoder.block.attention) {
-            ask(builder, model, &decoder.queries, rows);
-        }
-        block(builder, &decoder.block, rows, context);
+/// What the queries in `rows` decode: in their place, or in rows of another width.
+fn answer(builder: &mut Builder, decoder: &Decoder, rows: &Rows, context: &Context<'_>) -> Rows {
+    match (&decoder.queries, &decoder.block.attention.query) {
+        // The rows that constants stand for are needed after the attention, if at all.
+        (Queries::Learned(table), Query::Constant(_)) => first_block(builder, &decoder.block, rows, table, context),
+        _ => block(builder, &decoder.block, rows, context),
     }
     let project = decoder.project.as_ref();
     project.map_or(*rows, |linear| builder.linear("projected", rows, linear, Activation::Identity))
 }
 
-/// The queries in `rows`.
-fn ask(builder: &mut Builder, model: &Model, queries: &Queries, rows: &Rows) {
-    match (queries, model.inputs.as_slice()) {
-        (Queries::Fourier(grid), _) => fourier(builder, grid, None, rows.count, rows.place(), rows.width),
-        (Queries::Input { name, .. }, _) => {
-            let x = Source::Input(builder.input(name).unwrap_or(0));
-            let (count, width, out) = (rows.count, rows.width, rows.target());
-            builder.step(Step::CopyRows { rows: count, width, x_stride: width, out_stride: width, x, out });
-        }
-        (Queries::Parts(parts), _) => {
-            let mut first = 0;
-            for part in parts {
-                ask_part(builder, part, rows, first);
-                first += part.count();
-            }
-        }
-        (Queries::Tokens, [input]) if rows.count == Count::TILE => tokens::tile(builder, *rows, input),
-        // The rows are the tokens, or the table that they start from has been copied.
-        (Queries::Tokens | Queries::Learned(_), _) => {}
-    }
-}
-
-/// The queries of one kind from row `first` on.
-fn ask_part(builder: &mut Builder, part: &QueryPart, rows: &Rows, first: usize) {
-    let (count, width, stride) = (Count::fixed(part.count()), part.encoding.width(), rows.width);
-    let copy = |builder: &mut Builder, table: &Tensor, x_stride, column, width| {
-        let x = Source::Weights(builder.blob.plain(table));
-        let out = Target::Arena(rows.part(first, part.count(), column, width));
-        builder.step(Step::CopyRows { rows: count, width, x_stride, out_stride: stride, x, out });
-    };
-    match &part.encoding {
-        Encoding::Learned(table) => copy(builder, table, width, 0, width),
-        Encoding::Fourier(grid) => {
-            let points = builder.input(&part.points_name());
-            fourier(builder, grid, points, count, rows.part(first, part.count(), 0, width), stride);
-        }
-    }
-    if let Some(padding) = &part.padding {
-        copy(builder, padding, 0, width, padding.len());
-    }
-}
-
 /// All heads over all rows.
 fn heads(builder: &mut Builder, model: &Model, rows: &Rows) {
     for (index, output) in model.outputs.iter().enumerate() {
-        head(builder, output, index, rows);
+        head(builder, output, Target::Output(index), rows);
     }
 }
 
 /// A head over its part of `rows`, or over the rows of the tile: mean → norm → linear → norm.
-fn head(builder: &mut Builder, output: &Output, index: usize, rows: &Rows) {
+fn head(builder: &mut Builder, output: &Output, out: Target, rows: &Rows) {
     let is_tile = rows.count == Count::TILE;
     let (mut count, mut most) =
         if is_tile { (Count::TILE, rows.most) } else { (extent_count(builder, output), output.rows.most()) };
@@ -186,7 +170,7 @@ fn head(builder: &mut Builder, output: &Output, index: usize, rows: &Rows) {
         builder.normalize_into(Some(x), norm, count, rows.width, normal.target());
         x = normal.source();
     }
-    let (out, width) = (Target::Output(index), rows.width);
+    let width = rows.width;
     match &output.linear {
         Some(linear) => {
             let outputs = linear.weight.rows();

@@ -4,7 +4,7 @@ use super::block::{Context, block, first_block};
 use super::builder::{Builder, Rows};
 use super::history::History;
 use super::{gather, tokens, tokens_are_read_once};
-use crate::model::{Latents, Linear, Model, Tensor};
+use crate::model::{Block, Latents, Linear, Model, Tensor};
 use crate::program::{Activation, Count, Source, Step};
 
 /// What the encoder leaves behind.
@@ -28,7 +28,7 @@ pub(super) fn lower(builder: &mut Builder, model: &Model) -> Encoded {
             Latents::Learned(start) if position == 0 => {
                 first_block(builder, &model.blocks[index], &latents, start, &context);
             }
-            _ => block(builder, &model.blocks[index], &latents, &context),
+            _ => layer(builder, &model.blocks[index], &latents, &context),
         }
         history.reach(builder, position + 1, &latents);
     }
@@ -39,6 +39,14 @@ pub(super) fn lower(builder: &mut Builder, model: &Model) -> Encoded {
         builder.normalize_in_place(&latents, norm);
     }
     Encoded { latents, tokens }
+}
+
+/// A block after the first, which a run may leave out.
+fn layer(builder: &mut Builder, layer: &Block, latents: &Rows, context: &Context<'_>) {
+    let steps = builder.section(|builder| block(builder, layer, latents, context));
+    if builder.latent_count == Count::LATENTS {
+        builder.layers.push(steps);
+    }
 }
 
 /// The latents' rows; those that are tokens are filled, learned ones are not yet.

@@ -2,6 +2,7 @@
 //! whole input are ever in memory.
 
 use super::builder::{Builder, Rows};
+use super::decode::is_row_by_row;
 use super::{AfterLast, attention, tokens, tokens_are_read_once};
 use crate::model::{Attention, Block, EmptyRows, Input, Latents, Model, Places, Queries, Reads, Softmax};
 use crate::program::{Count, Gathering, Positions, Source, Stage, Step, TokenStage};
@@ -33,7 +34,10 @@ pub(super) fn no_stream(model: &Model) -> Option<String> {
 
 /// What needs all tokens, or another input, when all tokens have been read.
 fn late(model: &Model) -> Option<String> {
-    let asks = model.decoder.as_ref().and_then(|decoder| match &decoder.queries {
+    let masked = model.decoder.as_ref().filter(|decoder| decoder.block.attention.masks_queries);
+    let masked = masked.map(|_| "the mask of the tokens is also that of the queries".to_owned());
+    let asks = model.decoder.as_ref().filter(|decoder| !is_row_by_row(model, decoder));
+    let asks = asks.and_then(|decoder| match &decoder.queries {
         Queries::Tokens => Some("its decoder asks with the tokens, when all of them have been read".to_owned()),
         Queries::Input { name, .. } => Some(format!("its decoder asks with another input, `{name}`")),
         Queries::Parts(parts) => {
@@ -47,7 +51,8 @@ fn late(model: &Model) -> Option<String> {
     let counts_padding =
         |block: &&Block| block.attention.rotary.as_ref().is_some_and(|rotary| rotary.places == Places::AfterPadding);
     let padded = blocks.find(counts_padding).filter(|_| model.mask.is_some());
-    asks.or_else(|| Some(format!("places in `{}` depend on how many tokens the mask leaves out", padded?.name)))
+    asks.or(masked)
+        .or_else(|| Some(format!("places in `{}` depend on how many tokens the mask leaves out", padded?.name)))
 }
 
 /// What makes attention depend on more than a query and a key.
@@ -63,7 +68,7 @@ fn unlike(attention: &Attention) -> &'static str {
 }
 
 /// Whether all blocks of `model` that read the tokens can read them so. Each of them makes the tokens anew: that must not
-/// cost multiplications.
+/// cost multiplications, and for queries only few.
 pub(super) fn applies(model: &Model) -> bool {
     let mut blocks = model.schedule.iter().map(|&index| &model.blocks[index]);
     let can_gather = |block: &Block| match block.reads {
@@ -73,12 +78,22 @@ pub(super) fn applies(model: &Model) -> bool {
     };
     let are_queries = model.decoder.as_ref().is_some_and(|decoder| matches!(decoder.queries, Queries::Tokens));
     let can_ask = !are_queries || model.inputs.len() == 1;
-    let is_cheap = tokens_are_read_once(model) || model.inputs.iter().all(|input| input.project.is_none());
+    let is_cheap = tokens_are_read_once(model)
+        || model.inputs.iter().all(|input| input.project.is_none())
+        || (are_queries && is_cheap_again(model));
     matches!(model.latents, Latents::Learned(_))
         && is_cheap
         && can_ask
         && model.inputs.iter().all(tokens::arrives)
         && blocks.all(can_gather)
+}
+
+/// Whether one block reads the tokens, and making a token again costs at most half of what its key and value cost.
+fn is_cheap_again(model: &Model) -> bool {
+    let mut readers = model.schedule.iter().map(|&index| &model.blocks[index]).filter(|block| block.reads.context());
+    let (Some(reader), None) = (readers.next(), readers.next()) else { return false };
+    let keys = reader.attention.key.weight.len() + reader.attention.value.weight.len();
+    model.inputs.iter().filter_map(|input| input.project.as_ref()).all(|project| 2 * project.weight.len() <= keys)
 }
 
 /// Whether what a query gathers from a key depends on these two alone, up to a common factor of all that it gathers.

@@ -1,5 +1,6 @@
 //! Model to [`Program`]: lowering to steps, packing of weights, liveness and placement in the arena.
 
+mod ask;
 mod attention;
 mod blob;
 mod block;
@@ -15,7 +16,7 @@ mod place;
 mod tile;
 mod tokens;
 
-pub use options::{AfterLast, CompileOptions, impossible};
+pub use options::{AfterLast, CompileOptions, Outputs, impossible};
 pub use place::place;
 
 use crate::model::{Model, Queries};
@@ -28,24 +29,29 @@ use tile::Tiles;
 /// Compiles `model`. What of `options` is [`impossible`] is not followed.
 #[must_use]
 pub fn compile(mut model: Model, options: &CompileOptions) -> Program {
-    passes::run(&mut model, options.passes);
-    let after_last = options.positions.unwrap_or_default();
+    passes::run(&mut model, options.passes, options.outputs == Outputs::Kept);
     let tiles = match options.tile {
         Some(rows) => Tiles { tokens: rows.get(), queries: rows.get() },
-        None => tile::choose(&model, after_last, options.weights),
+        None => tile::choose(&model, options),
     };
-    lower(&model, tiles, after_last, Blob::new(options.weights))
+    lower(&model, tiles, options, Blob::new(options.weights))
 }
 
-fn lower(model: &Model, tiles: Tiles, after_last: AfterLast, blob: Blob) -> Program {
-    let mut builder = Builder::new(model, tiles, after_last, blob);
+fn lower(model: &Model, tiles: Tiles, options: &CompileOptions, blob: Blob) -> Program {
+    let mut builder = Builder::new(model, tiles, options, blob);
     let encoded = encode::lower(&mut builder, model);
     decode::lower(&mut builder, model, encoded);
     let outputs = outputs(&builder, model);
+    let (keeps_outputs, layers) = (builder.keeps_outputs, std::mem::take(&mut builder.layers));
+    let max_latents = if builder.latent_count == Count::LATENTS { model.latents.shape()[0] } else { 0 };
     builder.finish(Program {
         inputs: inputs::list(model),
         ignored_inputs: inputs::ignored(model),
         outputs,
+        keeps_outputs,
+        max_latents,
+        layers,
+        no_stream: gather::no_stream(model),
         max_tokens: model.tokens(),
         sequence: inputs::sequence(model),
         name: model.name.clone(),
@@ -66,7 +72,7 @@ fn lower(model: &Model, tiles: Tiles, after_last: AfterLast, blob: Blob) -> Prog
 #[must_use]
 pub fn ports(model: &Model) -> (Vec<Input>, Vec<Output>) {
     let tiles = Tiles { tokens: 1, queries: 1 };
-    let builder = Builder::new(model, tiles, AfterLast::default(), Blob::draft(WeightFormat::F32));
+    let builder = Builder::new(model, tiles, &CompileOptions::default(), Blob::draft(WeightFormat::F32));
     (inputs::list(model), outputs(&builder, model))
 }
 

@@ -1,7 +1,7 @@
 //! What a caller of the compiler may choose, and what of it a model does not permit.
 
-use super::gather;
-use crate::model::{Encoding, Input, Model};
+use super::{decode, gather};
+use crate::model::{Encoding, Input, Latents, Model, Reads};
 use crate::passes::Passes;
 use crate::program::WeightFormat;
 use crate::{Problems, Subject};
@@ -18,6 +18,34 @@ pub struct CompileOptions {
     pub tile: Option<NonZeroUsize>,
     /// What becomes of tokens that arrive after the last position; [`AfterLast::Stop`] when absent.
     pub positions: Option<AfterLast>,
+    /// Whether all rows of the outputs are kept.
+    pub outputs: Outputs,
+    /// Whether a run may have fewer latents and fewer layers than the model.
+    pub adaptive: bool,
+}
+
+/// What becomes of the rows of outputs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Outputs {
+    /// The model holds all of them after a run.
+    #[default]
+    Kept,
+    /// They are decoded when they are asked for, and none is kept. Queries can be made at run time.
+    Decoded,
+}
+
+impl Outputs {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Kept, Self::Decoded];
+
+    /// Its name among the options.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::Decoded => "decoded",
+        }
+    }
 }
 
 /// What becomes of tokens that arrive one at a time, after the one that stands at the last position the model was made for.
@@ -52,9 +80,31 @@ impl AfterLast {
 pub fn impossible(model: &Model, options: &CompileOptions) -> Problems {
     let mut problems = Problems::new();
     if let Some(after) = options.positions {
-        positions(model, after).into_iter().for_each(|message| problems.add(Subject::Option("positions"), message));
+        let messages = positions(model, after).into_iter();
+        messages.for_each(|message| problems.add(Subject::Option("positions"), message));
+    }
+    if let (Outputs::Decoded, Some(reason)) = (options.outputs, decode::not_asked(model)) {
+        let message = format!("outputs cannot be \"decoded\" one row at a time: {reason}; leave the option out");
+        problems.add(Subject::Option("outputs"), message);
+    }
+    if let Some(reason) = not_adaptive(model).filter(|_| options.adaptive) {
+        let message = format!("this model cannot be adaptive: {reason}; leave the option out");
+        problems.add(Subject::Option("adaptive"), message);
     }
     problems
+}
+
+/// Why a run of `model` cannot have fewer latents or layers, if it cannot.
+pub(super) fn not_adaptive(model: &Model) -> Option<String> {
+    let mut blocks = model.schedule.iter().map(|&index| &model.blocks[index]);
+    let reads_once = model.mixtures.is_empty()
+        && blocks.next().is_some_and(|block| block.reads == Reads::Context && block.mixer.is_none())
+        && blocks.all(|block| block.reads == Reads::Itself && block.mixer.is_none());
+    match &model.latents {
+        Latents::Tail { .. } => Some("its latents are the last tokens".to_owned()),
+        _ if !reads_once => Some("its latents read the tokens after other layers, or are mixed".to_owned()),
+        _ => decode::not_alone(model),
+    }
 }
 
 fn positions(model: &Model, after: AfterLast) -> Vec<String> {

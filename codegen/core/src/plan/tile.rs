@@ -1,9 +1,8 @@
 //! How many tokens, and how many queries, go through at a time.
 
 use super::blob::Blob;
-use super::{AfterLast, lower};
+use super::{CompileOptions, Outputs, lower};
 use crate::model::Model;
-use crate::program::WeightFormat;
 
 /// Most rows of a tile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +13,7 @@ pub(super) struct Tiles {
     pub(super) queries: usize,
 }
 
-/// The sizes that a tile may have: multiples of `step` from `fewest` on.
+/// The sizes that a tile may have: `fewest`, and the multiples of `step` beyond.
 struct Sizes {
     step: usize,
     fewest: usize,
@@ -24,15 +23,18 @@ struct Sizes {
 const TOKENS: Sizes = Sizes { step: 6, fewest: 18 };
 /// Linear layers take three or six rows at a time, and attention panels of eight queries.
 const QUERIES: Sizes = Sizes { step: 24, fewest: 24 };
+/// Queries of outputs that are not kept: memory counts more than time.
+const QUERIES_ALONE: Sizes = Sizes { fewest: 1, ..QUERIES };
 
 /// The largest tiles in an arena that is no larger than the smallest tiles need: the latents' own layers take memory that
 /// tokens and queries can use before and after.
-pub(super) fn choose(model: &Model, after_last: AfterLast, format: WeightFormat) -> Tiles {
-    let arena = |tiles| lower(model, tiles, after_last, Blob::draft(format)).arena_len;
-    let mut tiles = Tiles { tokens: TOKENS.fewest, queries: QUERIES.fewest };
+pub(super) fn choose(model: &Model, options: &CompileOptions) -> Tiles {
+    let arena = |tiles| lower(model, tiles, options, Blob::draft(options.weights)).arena_len;
+    let queries = if options.outputs == Outputs::Kept { QUERIES } else { QUERIES_ALONE };
+    let mut tiles = Tiles { tokens: TOKENS.fewest, queries: queries.fewest };
     let room = arena(tiles);
     tiles.tokens = TOKENS.largest(model.tokens(), |tokens| arena(Tiles { tokens, ..tiles }) <= room);
-    tiles.queries = QUERIES.largest(model.output_rows()[0], |queries| arena(Tiles { queries, ..tiles }) <= room);
+    tiles.queries = queries.largest(model.output_rows()[0], |queries| arena(Tiles { queries, ..tiles }) <= room);
     tiles
 }
 
@@ -45,6 +47,6 @@ impl Sizes {
             let middle = fitting.midpoint(beyond);
             if fits(middle * self.step) { fitting = middle } else { beyond = middle }
         }
-        fitting * self.step
+        (fitting * self.step).max(self.fewest)
     }
 }

@@ -14,9 +14,11 @@ pub struct Lengths {
     pub padding: usize,
     /// R: rows of the tile that a stage is at.
     pub tile: usize,
+    /// M: latents, where a run may have fewer.
+    pub latents: usize,
 }
 
-/// How many rows a step handles, or how many numbers it skips: `fixed + tokens · T + tile · R +
+/// How many rows a step handles, or how many numbers it skips: `fixed + tokens · T + tile · R + latents · M +
 /// prefix · P + padding · L`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Count {
@@ -26,6 +28,8 @@ pub struct Count {
     pub tokens: usize,
     /// And so many for each row of the tile.
     pub tile: usize,
+    /// And so many for each latent of the run, where it may have fewer than the model.
+    pub latents: usize,
     /// And so many for each token before the latents; less than 0 are taken off.
     pub prefix: isize,
     /// And so many for each token that the mask leaves out; less than 0 are taken off.
@@ -39,6 +43,8 @@ impl Count {
     pub const TOKENS: Self = Self { tokens: 1, ..Self::NONE };
     /// As many as the tile has rows.
     pub const TILE: Self = Self { tile: 1, ..Self::NONE };
+    /// As many as the run has latents.
+    pub const LATENTS: Self = Self { latents: 1, ..Self::NONE };
     /// As many as there are tokens before the latents.
     pub const PREFIX: Self = Self { prefix: 1, ..Self::NONE };
     /// As many tokens as the mask leaves out.
@@ -47,7 +53,7 @@ impl Count {
     /// So many in every run.
     #[must_use]
     pub const fn fixed(fixed: usize) -> Self {
-        Self { fixed, tokens: 0, tile: 0, prefix: 0, padding: 0 }
+        Self { fixed, tokens: 0, tile: 0, latents: 0, prefix: 0, padding: 0 }
     }
 
     /// `factor` times as many.
@@ -57,6 +63,7 @@ impl Count {
             fixed: self.fixed * factor,
             tokens: self.tokens * factor,
             tile: self.tile * factor,
+            latents: self.latents * factor,
             prefix: self.prefix * factor as isize,
             padding: self.padding * factor as isize,
         }
@@ -83,8 +90,8 @@ impl Count {
     /// How many in a run of these lengths.
     #[must_use]
     pub const fn at(self, lengths: Lengths) -> usize {
-        let Lengths { tokens, tile, prefix, padding } = lengths;
-        let many = self.fixed + self.tokens * tokens + self.tile * tile;
+        let Lengths { tokens, tile, latents, prefix, padding } = lengths;
+        let many = self.fixed + self.tokens * tokens + self.tile * tile + self.latents * latents;
         many.wrapping_add_signed(self.prefix * prefix as isize + self.padding * padding as isize)
     }
 }
@@ -97,6 +104,7 @@ impl Add for Count {
             fixed: self.fixed + other.fixed,
             tokens: self.tokens + other.tokens,
             tile: self.tile + other.tile,
+            latents: self.latents + other.latents,
             prefix: self.prefix + other.prefix,
             padding: self.padding + other.padding,
         }
@@ -121,6 +129,6 @@ impl Program {
         });
         let latents = latents.or(self.sequence.prefix.map(|prefix| prefix.latents));
         let prefix = latents.map_or(0, |latents| self.max_tokens.saturating_sub(latents));
-        Lengths { tokens: self.max_tokens, prefix, ..Lengths::default() }
+        Lengths { tokens: self.max_tokens, latents: self.max_latents, prefix, ..Lengths::default() }
     }
 }

@@ -83,11 +83,14 @@ impl Program {
         Lengths { tile: tiles.max().unwrap_or(0), ..run }
     }
 
-    /// Bytes of the generated type: the arena, then the outputs, rounded up to the arena's alignment.
+    /// Bytes of the generated type: the arena, then the outputs that it keeps, rounded up to the arena's alignment.
     #[must_use]
     pub fn ram_bytes(&self) -> usize {
-        let outputs: usize = self.outputs.iter().map(|output| output.rows * output.width).sum();
-        ((self.arena_len * 4).next_multiple_of(percio_format::ALIGN) + outputs * 4)
+        let outputs = self.outputs.iter().filter(|_| self.keeps_outputs);
+        let outputs: usize = outputs.map(|output| output.rows * output.width).sum();
+        // How many latents and layers a run has: two words.
+        let choices = if self.is_adaptive() { 2 } else { 0 };
+        ((self.arena_len * 4).next_multiple_of(percio_format::ALIGN) + (outputs + choices) * 4)
             .next_multiple_of(percio_format::ALIGN)
     }
 

@@ -14,9 +14,11 @@ mod stream;
 pub use count::{Count, Lengths};
 pub use mark::Mark;
 pub use percio_format::{Activation, Positions, WeightFormat};
-pub use stage::{Head, QueryStage, Reading, Stage, TokenStage};
+pub use stage::{Asked, Head, QueryStage, Reading, Stage, TokenStage};
 pub use step::{Gathering, Line, Step};
 pub use stream::Stream;
+
+use std::ops::Range;
 
 /// A compiled model.
 #[derive(Clone, Debug)]
@@ -35,10 +37,18 @@ pub struct Program {
     pub ignored_inputs: Vec<String>,
     /// What it computes.
     pub outputs: Vec<Output>,
+    /// Whether all rows of its outputs are in memory after a run; else rows are asked for, and each replaces the last.
+    pub keeps_outputs: bool,
+    /// Why tokens cannot arrive one at a time, where they cannot.
+    pub no_stream: Option<String>,
     /// Most tokens that reach the encoder: N.
     pub max_tokens: usize,
     /// What the model itself says of the sequence of tokens.
     pub sequence: Sequence,
+    /// M, where a run may have fewer latents; else 0.
+    pub max_latents: usize,
+    /// The steps of each layer that a run may leave out, where it may end early; else none.
+    pub layers: Vec<Range<usize>>,
     /// The buffers of the arena.
     pub buffers: Vec<Buffer>,
     /// Numbers in the arena.
@@ -62,6 +72,14 @@ pub struct Input {
     pub name: String,
     /// What it holds.
     pub kind: InputKind,
+}
+
+impl Program {
+    /// Whether a run may have fewer latents and fewer layers than the model.
+    #[must_use]
+    pub fn is_adaptive(&self) -> bool {
+        self.max_latents > 0
+    }
 }
 
 /// What an input holds.

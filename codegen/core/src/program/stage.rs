@@ -1,10 +1,10 @@
 //! When the steps of a program run.
 
-use super::{Count, Lengths, Positions};
+use super::{Count, Lengths, Place, Positions};
 use std::ops::Range;
 
 /// A part of a run. A run goes through all stages in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Stage {
     /// These steps, once.
     Once(Range<usize>),
@@ -42,7 +42,7 @@ pub struct TokenStage {
 }
 
 /// Decodes queries, then runs the heads that read them: as many queries at a time as a tile holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct QueryStage {
     /// The first of all queries that is decoded here.
     pub first: usize,
@@ -52,10 +52,33 @@ pub struct QueryStage {
     pub tile: usize,
     /// The input that the queries are made from, if they are made at run time.
     pub reads: Option<Reading>,
+    /// What the queries are.
+    pub asked: Asked,
     /// The steps that decode.
     pub decode: Range<usize>,
     /// The heads that read these queries.
     pub heads: Vec<Head>,
+}
+
+/// Queries of one kind, and how they are made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asked {
+    /// What they ask for; empty where all queries are of one kind.
+    pub name: String,
+    /// The first of all queries that is of this kind.
+    pub first: usize,
+    /// Queries of this kind.
+    pub count: usize,
+    /// How many could be made: more, where the caller names some of them at run time.
+    pub known: usize,
+    /// The steps that make those of a tile, counted from the first of the kind; none where constants stand for them.
+    pub steps: Range<usize>,
+    /// The first row that the steps fill, where the decoder reads nothing but their rows: a caller may fill it too.
+    pub row: Option<Place>,
+    /// Frequencies of each axis, where they are Fourier features.
+    pub frequencies: Vec<Vec<f32>>,
+    /// Where they are tokens, the steps that make one from its raw numbers, and the lengths of the axes of these.
+    pub raw: Option<(Range<usize>, Vec<usize>)>,
 }
 
 /// An input that steps read from the part on that belongs to the tile's first row.
@@ -76,6 +99,8 @@ pub struct Head {
     pub first: usize,
     /// The steps.
     pub steps: Range<usize>,
+    /// Where the steps leave the tile's rows, where the program does not keep its outputs.
+    pub rows: Option<Place>,
 }
 
 impl Stage {
@@ -87,7 +112,7 @@ impl Stage {
             Self::Tokens(stage) => vec![stage.tokens.clone(), stage.gather.clone()],
             Self::Queries(stage) => {
                 let heads = stage.heads.iter().map(|head| head.steps.clone());
-                [stage.decode.clone()].into_iter().chain(heads).collect()
+                [stage.asked.steps.clone(), stage.decode.clone()].into_iter().chain(heads).collect()
             }
         }
     }
@@ -95,7 +120,11 @@ impl Stage {
     /// All ranges of steps that it may run.
     #[must_use]
     pub fn sections(&self) -> Vec<Range<usize>> {
-        let arriving = if let Self::Tokens(stage) = self { Some(stage.arriving.clone()) } else { None };
+        let arriving = match self {
+            Self::Once(_) => None,
+            Self::Tokens(stage) => Some(stage.arriving.clone()),
+            Self::Queries(stage) => stage.asked.raw.as_ref().map(|(steps, _)| steps.clone()),
+        };
         self.steps().into_iter().chain(arriving).collect()
     }
 

@@ -27,7 +27,7 @@ impl Program {
         let [Stage::Once(begin), rest @ ..] = self.stages.as_slice() else { return None };
         let tokens: Vec<&TokenStage> = rest.iter().map_while(token_stage).collect();
         let [Stage::Once(finish), rest @ ..] = rest.get(tokens.len()..)? else { return None };
-        let is_alone = |stage: &Stage| matches!(stage, Stage::Queries(stage @ QueryStage { reads: None, .. }) if !self.hides_queries(stage));
+        let is_alone = |stage: &Stage| matches!(stage, Stage::Queries(stage) if !self.hides_queries(stage));
         if !rest.iter().all(is_alone) {
             return None;
         }

@@ -17,6 +17,17 @@ pub(super) struct Memory<'a> {
 }
 
 impl Memory<'_> {
+    /// The numbers of the arena at `place`.
+    pub(super) fn arena_at(&mut self, place: &Place) -> &mut [f32] {
+        &mut self.arena[span(self.buffers, place, Lengths::default())]
+    }
+
+    /// Copies the first `numbers` of the arena at `place` to an output, from its number `first` on.
+    pub(super) fn keep(&mut self, place: &Place, numbers: usize, output: usize, first: usize) {
+        let start = span(self.buffers, place, Lengths::default()).start;
+        self.outputs[output][first..first + numbers].copy_from_slice(&self.arena[start..start + numbers]);
+    }
+
     /// All that there is to read between two steps.
     pub(super) fn view(&self, turn: &Turn) -> Readable<'_> {
         let Self { buffers, weights, inputs, .. } = *self;

@@ -31,6 +31,8 @@ pub struct Interpreter<'a> {
     weights: Stored,
     arena: Vec<f32>,
     outputs: Outputs,
+    /// How many latents and layers runs have, where that may be chosen.
+    choices: [usize; 2],
 }
 
 impl<'a> Interpreter<'a> {
@@ -47,6 +49,7 @@ impl<'a> Interpreter<'a> {
             weights: Stored::new(&program.blob),
             arena: vec![0.0; program.arena_len],
             outputs: program.outputs.iter().map(numbers).collect(),
+            choices: [program.max_latents, program.layers.len()],
         })
     }
 
@@ -54,6 +57,12 @@ impl<'a> Interpreter<'a> {
     #[must_use]
     pub fn on(self, isa: Option<&'a str>) -> Self {
         Self { isa, ..self }
+    }
+
+    /// Runs have so many latents and layers; of a program that is not adaptive always all.
+    pub fn choose(&mut self, latents: usize, layers: usize) {
+        let program = self.program;
+        self.choices = [latents.max(1).min(program.max_latents), layers.min(program.layers.len())];
     }
 
     fn run(&mut self, sample: &Sample) {
@@ -65,9 +74,9 @@ impl<'a> Interpreter<'a> {
     }
 
     fn watched(&mut self, inputs: &[Value], work: Work<'_>, trace: Option<&mut Recorder<'_>>) {
-        let Self { program, isa, weights, arena, outputs } = self;
+        let Self { program, isa, weights, arena, outputs, choices } = self;
         let memory = Memory { buffers: &program.buffers, weights, inputs, arena, outputs };
-        let pass = Pass { program, memory, work, trace };
+        let pass = Pass { program, memory, work, trace, choices: *choices };
         match isa {
             Some(name) => on(name, pass),
             None => dispatch(pass),

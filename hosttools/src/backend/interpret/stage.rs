@@ -13,6 +13,8 @@ pub(super) struct Pass<'a, 'p> {
     pub(super) program: &'a Program,
     pub(super) memory: Memory<'a>,
     pub(super) work: Work<'a>,
+    /// How many latents and layers the run has.
+    pub(super) choices: [usize; 2],
     /// Who watches.
     pub(super) trace: Option<&'a mut Recorder<'p>>,
 }
@@ -31,6 +33,8 @@ pub(super) enum Work<'a> {
     Queries,
     /// A query and one of its heads.
     Query(&'a QueryStage, &'a Head, usize),
+    /// A query that the caller has made, and one of its heads.
+    With(&'a QueryStage, &'a Head, &'a [f32]),
 }
 
 /// Where some steps are in a run: once, or at a tile.
@@ -52,7 +56,8 @@ impl Kernel for Pass<'_, '_> {
 
     #[inline(always)]
     fn run<I: Isa>(mut self, isa: I) {
-        let turn = |lengths| Turn { lengths, first: 0, token: 0, input: 0, output: 0 };
+        let [latents, _] = self.choices;
+        let turn = |lengths| Turn { lengths: Lengths { latents, ..lengths }, first: 0, token: 0, input: 0, output: 0 };
         let none = turn(Lengths::default());
         match self.work {
             Work::Run(lengths) => self.stages(isa, &turn(lengths)),
@@ -69,8 +74,15 @@ impl Kernel for Pass<'_, '_> {
             Work::Queries => self.program.queries().for_each(|stage| self.query_tiles(isa, stage, &none)),
             Work::Query(stage, head, first) => {
                 let turn = Turn { first, ..turn(Lengths { tile: 1, ..none.lengths }) };
+                self.decode(isa, stage, &turn);
+                self.head(isa, head, &self.at_head(head, &turn));
+            }
+            Work::With(stage, head, query) => {
+                let turn = turn(Lengths { tile: 1, ..none.lengths });
+                let row = stage.asked.row.as_ref();
+                row.into_iter().for_each(|row| self.memory.arena_at(row).copy_from_slice(query));
                 self.steps(isa, &stage.decode, &turn);
-                self.steps(isa, &head.steps, &self.at_head(head, &turn));
+                self.head(isa, head, &turn);
             }
         }
     }
@@ -104,10 +116,27 @@ impl Pass<'_, '_> {
             let input = first * stage.reads.map_or(0, |reading| reading.stride);
             let first = stage.first + first;
             let turn = Turn { lengths: Lengths { tile, ..all.lengths }, first, input, ..*all };
-            self.steps(isa, &stage.decode, &turn);
+            self.decode(isa, stage, &turn);
             for head in &stage.heads {
-                self.steps(isa, &head.steps, &self.at_head(head, &turn));
+                self.head(isa, head, &self.at_head(head, &turn));
             }
+        }
+    }
+
+    /// Makes the queries of a tile and decodes them.
+    #[inline(always)]
+    fn decode<I: Isa>(&mut self, isa: I, stage: &QueryStage, turn: &Turn) {
+        self.steps(isa, &stage.asked.steps, &Turn { first: turn.first - stage.asked.first, ..*turn });
+        self.steps(isa, &stage.decode, turn);
+    }
+
+    /// Runs a head; a program that does not keep its outputs leaves its rows in the arena.
+    #[inline(always)]
+    fn head<I: Isa>(&mut self, isa: I, head: &Head, turn: &Turn) {
+        self.steps(isa, &head.steps, turn);
+        if let Some(place) = &head.rows {
+            let numbers = turn.lengths.tile * self.program.outputs[head.output].width;
+            self.memory.keep(place, numbers, head.output, turn.output);
         }
     }
 
@@ -118,7 +147,9 @@ impl Pass<'_, '_> {
 
     #[inline(always)]
     fn steps<I: Isa>(&mut self, isa: I, steps: &Range<usize>, turn: &Turn) {
-        for index in steps.clone() {
+        let [_, layers] = self.choices;
+        let is_left_out = |index: &usize| self.program.layers.iter().skip(layers).any(|layer| layer.contains(index));
+        for index in steps.clone().filter(|index| !is_left_out(index)) {
             if let Some(trace) = &mut self.trace {
                 trace.before(index, self.memory.view(turn));
             }

@@ -7,7 +7,7 @@ use crate::backend::Outputs;
 use crate::sample::Value;
 use percio::isa::{Isa, Kernel, dispatch};
 use percio::layers::{Attention, merge};
-use percio_codegen_core::program::{Program, Stream};
+use percio_codegen_core::program::{Head, Program, QueryStage, Stream};
 use std::ops::Range;
 
 /// Takes the tokens of a program as they arrive.
@@ -45,10 +45,22 @@ impl<'p> Interpreter<'p> {
     pub fn decode(&mut self, output: usize, row: usize) -> Option<&[f32]> {
         let program: &'p Program = self.program;
         let heads = program.queries().flat_map(|stage| stage.heads.iter().map(move |head| (stage, head)));
-        let (stage, head) = heads.into_iter().find(|(_, head)| head.output == output)?;
+        let holds =
+            |stage: &QueryStage, head: &Head| (stage.first..).take(stage.rows.fixed).any(|at| at == head.first + row);
+        let (stage, head) = heads.into_iter().find(|(stage, head)| head.output == output && holds(stage, head))?;
         self.work(&[], Work::Query(stage, head, head.first + row));
         let width = program.outputs[output].width;
         self.outputs[output].get(row * width..(row + 1) * width)
+    }
+
+    /// What an output answers to a query that need not be one of the model's own; `None` where the decoder reads constants.
+    pub fn decode_with(&mut self, output: usize, query: &[f32]) -> Option<&[f32]> {
+        let program: &'p Program = self.program;
+        let heads = program.queries().flat_map(|stage| stage.heads.iter().map(move |head| (stage, head)));
+        let (stage, head) = heads.into_iter().find(|(_, head)| head.output == output)?;
+        stage.asked.row.as_ref().filter(|row| row.len == query.len())?;
+        self.work(&[], Work::With(stage, head, query));
+        self.outputs[output].get(..program.outputs[output].width)
     }
 }
 

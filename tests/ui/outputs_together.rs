@@ -1,0 +1,4 @@
+#[percio::model("models/no-decoder", outputs = "decoded")]
+pub struct Latents;
+
+fn main() {}

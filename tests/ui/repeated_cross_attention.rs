@@ -1,0 +1,6 @@
+#[percio::model("models/repeated")]
+pub struct Repeated;
+
+fn main() {
+    Repeated::new().encoder();
+}
