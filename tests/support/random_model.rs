@@ -170,7 +170,10 @@ impl Recipe {
             return Latents::Learned(numbers.tensor("latents", &[count, width], 1.0));
         }
         let project = (width != token_width).then(|| numbers.linear("tail", width, token_width, true));
-        Latents::Tail { most: count.min(tokens), width, project, prefix: None, end: None }
+        let most = count.min(tokens);
+        // As many as leave room for all latents.
+        let prefix = self.seed.is_multiple_of(3).then_some(self.seed as usize / 3 % (tokens - most + 1));
+        Latents::Tail { most, width, project, prefix, end: None }
     }
 
     /// A block over the latents, mixed where they are as many in every run.
