@@ -182,6 +182,10 @@ fn the_command_prints_ids() {
     let drawn = ["--top-k", "4", "--temperature", "2.5", "--seed", "9"];
     assert_eq!(report(&drawn)["generated"], report(&[&drawn[..], &["--no-cache"]].concat())["generated"]);
     assert_ne!(report(&drawn)["generated"], written["generated"]);
+    let half = percio(&[&fixed[..], &["--weights", "f16"]].concat());
+    assert!(
+        String::from_utf8_lossy(&half.stderr).starts_with("error: weights of f16 are computed with --no-cache alone")
+    );
     let wrong = percio(&["generate", &model, "--prompt", "1,2"]);
     assert_eq!(wrong.status.code(), Some(2));
     assert_eq!(

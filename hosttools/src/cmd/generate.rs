@@ -5,7 +5,8 @@ use crate::cli::Verdict;
 use crate::generate::{Cached, Pick, Predict, Recomputed, Sequence, Tail};
 use crate::options::{Format, ModelArgs};
 use crate::progress::Progress;
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
+use percio_codegen_core::program::WeightFormat;
 use serde::Serialize;
 
 /// Continues a prompt with a Perceiver AR, a token at a time
@@ -48,6 +49,11 @@ struct Report<'a> {
 
 impl Cmd {
     pub(crate) fn run(self) -> Result<Verdict> {
+        ensure!(
+            self.no_cache || self.model.weights == WeightFormat::F32,
+            "weights of {} are computed with --no-cache alone: give it, or leave --weights out",
+            self.model.weights.name()
+        );
         let model = self.model.model()?;
         let mut sequence = Sequence::new(Tail::of(&model)?, &self.prompt, self.latents)?;
         let rows = if self.no_cache {
