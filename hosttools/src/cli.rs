@@ -30,7 +30,7 @@ Examples:
 Examples:
   percio compare models/motion --reference models/motion/reference.safetensors
   percio compare models/mine --reference f64.safetensors --reference tf32.safetensors --isa scalar,avx2
-  percio compare models/mine --reference r.safetensors --backend interpreter,generated,qemu-m4
+  percio compare models/mine --reference r.safetensors --backend interpreter,generated,qemu-m4 --also-weights f16
   percio compare models/mine --reference r.safetensors --samples 0..500 --format json > a.json
 Exit code: 0 it holds, 1 it does not, 2 wrong use.")]
     Compare(cmd::compare::Cmd),

@@ -133,7 +133,12 @@ impl ModelArgs {
     /// # Errors
     /// What the options ask of it that is impossible.
     pub(crate) fn compile(&self, model: Model) -> Result<Program> {
-        let options = CompileOptions { positions: self.positions, weights: self.weights, ..CompileOptions::default() };
+        self.compile_in(model, self.weights)
+    }
+
+    /// Compiles `model` with weights of another number type.
+    pub(crate) fn compile_in(&self, model: Model, weights: WeightFormat) -> Result<Program> {
+        let options = CompileOptions { positions: self.positions, weights, ..CompileOptions::default() };
         let mut problems = impossible(&model, &options);
         let program = busy("compiling the model", self.quiet(), || compile(model, &options));
         weights::check(&program, &mut problems);

@@ -51,6 +51,9 @@ pub(crate) struct Rest {
 pub(crate) struct RunReport {
     pub(crate) backend: String,
     pub(crate) isa: String,
+    pub(crate) weights: String,
+    /// As the gate of this name, for these weights.
+    pub(crate) max_error: f64,
     pub(crate) passed: bool,
     pub(crate) outputs: Vec<Compared>,
     pub(crate) stages: Vec<Compared>,
@@ -130,12 +133,15 @@ impl Comparison {
 
 impl RunReport {
     fn of(run: &super::parts::Run, gates: &Gates) -> Self {
+        let gates = &Gates { max_error: run.max_error, ..gates.clone() };
         let (outputs, stages) = (compared(&run.outputs, gates, true), compared(&run.stages, gates, false));
         let is_over = |compared: &&Compared| !compared.distance.is_within(gates.max_error);
         let first_over = stages.iter().chain(&outputs).find(is_over).map(|compared| compared.name.clone());
         Self {
             backend: run.backend.clone(),
             isa: run.isa.clone(),
+            weights: run.weights.clone(),
+            max_error: run.max_error,
             passed: outputs.iter().all(|output| output.passed),
             outputs,
             stages,
@@ -145,8 +151,14 @@ impl RunReport {
 
     /// What tells it from the others.
     pub(crate) fn title(&self) -> String {
-        format!("{} on {}", self.backend, self.isa)
+        title(&self.backend, &self.isa, &self.weights)
     }
+}
+
+/// A back end, its instruction set, and its weights where they are not what they were trained as.
+pub(crate) fn title(backend: &str, isa: &str, weights: &str) -> String {
+    let weights = if weights == "f32" { String::new() } else { format!(", {weights}") };
+    format!("{backend} on {isa}{weights}")
 }
 
 /// Every gate is for outputs; stages are held to the largest difference alone.

@@ -72,6 +72,10 @@ pub(crate) struct Origin {
 pub(crate) struct Run {
     pub(crate) backend: String,
     pub(crate) isa: String,
+    /// Number type of its weights.
+    pub(crate) weights: String,
+    /// The largest difference that they explain, as [`Gates::max_error`].
+    pub(crate) max_error: f64,
     pub(crate) outputs: Vec<Named>,
     pub(crate) stages: Vec<Named>,
 }
@@ -140,7 +144,9 @@ impl Parts {
             parts
                 .runs
                 .iter()
-                .map(|run| (run.backend.clone(), run.isa.clone(), names(&run.outputs), names(&run.stages)))
+                .map(|run| {
+                    (run.backend.clone(), run.isa.clone(), run.weights.clone(), names(&run.outputs), names(&run.stages))
+                })
                 .collect()
         };
         let references = |parts: &Self| {

@@ -79,6 +79,19 @@ fn instruction_sets_stand_side_by_side() {
 }
 
 #[test]
+fn number_types_stand_side_by_side() {
+    let (model, reference) = (fixture(MODEL), fixture(MODEL).join("reference-stages.safetensors"));
+    let report = compare(&model, &reference, &["--isa", "scalar", "--also-weights", "f16,bf16"]);
+    assert_eq!(report["passed"], true, "each is held to the bound of its type: {report:#}");
+    let runs = report["runs"].as_array().expect("runs");
+    let weights: Vec<&str> = runs.iter().filter_map(|run| run["weights"].as_str()).collect();
+    assert_eq!(weights, ["f32", "f16", "bf16"]);
+    let errors: Vec<f64> = runs.iter().filter_map(|run| run["outputs"][0]["rel_l2"].as_f64()).collect();
+    assert!(errors[0] < errors[1] && errors[1] < errors[2], "{errors:?}");
+    assert_eq!(runs[1]["stages"].as_array().map(Vec::len), runs[0]["stages"].as_array().map(Vec::len));
+}
+
+#[test]
 fn numbers_that_cannot_be_reached_are_named() {
     let mut tensors = Tensors::read(&fixture(MODEL).join("reference.safetensors"));
     tensors.get("output.logits").change(|samples| samples[1][31] = f32::NAN);

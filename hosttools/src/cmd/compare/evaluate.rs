@@ -6,10 +6,11 @@ use crate::looks;
 use crate::metrics::Tally;
 use crate::picture::Picture;
 use crate::progress::{Progress, busy};
+use crate::report::comparison::title;
 use crate::report::html::Timing;
 use crate::report::parts::{Named, Other, Run};
 use anyhow::Result;
-use percio_codegen_core::program::Program;
+use percio_codegen_core::program::{Program, WeightFormat};
 use std::ops::Range;
 
 /// What is compared.
@@ -17,6 +18,8 @@ pub(super) struct Evaluation<'a> {
     pub(super) program: &'a Program,
     pub(super) references: &'a References,
     pub(super) samples: Range<usize>,
+    /// Number type of the program's weights, and the largest difference that it explains.
+    pub(super) weights: (WeightFormat, f64),
 }
 
 impl Evaluation<'_> {
@@ -36,8 +39,14 @@ impl Evaluation<'_> {
     fn run(&self, kind: Kind, isa: Option<&str>, timed: bool, quiet: bool) -> Result<(Run, Option<Timing>)> {
         let truth = &self.references.truth;
         let mut backend = busy("building the back end", quiet, || kind.open_on(self.program, isa))?;
-        let mut run =
-            Run { backend: kind.name().to_owned(), isa: String::new(), outputs: self.outputs(), stages: Vec::new() };
+        let mut run = Run {
+            backend: kind.name().to_owned(),
+            isa: String::new(),
+            weights: self.weights.0.name().to_owned(),
+            max_error: self.weights.1,
+            outputs: self.outputs(),
+            stages: Vec::new(),
+        };
         let progress = Progress::new("comparing", self.samples.len(), quiet);
         for sample in self.samples.clone() {
             let inputs = &truth.bound.samples[sample];
@@ -51,7 +60,7 @@ impl Evaluation<'_> {
         backend.isa().clone_into(&mut run.isa);
         let first = &truth.bound.samples[self.samples.start];
         let cost = if timed { Some(busy("measuring", quiet, || backend.cost(first))?) } else { None };
-        let name = format!("{} on {}", run.backend, run.isa);
+        let name = title(&run.backend, &run.isa, &run.weights);
         Ok((run, cost.map(|cost| Timing::of(name, &cost))))
     }
 

@@ -14,6 +14,7 @@ use crate::report::html::{Page, Timing};
 use crate::report::parts::{Gates, Model, Parts, SCHEMA};
 use crate::report::text::text;
 use anyhow::{Result, bail, ensure};
+use percio_codegen_core::front::weights;
 use percio_codegen_core::program::{Program, WeightFormat};
 use percio_format::crc32;
 use std::path::PathBuf;
@@ -55,6 +56,9 @@ pub(crate) struct Cmd {
     /// Smallest share of rows whose best class is the reference's
     #[arg(long, value_name = "SHARE", value_parser = parse_share)]
     min_top1: Option<f64>,
+    /// Further number types of the weights, whose error on the first back end stands beside: f16, bf16
+    #[arg(long, value_name = "TYPE", value_delimiter = ',', value_parser = weights::parse)]
+    also_weights: Vec<WeightFormat>,
     /// Writes a page with the figures, the memory, the time and the attention
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
@@ -93,9 +97,23 @@ impl Cmd {
         let of = references.truth.bound.samples.len();
         let [start, end] = self.samples.unwrap_or([0, of]);
         ensure!(end <= of, "--samples {start}..{end}: the reference has {of} samples");
-        let evaluation = evaluate::Evaluation { program: &program, references: &references, samples: start..end };
-        let (runs, mut timings) =
+        let evaluation = evaluate::Evaluation {
+            program: &program,
+            references: &references,
+            samples: start..end,
+            weights: (self.model.weights, self.bound(self.model.weights)),
+        };
+        let (mut runs, mut timings) =
             evaluation.runs(&Kind::each(&self.backends, &self.isas)?, self.html.is_some(), self.model.quiet())?;
+        for &weights in &self.also_weights {
+            let other = self.model.compile_in(self.model.model_for(&first.inputs())?, weights)?;
+            let weights = (weights, self.bound(weights));
+            let evaluation = evaluate::Evaluation { program: &other, weights, samples: start..end, ..evaluation };
+            let kinds = Kind::each(&self.backends[..1], &self.isas)?;
+            let (more, times) = evaluation.runs(&kinds, self.html.is_some(), self.model.quiet())?;
+            runs.extend(more);
+            timings.extend(times);
+        }
         let others = evaluation.others();
         let pictures = if self.html.is_some() { evaluation.pictures()? } else { Vec::new() };
         timings.extend(references.timings());
@@ -103,7 +121,7 @@ impl Cmd {
             percio_compare: SCHEMA,
             model: Model { name: program.name.clone(), parameters: program.parameters, checksum: crc32(&program.blob) },
             weights: self.model.weights.name().to_owned(),
-            gates: Gates { max_error: self.bound(), min_snr: self.min_snr, min_top1: self.min_top1 },
+            gates: Gates { max_error: self.bound(self.model.weights), min_snr: self.min_snr, min_top1: self.min_top1 },
             of,
             ranges: vec![[start, end]],
             not_compared: evaluation.not_compared(&runs),
@@ -116,8 +134,8 @@ impl Cmd {
     }
 
     /// The largest difference allowed: what was asked for, or what the weights' format explains.
-    fn bound(&self) -> f64 {
-        self.max_error.unwrap_or(match self.model.weights {
+    fn bound(&self, weights: WeightFormat) -> f64 {
+        self.max_error.unwrap_or(match weights {
             WeightFormat::F32 => F32_BOUND,
             WeightFormat::F16 => F16_BOUND,
             WeightFormat::Bf16 => BF16_BOUND,
