@@ -1,4 +1,5 @@
-//! The build script of a crate that prefers one to the attribute; `build_script.rs` and `sizes.rs` use what it writes.
+//! The build script of a crate that prefers one to the attribute, whose code `build_script.rs` and `sizes.rs` use; and a test
+//! for every fixture, which `goldens.rs` has.
 
 #[allow(dead_code, unreachable_pub, reason = "the tests use the rest")]
 #[path = "support/model_directory.rs"]
@@ -6,8 +7,8 @@ mod model_directory;
 
 use model_directory::ModelDirectory;
 use percio_codegen_core::Build;
-use std::env;
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 fn main() {
     Build::new("FromBuildScript", "fixtures/native-multi").generate();
@@ -20,6 +21,7 @@ fn main() {
         let name = format!("Queries{queries}");
         sized(&out, &name, &ModelDirectory::asked(grid)).outputs("decoded").generate();
     }
+    goldens(&out);
 }
 
 /// `model`, called `name`.
@@ -27,4 +29,17 @@ fn sized(out: &Path, name: &str, model: &ModelDirectory) -> Build {
     let directory = out.join(name);
     model.write(&directory);
     Build::new(name, directory.to_str().expect("a path that is text")).outside()
+}
+
+/// Writes a test for each fixture.
+fn goldens(out: &Path) {
+    let entries = fs::read_dir("fixtures").expect("the directory of the fixtures");
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    let test =
+        |name: &String| format!("on_every_isa! {{ fn {}() {{ holds({name:?}); }} }}\n", name.replace(['-', '.'], "_"));
+    let tests: String = names.iter().map(test).collect();
+    fs::write(out.join("goldens.rs"), tests).expect("a file that can be written");
+    println!("cargo::rerun-if-changed=fixtures");
 }

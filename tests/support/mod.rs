@@ -5,5 +5,6 @@ pub(crate) mod fixtures;
 pub(crate) mod isa;
 pub(crate) mod model_directory;
 pub(crate) mod random_model;
+pub(crate) mod schema;
 pub(crate) mod tolerance;
 pub(crate) mod typed;

@@ -30,3 +30,5 @@ mod resampler;
 mod support;
 #[path = "front/tigges.rs"]
 mod tigges;
+#[path = "front/wrong.rs"]
+mod wrong;

@@ -289,6 +289,13 @@ pub struct Linear {
 }
 
 impl Linear {
+    /// Makes the results `factor` times as large; each number of the layer is rounded once.
+    pub fn scale(&mut self, factor: f64) {
+        for tensor in std::iter::once(&mut self.weight).chain(&mut self.bias) {
+            tensor.scale(factor);
+        }
+    }
+
     /// The layer whose results are `factor` times those of this one, each number rounded once.
     #[must_use]
     pub fn scaled(&self, factor: f64) -> Self {

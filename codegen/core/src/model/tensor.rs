@@ -53,6 +53,16 @@ impl Tensor {
         Self { name, shape: self.shape.clone(), data: Arc::new(rows.flatten().copied().collect()) }
     }
 
+    /// Its numbers, to be changed: in their place, unless another tensor has them too.
+    pub fn numbers_mut(&mut self) -> &mut [f32] {
+        Arc::make_mut(&mut self.data).as_mut_slice()
+    }
+
+    /// Multiplies its numbers by `factor`, each rounded once.
+    pub fn scale(&mut self, factor: f64) {
+        self.numbers_mut().iter_mut().for_each(|number| *number = (f64::from(*number) * factor) as f32);
+    }
+
     /// Its numbers times `factor`, each rounded once.
     #[must_use]
     pub fn scaled(&self, factor: f64) -> Self {

@@ -10,8 +10,8 @@ pub(super) fn run(model: &mut Model) {
     {
         let scale = std::mem::replace(&mut attention.scale, 1.0);
         match &mut attention.query {
-            Query::Projected { linear, .. } => *linear = linear.scaled(scale),
-            Query::Constant(queries) => *queries = queries.scaled(scale),
+            Query::Projected { linear, .. } => linear.scale(scale),
+            Query::Constant(queries) => queries.scale(scale),
         }
     }
 }

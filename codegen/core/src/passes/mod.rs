@@ -116,8 +116,8 @@ fn absorb_affine(linear: &mut Linear, gain: &[f64], offset: &[f64]) {
     let mut bias = bias_of(linear);
     bias.iter_mut().zip(apply(&linear.weight, offset)).for_each(|(bias, shift)| *bias += shift);
     linear.bias = Some(bias_named(&linear.weight, &bias));
-    let weight = &linear.weight;
-    let scaled = weight.data.chunks_exact(weight.columns()).flat_map(|row| row.iter().zip(gain));
-    let scaled = scaled.map(|(&w, gain)| (f64::from(w) * gain) as f32).collect();
-    linear.weight = Tensor::new(weight.name.clone(), &weight.shape, scaled);
+    let columns = linear.weight.columns();
+    for row in linear.weight.numbers_mut().chunks_exact_mut(columns) {
+        row.iter_mut().zip(gain).for_each(|(weight, gain)| *weight = (f64::from(*weight) * gain) as f32);
+    }
 }

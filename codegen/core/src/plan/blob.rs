@@ -1,4 +1,7 @@
 //! The weight blob: every tensor once, packed for the kernels, at aligned offsets.
+//!
+//! It is laid out while a model is lowered, and written when the model is gone: each tensor is dropped as soon as it is in the
+//! blob, so that a model and its blob are never in memory side by side.
 
 use crate::model::Tensor;
 use crate::program::{Part, WeightFormat, Weights};
@@ -10,13 +13,13 @@ use std::sync::Arc;
 /// Collects weights.
 #[derive(Default)]
 pub(super) struct Blob {
-    /// Nothing is written, offsets are counted all the same.
+    /// Nothing will be written, offsets are counted all the same.
     is_draft: bool,
     /// How matrices and tables of embeddings are stored.
     format: WeightFormat,
-    bytes: Vec<u8>,
     len: usize,
     parts: Vec<Part>,
+    layout: Layout,
     /// Keeps every tensor it has seen alive, so that an address stands for one tensor.
     known: HashMap<(*const Vec<f32>, Kind), Known>,
 }
@@ -45,15 +48,12 @@ impl Blob {
 
     /// `tensor` as it is.
     pub(super) fn plain(&mut self, tensor: &Tensor) -> Weights {
-        let push = |blob: &mut Self| blob.push(&tensor.name, tensor.len(), WeightFormat::F32, || tensor.data.to_vec());
-        self.once(tensor, Kind::Plain, push)
+        self.once(tensor, Kind::Plain, tensor.len(), WeightFormat::F32)
     }
 
     /// The rows of `tensor`, of which steps look up some.
     pub(super) fn table(&mut self, tensor: &Tensor) -> Weights {
-        let format = self.format;
-        let push = |blob: &mut Self| blob.push(&tensor.name, tensor.len(), format, || tensor.data.to_vec());
-        self.once(tensor, Kind::Table, push)
+        self.once(tensor, Kind::Table, tensor.len(), self.format)
     }
 
     /// `tensor` as it is, or nothing.
@@ -63,45 +63,73 @@ impl Blob {
 
     /// The matrix `tensor`, packed.
     pub(super) fn packed(&mut self, tensor: &Tensor) -> Weights {
-        let len = packed_len(tensor.rows(), tensor.columns());
-        let pack = || {
-            let mut packed = vec![0.0; len];
-            pack(&tensor.data, tensor.rows(), tensor.columns(), &mut packed);
-            packed
-        };
-        let format = self.format;
-        self.once(tensor, Kind::Packed, |blob| blob.push(&tensor.name, len, format, pack))
+        self.once(tensor, Kind::Packed, packed_len(tensor.rows(), tensor.columns()), self.format)
     }
 
-    /// The bytes, and what lies where.
-    pub(super) fn finish(self) -> (Vec<u8>, Vec<Part>) {
-        (self.bytes, self.parts)
+    /// What is to be written, and what will lie where.
+    pub(super) fn finish(self) -> (Layout, Vec<Part>) {
+        (self.layout, self.parts)
     }
 
-    fn once(&mut self, tensor: &Tensor, kind: Kind, add: impl FnOnce(&mut Self) -> Weights) -> Weights {
+    /// `len` numbers of the tensor, each stored as `format`.
+    fn once(&mut self, tensor: &Tensor, kind: Kind, len: usize, format: WeightFormat) -> Weights {
         let key = (Arc::as_ptr(&tensor.data), kind);
         if let Some((_, weights)) = self.known.get(&key) {
             return *weights;
         }
-        let weights = add(self);
+        let (weights, bytes) = (Weights { offset: self.len, len, format }, len * format.bytes());
+        self.len = (self.len + bytes).next_multiple_of(ALIGN);
+        self.parts.push(Part { name: tensor.name.clone(), offset: weights.offset, bytes, format });
+        if !self.is_draft {
+            let packed = (kind == Kind::Packed).then(|| [tensor.rows(), tensor.columns()]);
+            self.layout.entries.push(Entry { numbers: Arc::clone(&tensor.data), len, format, packed });
+            self.layout.len = self.len;
+        }
         self.known.insert(key, (Arc::clone(&tensor.data), weights));
         weights
     }
+}
 
-    fn push(&mut self, name: &str, len: usize, format: WeightFormat, numbers: impl FnOnce() -> Vec<f32>) -> Weights {
-        let (offset, bytes) = (self.len, len * format.bytes());
-        self.len = (offset + bytes).next_multiple_of(ALIGN);
-        if !self.is_draft {
-            let numbers = numbers();
+/// Tensors in the order of the blob.
+#[derive(Default)]
+pub(super) struct Layout {
+    entries: Vec<Entry>,
+    /// Bytes of the blob.
+    len: usize,
+}
+
+struct Entry {
+    numbers: Arc<Vec<f32>>,
+    /// Numbers in the blob.
+    len: usize,
+    format: WeightFormat,
+    /// The shape of a matrix that is packed.
+    packed: Option<[usize; 2]>,
+}
+
+impl Layout {
+    /// The bytes. Every tensor that nothing else holds is dropped once it is among them.
+    pub(super) fn write(self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.len);
+        let mut packed = Vec::new();
+        for Entry { numbers, len, format, packed: shape } in self.entries {
+            let numbers = match shape {
+                None => numbers.as_slice(),
+                Some([rows, columns]) => {
+                    packed.clear();
+                    packed.resize(len, 0.0);
+                    pack(&numbers, rows, columns, &mut packed);
+                    &packed
+                }
+            };
             let numbers = numbers.iter().copied();
             match format {
-                WeightFormat::F32 => self.bytes.extend(numbers.flat_map(f32::to_le_bytes)),
-                WeightFormat::F16 => self.bytes.extend(numbers.flat_map(|x| f16::from_f32(x).to_le_bytes())),
-                WeightFormat::Bf16 => self.bytes.extend(numbers.flat_map(|x| bf16::from_f32(x).to_le_bytes())),
+                WeightFormat::F32 => bytes.extend(numbers.flat_map(f32::to_le_bytes)),
+                WeightFormat::F16 => bytes.extend(numbers.flat_map(|x| f16::from_f32(x).to_le_bytes())),
+                WeightFormat::Bf16 => bytes.extend(numbers.flat_map(|x| bf16::from_f32(x).to_le_bytes())),
             }
-            self.bytes.resize(self.len, 0);
+            bytes.resize(bytes.len().next_multiple_of(ALIGN), 0);
         }
-        self.parts.push(Part { name: name.to_owned(), offset, bytes, format });
-        Weights { offset, len, format }
+        bytes
     }
 }

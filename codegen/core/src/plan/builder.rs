@@ -1,6 +1,6 @@
 //! Steps and buffers in the making.
 
-use super::blob::Blob;
+use super::blob::{Blob, Layout};
 use super::inputs;
 use super::mark::Marks;
 use super::options::not_adaptive;
@@ -273,10 +273,10 @@ impl Builder {
         }
     }
 
-    /// Fills in the steps, the planned buffers and the blob.
-    pub(super) fn finish(mut self, program: Program) -> Program {
+    /// Fills in the steps and the planned buffers; the blob is still to be written.
+    pub(super) fn finish(mut self, program: Program) -> (Program, Layout) {
         self.end_stage();
-        let (blob, parts) = self.blob.finish();
+        let (layout, parts) = self.blob.finish();
         let mut buffers: Vec<Buffer> = self.buffers.into_iter().map(|(name, len)| unused(name, len)).collect();
         for (index, step) in self.steps.iter().enumerate() {
             for place in step.places() {
@@ -288,7 +288,7 @@ impl Builder {
         repeated(&self.stages).for_each(|steps| outlive(&steps, &mut buffers));
         let arena_len = place(&mut buffers);
         let marks = self.marks.finish(&self.inputs);
-        Program { steps: self.steps, stages: self.stages, marks, buffers, arena_len, blob, parts, ..program }
+        (Program { steps: self.steps, stages: self.stages, marks, buffers, arena_len, parts, ..program }, layout)
     }
 }
 

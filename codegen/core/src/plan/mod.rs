@@ -22,7 +22,7 @@ pub use place::place;
 use crate::model::{Model, Queries};
 use crate::passes;
 use crate::program::{Count, Input, Output, Program, WeightFormat};
-use blob::Blob;
+use blob::{Blob, Layout};
 use builder::Builder;
 use tile::Tiles;
 
@@ -34,10 +34,13 @@ pub fn compile(mut model: Model, options: &CompileOptions) -> Program {
         Some(rows) => Tiles { tokens: rows.get(), queries: rows.get() },
         None => tile::choose(&model, options),
     };
-    lower(&model, tiles, options, Blob::new(options.weights))
+    let (program, layout) = lower(&model, tiles, options, Blob::new(options.weights));
+    drop(model);
+    Program { blob: layout.write(), ..program }
 }
 
-fn lower(model: &Model, tiles: Tiles, options: &CompileOptions, blob: Blob) -> Program {
+/// The program of `model` without its blob, and what that is to hold.
+fn lower(model: &Model, tiles: Tiles, options: &CompileOptions, blob: Blob) -> (Program, Layout) {
     let mut builder = Builder::new(model, tiles, options, blob);
     let encoded = encode::lower(&mut builder, model);
     decode::lower(&mut builder, model, encoded);

@@ -29,7 +29,7 @@ const QUERIES_ALONE: Sizes = Sizes { fewest: 1, ..QUERIES };
 /// The largest tiles in an arena that is no larger than the smallest tiles need: the latents' own layers take memory that
 /// tokens and queries can use before and after.
 pub(super) fn choose(model: &Model, options: &CompileOptions) -> Tiles {
-    let arena = |tiles| lower(model, tiles, options, Blob::draft(options.weights)).arena_len;
+    let arena = |tiles| lower(model, tiles, options, Blob::draft(options.weights)).0.arena_len;
     let queries = if options.outputs == Outputs::Kept { QUERIES } else { QUERIES_ALONE };
     let mut tiles = Tiles { tokens: TOKENS.fewest, queries: queries.fewest };
     let room = arena(tiles);

@@ -10,7 +10,7 @@ use std::ops::Range;
 /// All that steps read and write.
 pub(super) struct Memory<'a> {
     pub(super) buffers: &'a [Buffer],
-    pub(super) weights: &'a Stored,
+    pub(super) weights: &'a Stored<'a>,
     pub(super) inputs: &'a [Value],
     pub(super) arena: &'a mut [f32],
     pub(super) outputs: &'a mut [Vec<f32>],
@@ -54,7 +54,7 @@ impl Memory<'_> {
 #[derive(Clone, Copy)]
 pub(super) struct Readable<'a> {
     buffers: &'a [Buffer],
-    weights: &'a Stored,
+    weights: &'a Stored<'a>,
     inputs: &'a [Value],
     turn: Turn,
     /// The arena before the written part.
@@ -101,7 +101,7 @@ impl<'a> Readable<'a> {
     }
 
     /// The weights themselves, of any format.
-    pub(super) fn stored(&self) -> &'a Stored {
+    pub(super) fn stored(&self) -> &'a Stored<'a> {
         self.weights
     }
 

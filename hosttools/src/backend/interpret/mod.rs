@@ -28,7 +28,7 @@ pub struct Interpreter<'a> {
     program: &'a Program,
     /// The instruction set, where it is not the one that the engine chooses.
     isa: Option<&'a str>,
-    weights: Stored,
+    weights: Stored<'a>,
     arena: Vec<f32>,
     outputs: Outputs,
     /// How many latents and layers runs have, where that may be chosen.
