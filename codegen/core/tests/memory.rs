@@ -1,8 +1,12 @@
 //! What loading costs in memory. Alone in its process, because a peak belongs to a process.
 #![cfg(target_os = "linux")]
 
+#[path = "process/memory.rs"]
+mod process;
+
 use percio_codegen_core::load;
 use percio_codegen_core::scheme::LoadOptions;
+use process::memory;
 use serde_json::{Value, json};
 use std::fs;
 use std::io::Write;
@@ -10,13 +14,6 @@ use std::path::Path;
 
 /// Tokens of the vocabulary: its embedding is 128 MB, nearly all of the checkpoint.
 const TOKENS: usize = 1_000_000;
-
-/// Memory of this process in bytes, by the kernel's name of the figure.
-fn memory(figure: &str) -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with(figure)).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
-}
 
 /// The masked language model `tiny-mlm` with a large vocabulary, all numbers zero, in the directory `path`.
 fn write(path: &Path) {

@@ -1,4 +1,4 @@
-"""The native model format of percio (docs/native-format.md) as a torch module.
+"""The native model format of percio (docs/native-format.md) as a torch module: the part of it that one trains from scratch.
 
 `NativeModel(config)` builds a model whose `state_dict` names are exactly the tensor names of that page, so
 `save_model` writes a model directory the Rust compiler reads and `load_model` reads one back.
@@ -27,6 +27,37 @@ ACTIVATIONS = {
     "tanh": torch.tanh,
     "identity": lambda x: x,
 }
+
+# The fields that this module knows, by section; the format has more, which `percio import` writes.
+BLOCK = {"heads", "qk", "v", "widening", "activation"}
+FIELDS = {
+    "config": {"$schema", "model_type", "format", "name", "summary", "source", "norm_eps", "inputs", "token_width", "latents", "encoder",
+               "decoder", "outputs"},
+    "inputs": {"name", "kind", "tokens", "samples", "height", "width", "channels", "patch", "layout", "vocabulary", "embedding", "rate_hz",
+               "unit", "scale", "project", "position"},
+    "position": {"kind", "combine", "width", "bands", "max_resolution", "sine_only", "with_position", "project"},
+    "latents": {"count", "width"},
+    "encoder": {"cross", "layers"},
+    "cross": BLOCK | {"residual"},
+    "layers": BLOCK | {"count", "blocks"},
+    "decoder": BLOCK | {"residual", "queries"},
+    "queries": {"kind", "count", "width", "shape", "bands", "max_resolution", "sine_only", "with_position"},
+    "outputs": {"name", "queries", "width", "tied", "labels"},
+}
+KINDS = {"inputs": {"tokens", "series", "image", "ids"}, "queries": {"learned", "fourier"}}
+
+
+def check(section, spec):
+    """Raise ValueError for what the configuration says and this module does not compute."""
+    for name in sorted(spec.keys() - FIELDS[section]):
+        raise ValueError(f"`{name}` in `{section}` is not computed here: percio runs such a model, but this module cannot train it")
+    kinds = KINDS.get(section, {spec.get("kind")})
+    if spec.get("kind") not in kinds or spec.get("residual", True) == "gru" or isinstance(spec.get("tokens"), list):
+        raise ValueError(f"`{section}` {spec} is not computed here, expected a plain one of {sorted(map(str, kinds))}")
+    for name, part in spec.items():
+        if name in FIELDS and name != "queries" or name == "queries" and section == "decoder":
+            for entry in part if isinstance(part, list) else [part]:
+                check(name, entry)
 
 
 def fourier_table(shape, spec):
@@ -229,6 +260,7 @@ class NativeModel(nn.Module):
 
     def __init__(self, config):
         super().__init__()
+        check("config", config)
         self.config = config
         eps, latents = config.get("norm_eps", 1e-5), config["latents"]
         self.inputs = nn.ModuleDict({spec["name"]: Input(spec) for spec in config["inputs"]})

@@ -1,0 +1,55 @@
+//! What compiling costs in memory. Alone in its process, because a peak belongs to a process.
+#![cfg(target_os = "linux")]
+
+#[path = "process/memory.rs"]
+mod process;
+
+use percio_codegen_core::scheme::{self, LoadOptions};
+use percio_codegen_core::{CompileOptions, compile, load, outline};
+use process::memory;
+use serde_json::json;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+/// A model of eleven blocks of this width in the directory `path`: 66 MB of weights, all zero.
+fn write(path: &Path) {
+    const WIDTH: usize = 512;
+    let config = json!({
+        "model_type": "percio", "format": 1,
+        "inputs": [{"name": "x", "kind": "tokens", "tokens": 3, "channels": WIDTH}],
+        "latents": {"count": 3, "width": WIDTH},
+        "encoder": {"cross": {"heads": 4}, "layers": {"count": 10, "heads": 4}},
+        "outputs": [{"name": "rows"}],
+    });
+    fs::write(path.join("config.json"), config.to_string()).unwrap();
+    let described = outline(path, &LoadOptions::default()).unwrap();
+    let native = scheme::native(&described).unwrap();
+    fs::write(path.join("config.json"), native.config.to_string()).unwrap();
+    let (mut header, mut end) = (serde_json::Map::new(), 0);
+    for (name, tensor) in &native.tensors {
+        let begin = end;
+        end += 4 * tensor.len();
+        header.insert(name.clone(), json!({"dtype": "F32", "shape": tensor.shape, "data_offsets": [begin, end]}));
+    }
+    let header = serde_json::Value::Object(header).to_string();
+    let mut file = fs::File::create(path.join("model.safetensors")).unwrap();
+    file.write_all(&(header.len() as u64).to_le_bytes()).unwrap();
+    file.write_all(header.as_bytes()).unwrap();
+    file.set_len((8 + header.len() + end) as u64).unwrap();
+}
+
+/// A model is rewritten where it is, and dropped as it is packed.
+#[test]
+fn a_model_and_its_blob_are_not_in_memory_side_by_side() {
+    let place = tempfile::tempdir().unwrap();
+    write(place.path());
+    let size = fs::metadata(place.path().join("model.safetensors")).unwrap().len();
+    let before = memory("VmRSS");
+    let model = load(place.path(), &LoadOptions::default()).unwrap();
+    let program = compile(model, &CompileOptions::default());
+    let added = memory("VmHWM") - before;
+    println!("a blob of {} bytes from a file of {size} took {added} bytes at most", program.blob.len());
+    assert!(size > 60_000_000 && program.blob.len() as f64 > 0.99 * size as f64);
+    assert!(added as f64 <= 1.3 * size as f64, "{added} bytes for a file of {size}");
+}
