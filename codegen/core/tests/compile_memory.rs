@@ -12,14 +12,14 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-/// A model of eleven blocks of this width in the directory `path`: 66 MB of weights, all zero.
+/// A model of seven blocks of this width in the directory `path`: 44 MB of weights, all zero.
 fn write(path: &Path) {
     const WIDTH: usize = 512;
     let config = json!({
         "model_type": "percio", "format": 1,
         "inputs": [{"name": "x", "kind": "tokens", "tokens": 3, "channels": WIDTH}],
         "latents": {"count": 3, "width": WIDTH},
-        "encoder": {"cross": {"heads": 4}, "layers": {"count": 10, "heads": 4}},
+        "encoder": {"cross": {"heads": 4}, "layers": {"count": 6, "heads": 4}},
         "outputs": [{"name": "rows"}],
     });
     fs::write(path.join("config.json"), config.to_string()).unwrap();
@@ -50,6 +50,6 @@ fn a_model_and_its_blob_are_not_in_memory_side_by_side() {
     let program = compile(model, &CompileOptions::default());
     let added = memory("VmHWM") - before;
     println!("a blob of {} bytes from a file of {size} took {added} bytes at most", program.blob.len());
-    assert!(size > 60_000_000 && program.blob.len() as f64 > 0.99 * size as f64);
+    assert!(size > 40_000_000 && program.blob.len() as f64 > 0.95 * size as f64);
     assert!(added as f64 <= 1.3 * size as f64, "{added} bytes for a file of {size}");
 }

@@ -33,7 +33,7 @@ fn weights() -> Vec<u8> {
 #[test]
 fn truncated_file() {
     let bytes = weights();
-    let found = format!("{} of the {} bytes", bytes.len() - 7, bytes.len());
+    let found = format!("it has {} bytes of the {}", bytes.len() - 7, bytes.len());
     let all = with_weights(&bytes[..bytes.len() - 7]);
     has_all(&all, &["model.safetensors` is truncated", &found, "again"]);
 }
@@ -94,22 +94,20 @@ fn unknown_dialect() {
         .complains(&["`version` in config.json is \"0.10.0\", but the tensor `", "correct the version, or remove it"]);
     let mut directory = Directory::of("lucidrains-perceiver");
     directory.set("/version", "latest");
-    directory.complains(&[
-        "`version` in config.json is \"latest\"",
-        "expected a version of three numbers such as",
-        "correct it",
-    ]);
+    let expected = "expected a version of three numbers such as \"0.8.8\": correct it";
+    has_all(&directory.complaints()[0], &["`version` in config.json is \"latest\"", expected]);
 }
 
 #[test]
 fn contradictory_configuration() {
     let mut directory = Directory::of("tiny-mlm");
     directory.set("/num_self_attention_heads", 5);
-    directory.complains(&[
-        "5 heads (`num_self_attention_heads`)",
-        "cannot share 32 numbers",
-        "choose a width that 5 divides, or another number of heads",
-    ]);
+    let all = directory.complaints();
+    has_all(&all[0], &["`num_self_attention_heads` is 5", "to divide `d_latents` 32", "correct one of the two"]);
+    has_all(
+        &all[1],
+        &["5 heads (`num_self_attention_heads`) of `encoder.layers.0` cannot share 32 numbers (`qk_channels`)"],
+    );
 }
 
 #[test]
@@ -131,8 +129,10 @@ fn pickle_that_calls_something() {
         fs::copy(fixture("tiny-mlm/config.json"), place.path().join("config.json")).unwrap();
         fs::copy(checkpoint(file), place.path().join(file)).unwrap();
         let all = complaints(place.path());
-        assert_eq!(all.len(), 1, "{all:#?}");
-        has_all(&all[0], &[file, "system", "nothing in a checkpoint is ever run", "save plain tensors"]);
+        has_all(
+            &all.join("\n"),
+            &[file, "calls `posix.system`", "nothing in a checkpoint is ever run", "save plain tensors"],
+        );
     }
 }
 
@@ -171,7 +171,7 @@ fn all_at_once() {
         &all,
         &["[16, 31] instead of [16, 32]", "`classifier.weight`", "holds inf at flat index 0", "layernorm.bias` [32]"],
     );
-    directory.set("/num_latents", "16").set("/hidden_act", "swish");
+    directory.set("/num_latents", "16").set("/hidden_act", "loud");
     let all = directory.complaints().join("\n");
-    has_all(&all, &["`num_latents` in config.json is \"16\"", "`hidden_act`", "swish"]);
+    has_all(&all, &["`num_latents` in config.json is \"16\"", "`hidden_act` in config.json is \"loud\""]);
 }
