@@ -73,9 +73,12 @@ impl Drop for Unfinished {
 }
 
 fn write(native: &Native, directory: &Path) -> Result<()> {
+    let [config, weights] = FILES.map(|file| directory.join(file));
     let tensors = native.tensors.iter().map(|(name, tensor)| (name.as_str(), Numbers(tensor)));
-    serialize_to_file(tensors, None, &directory.join(FILES[1]))?;
-    fs::write(directory.join(FILES[0]), render(&native.config))?;
+    serialize_to_file(tensors, None, &weights)?;
+    fs::write(&config, render(&native.config))?;
+    // That library lets only the owner read what it writes; whoever may read one file may read the other.
+    fs::set_permissions(&weights, fs::metadata(&config)?.permissions())?;
     Ok(())
 }
 
