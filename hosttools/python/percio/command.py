@@ -12,7 +12,7 @@ def run(command, module):
         top = (error.name or "").split(".")[0]
         if top in ("", "percio"):
             raise
-        extra = {"torch": "torch", "transformers": "huggingface"}.get(top)
+        extra = {"torch": "torch", "transformers": "huggingface", "PIL": "flow"}.get(top)
         remedy = f"pip install 'percio[{extra}]' (from the repository: './hosttools/python[{extra}]')" if extra else f"pip install {top}"
         fail(command, f"the package {top} is not installed: {remedy}")
     except (ValueError, OSError) as error:
