@@ -34,6 +34,8 @@ pub enum Cost {
         count: u64,
         /// None where the processor has no timing table.
         cycles_estimate: Option<u64>,
+        /// Bytes of stack that it reaches into.
+        stack: u64,
     },
 }
 

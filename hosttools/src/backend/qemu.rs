@@ -102,6 +102,7 @@ fn template(board: &Board) -> Template {
             ("memory.x", board.memory),
             ("src/main.rs", include_str!("templates/firmware/main.rs")),
             ("src/count.rs", include_str!("templates/firmware/count.rs")),
+            ("src/stack.rs", include_str!("templates/firmware/stack.rs")),
             ("src/board.rs", board.support),
         ],
         target: Some(board.target),
@@ -112,6 +113,14 @@ fn template(board: &Board) -> Template {
 /// The rest of each line that starts with `what`.
 fn said<'t>(text: &'t str, what: &str) -> Vec<&'t str> {
     text.lines().filter_map(|line| Some(line.strip_prefix(what)?.trim_start())).collect()
+}
+
+/// The one number that is said after `what`.
+fn figure(text: &str, what: &str) -> Result<u64> {
+    match said(text, what).as_slice() {
+        [number] => number.parse().with_context(|| format!("the firmware's {what} is no number: `{number}`")),
+        _ => bail!("the firmware did not say its {what}"),
+    }
 }
 
 /// Everything that keeps `program` from running there.
@@ -175,10 +184,7 @@ impl Backend for Qemu<'_> {
     fn cost(&mut self, sample: &Sample) -> Result<Cost> {
         let bytes = wire::bytes(sample);
         let text = self.run(COUNT, &bytes)?;
-        let instructions = match said(&text, "instructions").as_slice() {
-            [count] => count.parse().context("the firmware's count is no number")?,
-            _ => bail!("the firmware counted no instructions"),
-        };
+        let [instructions, stack] = [figure(&text, "instructions")?, figure(&text, "stack")?];
         let estimate = self.estimate(&bytes)?;
         if let Some(estimate::Cost { instructions: traced, .. }) = estimate {
             ensure!(traced == instructions, "QEMU logged {traced} instructions, the board counted {instructions}");
@@ -186,6 +192,7 @@ impl Backend for Qemu<'_> {
         Ok(Cost::Instructions {
             count: instructions,
             cycles_estimate: estimate.map(|cost| cost.cycles_estimate as u64),
+            stack,
         })
     }
 }

@@ -18,6 +18,9 @@ pub(crate) struct Cost {
     pub(crate) instructions: u64,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) cycles_estimate: Option<u64>,
+    /// Of a model's inference.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) stack_bytes: Option<u64>,
 }
 
 /// Costs by the names of what is measured.
@@ -56,7 +59,10 @@ fn kernels(board: &Board) -> Costs {
         if let Some(estimate) = estimate {
             assert_eq!(estimate.instructions, instructions, "{name}: the log and the counter of {}", board.processor);
         }
-        (name, Cost { instructions, cycles_estimate: estimate.map(|cost| cost.cycles_estimate as u64) })
+        (
+            name,
+            Cost { instructions, cycles_estimate: estimate.map(|cost| cost.cycles_estimate as u64), stack_bytes: None },
+        )
     });
     costs.collect()
 }

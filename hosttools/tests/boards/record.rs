@@ -1,5 +1,6 @@
 //! The record of costs: `PERCIO_OVERWRITE=1 cargo test -p percio-hosttools --test boards record` writes it anew.
 
+use crate::bars;
 use crate::build::repository;
 use crate::costs::{Cost, Costs, measure};
 use percio_hosttools::board::Board;
@@ -15,10 +16,13 @@ fn beyond(board: &str, costs: &Costs, record: &Costs) -> Vec<String> {
     let more = |measured: u64, recorded: u64| measured as f64 > recorded as f64 * MORE;
     let one = |(name, cost): (&String, &Cost)| {
         let Some(recorded) = record.get(name) else { return Some(format!("{board}, {name}: not recorded")) };
-        let cycles = cost.cycles_estimate.zip(recorded.cycles_estimate);
+        let worse = |measured: Option<u64>, recorded: Option<u64>| match (measured, recorded) {
+            (Some(measured), Some(recorded)) => more(measured, recorded),
+            (measured, recorded) => measured != recorded,
+        };
         let costly = more(cost.instructions, recorded.instructions)
-            || cycles.is_some_and(|(cost, recorded)| more(cost, recorded))
-            || cost.cycles_estimate.is_some() != recorded.cycles_estimate.is_some();
+            || worse(cost.cycles_estimate, recorded.cycles_estimate)
+            || worse(cost.stack_bytes, recorded.stack_bytes);
         costly.then(|| format!("{board}, {name}: {cost:?}, recorded {recorded:?}"))
     };
     costs.iter().filter_map(one).collect()
@@ -38,12 +42,17 @@ fn costs_stay_as_recorded() {
     let beyond: Vec<String> =
         costs.iter().flat_map(|(name, costs)| beyond(name, costs, record.get(name).unwrap_or(&none))).collect();
     assert!(beyond.is_empty(), "more than 2 % beyond {RECORD}:\n{}", beyond.join("\n"));
+    let over = bars::over(&costs);
+    assert!(over.is_empty(), "over their bars:\n{}", over.join("\n"));
 }
 
 #[test]
 fn a_cost_beyond_its_record_is_told() {
     let costs = |instructions, cycles_estimate| {
-        Costs::from([("a kernel".to_owned(), Cost { instructions, cycles_estimate: Some(cycles_estimate) })])
+        Costs::from([(
+            "a kernel".to_owned(),
+            Cost { instructions, cycles_estimate: Some(cycles_estimate), stack_bytes: None },
+        )])
     };
     let record = costs(1000, 2000);
     assert_eq!(beyond("m4", &costs(1020, 2040), &record), Vec::<String>::new());

@@ -9,8 +9,9 @@
 //! ```
 
 use super::dots::Dots;
-use super::exp2::{exp2, exp2_all};
+use super::exp2::{exp2, exp2_all, exp2_rows};
 use super::panel::Panel;
+use super::scale::scale;
 use crate::kernels::attention::{Attention, EVENLY};
 use crate::kernels::{block, part_mut};
 use core::f32::consts::{LN_2, LOG2_E};
@@ -62,25 +63,27 @@ struct Tile {
     keys: usize,
 }
 
+// Each part is a function of its own: what one needs in registers and on the stack is gone when the next begins.
 impl Block {
     #[inline(always)]
     fn run(&self, attention: &mut Attention<'_>, scores: &mut Scores) {
         let mut softmax = [Softmax { shift: 0.0, sum: 0.0, seen: false }; ROWS];
-        for (r, softmax) in softmax.iter_mut().enumerate().take(self.count) {
-            self.begin(attention, r, softmax);
+        if attention.carried.is_some() {
+            self.begin(attention, &mut softmax);
         }
         for first in (0..attention.keys).step_by(TILE) {
             let tile = Tile { first, keys: TILE.min(attention.keys - first) };
-            self.score(attention, tile, self.count, scores.as_flattened_mut());
-            for (r, (softmax, scores)) in softmax.iter_mut().zip(&mut *scores).enumerate().take(self.count) {
-                let row = Block { query: self.query + r, count: 1, ..*self };
-                row.weigh(attention, tile, softmax, scores);
-            }
+            self.score(attention, tile, scores.as_flattened_mut());
+            self.weigh(attention, tile, &mut softmax, scores);
             self.sum(attention, tile, scores);
         }
-        for (r, softmax) in softmax.iter().enumerate().take(self.count) {
-            self.end(attention, r, softmax);
-        }
+        self.end(attention, &softmax);
+    }
+
+    /// The block of its `r`-th query alone.
+    #[inline(always)]
+    const fn row(&self, r: usize) -> Self {
+        Self { query: self.query + r, count: 1, ..*self }
     }
 
     /// Where the head's part of the block's `r`-th output row starts.
@@ -90,23 +93,25 @@ impl Block {
     }
 
     /// Goes on from the softmax that is carried.
-    #[inline(always)]
-    fn begin(&self, attention: &Attention<'_>, r: usize, softmax: &mut Softmax) {
-        let state = (self.query + r) * attention.heads + self.head;
+    #[inline(never)]
+    fn begin(&self, attention: &Attention<'_>, softmax: &mut [Softmax; ROWS]) {
         let Some(carried) = &attention.carried else { return };
-        let (Some(&largest), Some(&sum)) = (carried.largest.get(state), carried.sum.get(state)) else { return };
-        if sum > 0.0 {
-            let shift = if largest > EVENLY { largest * LOG2_E } else { EVENLY };
-            *softmax = Softmax { shift, sum, seen: true };
+        for (r, softmax) in softmax.iter_mut().enumerate().take(self.count) {
+            let state = (self.query + r) * attention.heads + self.head;
+            let (Some(&largest), Some(&sum)) = (carried.largest.get(state), carried.sum.get(state)) else { return };
+            if sum > 0.0 {
+                let shift = if largest > EVENLY { largest * LOG2_E } else { EVENLY };
+                *softmax = Softmax { shift, sum, seen: true };
+            }
         }
     }
 
-    /// The scores of the block's first `count` queries, a row of `TILE` each.
-    #[inline(always)]
-    fn score(&self, attention: &Attention<'_>, tile: Tile, count: usize, scores: &mut [f32]) {
+    /// The scores of the block's queries, a row of `TILE` each.
+    #[inline(never)]
+    fn score(&self, attention: &Attention<'_>, tile: Tile, scores: &mut [f32]) {
         let Attention { heads, qk, scale, q, .. } = *attention;
         let dots = Dots {
-            queries: count,
+            queries: self.count,
             keys: tile.keys,
             width: qk,
             q: q.get((self.query * heads + self.head) * qk..).unwrap_or_default(),
@@ -120,19 +125,43 @@ impl Block {
         dots.run();
     }
 
-    /// Turns the scores of the block's only query into weights.
-    #[inline(always)]
-    fn weigh(&self, attention: &mut Attention<'_>, tile: Tile, softmax: &mut Softmax, scores: &mut [f32; TILE]) {
-        let Some(weights) = scores.get_mut(..tile.keys) else { return };
-        let hidden = self.hidden(attention, tile);
-        if softmax.shift == 0.0 && softmax.take_near(weights, &hidden, attention.hidden) {
-            return;
+    /// Turns the scores of the block's queries into weights.
+    #[inline(never)]
+    fn weigh(&self, attention: &mut Attention<'_>, tile: Tile, softmax: &mut [Softmax; ROWS], scores: &mut Scores) {
+        // What is the rule goes in one loop over all rows: no key is hidden, and nothing is taken off the scores.
+        let plain = attention.mask.is_empty() && !attention.causal && tile.keys.is_multiple_of(4);
+        if plain && softmax.iter().all(|softmax| softmax.shift == 0.0) {
+            if let Some(sums) = exp2_rows::<ROWS>(scores.as_flattened_mut(), self.count, tile.keys, TILE) {
+                for (softmax, sum) in softmax.iter_mut().zip(sums) {
+                    (softmax.sum, softmax.seen) = (softmax.sum + sum, true);
+                }
+                return;
+            }
+            self.score(attention, tile, scores.as_flattened_mut());
         }
+        for (r, (softmax, scores)) in softmax.iter_mut().zip(scores).enumerate().take(self.count) {
+            self.row(r).weigh_row(attention, tile, softmax, scores);
+        }
+    }
+
+    /// Turns the scores of the block's only query into weights.
+    #[inline(never)]
+    fn weigh_row(&self, attention: &mut Attention<'_>, tile: Tile, softmax: &mut Softmax, scores: &mut [f32; TILE]) {
+        let hidden = self.hidden(attention, tile);
+        let weights = scores.get_mut(..tile.keys).unwrap_or_default();
+        if softmax.shift != 0.0 || !softmax.take_near(weights, &hidden, attention.hidden) {
+            self.weigh_far(attention, tile, softmax, scores);
+        }
+    }
+
+    /// Turns the scores of the block's only query into weights relative to the largest.
+    #[inline(never)]
+    fn weigh_far(&self, attention: &mut Attention<'_>, tile: Tile, softmax: &mut Softmax, scores: &mut [f32; TILE]) {
         if softmax.shift == 0.0 {
-            self.score(attention, tile, 1, scores);
+            self.score(attention, tile, scores);
         }
         let weights = scores.get_mut(..tile.keys).unwrap_or_default();
-        hidden.set(weights, attention.hidden);
+        self.hidden(attention, tile).set(weights, attention.hidden);
         let decay = softmax.take(weights);
         if decay != 1.0 {
             let out = self.out(attention, 0);
@@ -149,7 +178,7 @@ impl Block {
     }
 
     /// Adds the weighted values to the output rows; the first tile replaces what they hold.
-    #[inline(always)]
+    #[inline(never)]
     fn sum(&self, attention: &mut Attention<'_>, tile: Tile, weights: &Scores) {
         let Attention { heads, v_width, .. } = *attention;
         let accumulate = tile.first > 0 || attention.carried.is_some();
@@ -170,23 +199,24 @@ impl Block {
         }
     }
 
-    /// Divides the output row by the sum of the weights, or carries both on.
-    #[inline(always)]
-    fn end(&self, attention: &mut Attention<'_>, r: usize, softmax: &Softmax) {
-        let out = self.out(attention, r);
-        let out = part_mut(attention.out, out, attention.v_width);
-        if let Some(carried) = &mut attention.carried {
-            let state = (self.query + r) * attention.heads + self.head;
-            if softmax.seen {
-                let largest = if softmax.shift > EVENLY { softmax.shift * LN_2 } else { EVENLY };
-                part_mut(carried.largest, state, 1).fill(largest);
-                part_mut(carried.sum, state, 1).fill(softmax.sum);
+    /// Divides the output rows by the sums of the weights, or carries both on.
+    #[inline(never)]
+    fn end(&self, attention: &mut Attention<'_>, softmax: &[Softmax; ROWS]) {
+        for (r, softmax) in softmax.iter().enumerate().take(self.count) {
+            let out = self.out(attention, r);
+            let out = part_mut(attention.out, out, attention.v_width);
+            if let Some(carried) = &mut attention.carried {
+                let state = (self.query + r) * attention.heads + self.head;
+                if softmax.seen {
+                    let largest = if softmax.shift > EVENLY { softmax.shift * LN_2 } else { EVENLY };
+                    part_mut(carried.largest, state, 1).fill(largest);
+                    part_mut(carried.sum, state, 1).fill(softmax.sum);
+                }
+            } else if softmax.seen {
+                scale(out, 1.0 / softmax.sum);
+            } else {
+                out.fill(0.0);
             }
-        } else if softmax.seen {
-            let factor = 1.0 / softmax.sum;
-            out.iter_mut().for_each(|sum| *sum *= factor);
-        } else {
-            out.fill(0.0);
         }
     }
 }

@@ -21,6 +21,8 @@ mod matmul;
 mod norm;
 #[expect(unsafe_code, reason = "loops in assembler; operands are checked before")]
 mod panel;
+#[expect(unsafe_code, reason = "a loop in assembler over a slice")]
+mod scale;
 #[expect(unsafe_code, reason = "a loop in assembler over two slices")]
 mod widen;
 

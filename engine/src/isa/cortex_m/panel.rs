@@ -73,10 +73,22 @@ impl<const WIDTH: usize> Panel<'_, WIDTH> {
         };
         let threes = (self.rows - 2 * twos) / 3;
         let ones = self.rows - 3 * threes - 2 * twos;
+        let mut blocks = Blocks {
+            start: self.start.as_ptr(),
+            fours: self.inputs / 4,
+            ones: self.inputs % 4,
+            back: 4 * self.inputs * self.group_stride,
+            next: 0,
+            out_stride: 4 * self.out_stride,
+            accumulate: u32::from(self.accumulate),
+            count: 0,
+        };
         let mut row = 0;
         for (height, count) in [(3, threes), (2, twos), (1, ones)] {
             if count > 0 {
-                self.blocks(row, height, count);
+                blocks.next = 4 * (height * self.x_stride).wrapping_sub(self.inputs);
+                blocks.count = count;
+                self.blocks(&mut blocks, row, height);
             }
             row += height * count;
         }
@@ -84,31 +96,22 @@ impl<const WIDTH: usize> Panel<'_, WIDTH> {
 }
 
 impl<const WIDTH: usize> Panel<'_, WIDTH> {
-    /// `count` blocks of `height` rows from `row` on; they are there.
+    /// The blocks of `height` rows from `row` on; they are there.
     #[inline(always)]
-    fn blocks(&mut self, row: usize, height: usize, count: usize) {
-        let Self { inputs, x_stride, group_stride, out_stride, accumulate, .. } = *self;
-        let mut blocks = Blocks {
-            start: self.start.as_ptr(),
-            fours: inputs / 4,
-            ones: inputs % 4,
-            back: 4 * inputs * group_stride,
-            next: 4 * (height * x_stride).wrapping_sub(inputs),
-            out_stride: 4 * out_stride,
-            accumulate: u32::from(accumulate),
-            count,
-        };
+    fn blocks(&mut self, blocks: &mut Blocks, row: usize, height: usize) {
+        let Self { x_stride, group_stride, out_stride, .. } = *self;
         let x = self.x.as_ptr().wrapping_add(row * x_stride);
         let [second, third] = [1, 2].map(|r| x.wrapping_add(r * x_stride));
         let (groups, step) = (self.groups.as_ptr(), 4 * group_stride - 4 * WIDTH);
         let out = self.out.as_mut_ptr().wrapping_add(row * out_stride);
         match (height, WIDTH) {
-            (3, 8) => three_by_eight_sums(&mut blocks, [x, second, third], groups, step, out),
-            (2, 8) => two_by_eight_sums(&mut blocks, [x, second], groups, step, out),
-            (1, 8) => one_by_eight_sums(&mut blocks, [x], groups, step, out),
-            (3, 4) => three_by_four_sums(&mut blocks, [x, second, third], groups, step, out),
-            (2, 4) => two_by_four_sums(&mut blocks, [x, second], groups, step, out),
-            (1, 4) => one_by_four_sums(&mut blocks, [x], groups, step, out),
+            (3, 8) if step == 0 => three_by_eight_dense(blocks, [x, second, third], groups, step, out),
+            (3, 8) => three_by_eight_sums(blocks, [x, second, third], groups, step, out),
+            (2, 8) => two_by_eight_sums(blocks, [x, second], groups, step, out),
+            (1, 8) => one_by_eight_sums(blocks, [x], groups, step, out),
+            (3, 4) => three_by_four_sums(blocks, [x, second, third], groups, step, out),
+            (2, 4) => two_by_four_sums(blocks, [x, second], groups, step, out),
+            (1, 4) => one_by_four_sums(blocks, [x], groups, step, out),
             _ => {}
         }
     }
@@ -246,15 +249,15 @@ macro_rules! four_times {
     };
 }
 
-/// One input of three rows and eight columns.
+/// One input of three rows and eight columns; `$step` goes to the next group.
 macro_rules! three_by_eight {
-    () => {
+    ($step:expr) => {
         concat!(
             "vldmia {x}!, {{s28}}\n",
             "vldmia {groups}!, {{s24-s27}}\n",
             three_by_four!("vldmia {second}!, {{s29}}\n", "vldmia {third}!, {{s30}}\n", [0 8 16] [1 9 17] [2 10 18] [3 11 19]),
             "vldmia {groups}!, {{s24-s27}}\n",
-            three_by_four!("add {groups}, {step}\n", "", [4 12 20] [5 13 21] [6 14 22] [7 15 23]),
+            three_by_four!($step, "", [4 12 20] [5 13 21] [6 14 22] [7 15 23]),
         )
     };
 }
@@ -316,8 +319,17 @@ macro_rules! one_by_four {
 sums!(
     three_by_eight_sums, [x, second, third],
     start: "vldmia {t}, {{s0-s7}}\n vldmia {t}, {{s8-s15}}\n vldmia {t}, {{s16-s23}}",
-    four: four_times!(three_by_eight!()),
-    one: three_by_eight!(),
+    four: four_times!(three_by_eight!("add {groups}, {step}\n")),
+    one: three_by_eight!("add {groups}, {step}\n"),
+    add: concat!(add_eight!(0 1 2 3 4 5 6 7), add_eight!(8 9 10 11 12 13 14 15), add_eight!(16 17 18 19 20 21 22 23)),
+    store: store!("s0-s7" "s8-s15" "s16-s23")
+);
+// Groups that follow each other, as packed weights do.
+sums!(
+    three_by_eight_dense, [x, second, third],
+    start: "vldmia {t}, {{s0-s7}}\n vldmia {t}, {{s8-s15}}\n vldmia {t}, {{s16-s23}}",
+    four: four_times!(three_by_eight!("/* {step}: nothing */\n")),
+    one: three_by_eight!("/* {step}: nothing */\n"),
     add: concat!(add_eight!(0 1 2 3 4 5 6 7), add_eight!(8 9 10 11 12 13 14 15), add_eight!(16 17 18 19 20 21 22 23)),
     store: store!("s0-s7" "s8-s15" "s16-s23")
 );

@@ -56,6 +56,7 @@ struct Run {
     time_ns: Option<Times>,
     instructions: Option<u64>,
     cycles_estimate: Option<u64>,
+    stack_bytes: Option<u64>,
 }
 
 impl Cmd {
@@ -91,11 +92,15 @@ impl Cmd {
 impl Run {
     fn of(kind: Kind, isa: Option<&str>, program: &Program, sample: &Sample, quiet: bool) -> Result<Self> {
         let mut backend = busy("building the back end", quiet, || kind.open_on(program, isa))?;
-        let (time_ns, instructions, cycles_estimate) = match busy("measuring", quiet, || backend.cost(sample))? {
-            Cost::Times(times) => (Times::of(&times), None, None),
-            Cost::Instructions { count, cycles_estimate } => (None, Some(count), cycles_estimate),
-        };
-        Ok(Self { backend: kind.name(), isa: backend.isa().to_owned(), time_ns, instructions, cycles_estimate })
+        let cost = busy("measuring", quiet, || backend.cost(sample))?;
+        let (backend, isa) = (kind.name(), backend.isa().to_owned());
+        let none = Self { backend, isa, time_ns: None, instructions: None, cycles_estimate: None, stack_bytes: None };
+        Ok(match cost {
+            Cost::Times(times) => Self { time_ns: Times::of(&times), ..none },
+            Cost::Instructions { count, cycles_estimate, stack } => {
+                Self { instructions: Some(count), cycles_estimate, stack_bytes: Some(stack), ..none }
+            }
+        })
     }
 
     fn print(&self, macs: u64) {
@@ -116,6 +121,9 @@ impl Run {
         if let Some(cycles) = self.cycles_estimate {
             row("cycles (estimate)", grouped(cycles));
             row("cycles a MAC (estimate)", format!("{:.2}", cycles as f64 / macs as f64));
+        }
+        if let Some(stack) = self.stack_bytes {
+            rows.push(vec!["bytes of stack".to_owned(), grouped(stack)]);
         }
         println!("{}", table(&rows));
         if let Some(times) = self.time_ns.as_ref().filter(|times| times.noisy) {

@@ -25,7 +25,7 @@ impl Timing {
                 let median = times.get(times.len() / 2).map(|time| time.as_secs_f64() * 1e6);
                 Self { microseconds: median, ..none }
             }
-            Cost::Instructions { count, cycles_estimate } => {
+            Cost::Instructions { count, cycles_estimate, .. } => {
                 Self { instructions: Some(*count), cycles_estimate: *cycles_estimate, ..none }
             }
         }

@@ -2,7 +2,8 @@
 //!
 //! That memory (`board::LOADED`) holds a u32 command, a u32 count of bytes and a sample of so many bytes, little-endian. Answers go to
 //! the semihosting console, a line each: `isa` and the name of the instruction set for every command; then for command
-//! 0 `numbers` and the outputs' numbers as hexadecimal words, for command 1 `instructions` and their count; `end`.
+//! 0 `numbers` and the outputs' numbers as hexadecimal words, for command 1 `instructions` and their count and `stack` and
+//! its bytes; `end`.
 
 #![no_std]
 #![no_main]
@@ -12,6 +13,7 @@ mod count;
 mod feed;
 mod model;
 mod sample;
+mod stack;
 
 use board::LOADED;
 use core::fmt::Write;
@@ -47,6 +49,7 @@ fn main() -> ! {
             };
             let instructions = count::instructions(&mut infer);
             say("instructions", format_args!(" {instructions}"));
+            say("stack", format_args!(" {}", stack::used(&mut infer)));
         }
         _ => {}
     }
