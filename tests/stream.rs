@@ -4,6 +4,7 @@ mod adaptive;
 mod asked;
 mod models;
 mod positions;
+mod random;
 mod script;
 
 use crate::support::fixtures;

@@ -128,7 +128,7 @@ fn width(stage: &TokenStage) -> usize {
     stage.shape.iter().product()
 }
 
-fn count(stage: &TokenStage, value: &Value) -> usize {
+pub(crate) fn count(stage: &TokenStage, value: &Value) -> usize {
     match value {
         Value::Numbers(numbers) => numbers.len() / width(stage),
         Value::Ids(ids) => ids.len(),
@@ -137,7 +137,7 @@ fn count(stage: &TokenStage, value: &Value) -> usize {
 }
 
 /// Tokens `first .. end`.
-fn part(stage: &TokenStage, value: &Value, first: usize, end: usize) -> Value {
+pub(crate) fn part(stage: &TokenStage, value: &Value, first: usize, end: usize) -> Value {
     match value {
         Value::Numbers(numbers) => Value::Numbers(numbers[first * width(stage)..end * width(stage)].to_vec()),
         Value::Ids(ids) => Value::Ids(ids[first..end].to_vec()),
