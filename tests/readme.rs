@@ -20,11 +20,12 @@ fn quoted(line: &str) -> impl Iterator<Item = &str> {
     line.split('`').skip(1).step_by(2)
 }
 
-/// The lines of the table under the heading `heading` of a document, header and rule left out.
+/// The lines of the first table under the heading `heading` of a document, header and rule left out.
 fn rows<'a>(document: &'a str, heading: &str) -> Vec<&'a str> {
     let (_, section) = document.split_once(heading).unwrap_or_else(|| panic!("no heading `{heading}`"));
     let section = section.split("\n## ").next().unwrap_or(section);
-    section.lines().filter(|line| line.starts_with('|')).skip(2).collect()
+    let is_row = |line: &&str| line.starts_with('|');
+    section.lines().skip_while(|line| !is_row(line)).take_while(is_row).skip(2).collect()
 }
 
 /// Whether the sources in `file` have a function `name`.
