@@ -4,18 +4,23 @@ use crate::support::isa::on_every_isa;
 use crate::support::random_model::{Recipe, config, recipes, sample};
 use crate::support::tolerance;
 use percio_codegen_core::passes::Passes;
-use percio_codegen_core::{CompileOptions, compile};
+use percio_codegen_core::program::Decision;
+use percio_codegen_core::{CompileOptions, Optimize, compile};
 use percio_hosttools::backend::{Backend, Interpreter, Outputs};
 use percio_hosttools::metrics::Distance;
 use proptest::prelude::*;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 
-const PASSES: [(&str, Passes); 7] = [
+const PASSES: [(&str, Passes); 9] = [
     ("fold_input_scale", Passes { fold_input_scale: true, ..Passes::NONE }),
     ("fold_norms", Passes { fold_norms: true, ..Passes::NONE }),
     ("fold_score_scale", Passes { fold_score_scale: true, ..Passes::NONE }),
     ("drop_key_bias", Passes { drop_key_bias: true, ..Passes::NONE }),
     ("move_value_bias", Passes { move_value_bias: true, ..Passes::NONE }),
     ("bake_queries", Passes { bake_queries: true, ..Passes::NONE }),
+    ("absorb_keys", Passes { absorb_keys: true, drop_key_bias: true, ..Passes::NONE }),
+    ("absorb_values", Passes { absorb_values: true, move_value_bias: true, ..Passes::NONE }),
     (
         "all of them",
         Passes {
@@ -25,29 +30,58 @@ const PASSES: [(&str, Passes); 7] = [
             drop_key_bias: true,
             move_value_bias: true,
             bake_queries: true,
+            absorb_keys: true,
+            absorb_values: true,
         },
     ),
 ];
 
-fn outputs(recipe: &Recipe, passes: Passes) -> Outputs {
-    let program = compile(recipe.model(), &CompileOptions { passes, ..CompileOptions::default() });
+/// What may be saved.
+const GOALS: [Option<Optimize>; 4] = [None, Some(Optimize::Speed), Some(Optimize::Ram), Some(Optimize::Flash)];
+
+/// What `recipe` computes, and how the planner has its attentions computed.
+fn outputs(recipe: &Recipe, passes: Passes, optimize: Option<Optimize>) -> (Outputs, Vec<Decision>) {
+    let program = compile(recipe.model(), &CompileOptions { passes, optimize, ..CompileOptions::default() });
     let mut interpreter = Interpreter::new(&program).unwrap_or_else(|error| panic!("{error}"));
-    interpreter.infer(&sample(recipe, &program)).unwrap_or_else(|error| panic!("{error}"))
+    let outputs = interpreter.infer(&sample(recipe, &program)).unwrap_or_else(|error| panic!("{error}"));
+    (outputs, program.decisions)
 }
 
 on_every_isa! {
     fn passes_keep_what_a_model_computes() {
         proptest!(config(), |(recipe in recipes())| {
-            let expected = outputs(&recipe, Passes::NONE);
+            let (expected, _) = outputs(&recipe, Passes::NONE, None);
             for (name, passes) in PASSES {
-                let distance = Distance::between(&outputs(&recipe, passes), &expected, 1);
+                let (folded, _) = outputs(&recipe, passes, None);
+                let distance = Distance::between(&folded, &expected, 1);
                 prop_assert!(distance.is_within(tolerance::PASSES), "{name}: {distance:?}");
             }
         });
+    }
+
+}
+
+on_every_isa! {
+    fn whatever_is_saved_a_model_computes_the_same() {
+        let ways = RefCell::new(BTreeSet::new());
+        proptest!(config(), |(recipe in recipes())| {
+            let (expected, _) = outputs(&recipe, Passes::NONE, None);
+            for goal in GOALS {
+                let (planned, decisions) = outputs(&recipe, Passes::default(), goal);
+                let distance = Distance::between(&planned, &expected, 1);
+                prop_assert!(distance.is_within(tolerance::PASSES), "{goal:?}: {distance:?}");
+                ways.borrow_mut().extend(decisions.into_iter().map(|decision| decision.chosen.what));
+            }
+        });
+        let ways = ways.into_inner();
+        println!("{ways:?}");
+        for part in ["queries baked", "keys absorbed", "values absorbed", "keys absorbed by head", "values absorbed by head"] {
+            assert!(ways.iter().any(|way| way.split(", ").any(|found| found == part)), "no model has its {part}: {ways:?}");
+        }
     }
 }
 
 #[test]
 fn all_of_them_is_the_default() {
-    assert_eq!(PASSES[6].1, Passes::default());
+    assert_eq!(PASSES[8].1, Passes::default());
 }

@@ -21,6 +21,7 @@ fn programs(recipe: &Recipe) -> [Program; 2] {
         weights: WeightFormat::F16,
         outputs: Outputs::Decoded,
         adaptive: true,
+        optimize: None,
     };
     [CompileOptions::default(), plain].map(|options| compile(recipe.model(), &options))
 }

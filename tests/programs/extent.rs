@@ -89,8 +89,7 @@ fn sources(step: &Step, lengths: Lengths) -> Vec<(Extent, &Source)> {
         Step::Mixed { rows, width, .. } => vec![Extent::rows(3 * rows.at(lengths), width)],
         Step::Gate { rows, width, .. } => vec![Extent::rows(rows.at(lengths), 2 * width)],
         Step::Gru { rows, width, .. } => vec![Extent::rows(rows.at(lengths), 3 * width); 2],
-        Step::Attention { queries, keys, heads, qk, v_width, .. }
-        | Step::InvertedAttention { queries, keys, heads, qk, v_width, .. } => {
+        Step::InvertedAttention { queries, keys, heads, qk, v_width, .. } => {
             let keys = keys.at(lengths);
             vec![
                 Extent::rows(queries.at(lengths), heads * qk),
@@ -98,9 +97,21 @@ fn sources(step: &Step, lengths: Lengths) -> Vec<(Extent, &Source)> {
                 Extent::rows(keys, heads * v_width),
             ]
         }
+        Step::Attention { queries, keys, heads, key_heads, value_heads, qk, v_width, .. } => {
+            let keys = keys.at(lengths);
+            vec![
+                Extent::rows(queries.at(lengths), heads * qk),
+                Extent::rows(keys, key_heads * qk),
+                Extent::rows(keys, value_heads * v_width),
+            ]
+        }
         Step::Gather { ref shape, keys, .. } => {
-            let (keys, qk, v_width) = (keys.at(lengths), shape.heads * shape.qk, shape.heads * shape.v_width);
-            vec![Extent::rows(shape.queries, qk), Extent::rows(keys, qk), Extent::rows(keys, v_width)]
+            let (keys, qk, v_width) = (keys.at(lengths), shape.qk, shape.v_width);
+            vec![
+                Extent::rows(shape.queries, shape.heads * qk),
+                Extent::rows(keys, shape.key_heads * qk),
+                Extent::rows(keys, shape.value_heads * v_width),
+            ]
         }
         Step::Settle { ref shape, .. } => vec![Extent::rows(1, shape.state_len())],
         Step::Unfold { frames, channels, height, width, .. } => vec![Extent::rows(frames * height * width, channels)],
@@ -152,7 +163,8 @@ pub(super) fn constants(step: &Step, lengths: Lengths, rows: usize) -> Vec<(Weig
     let constant = |(extent, source): (Extent, &Source)| match source {
         Source::Weights(weights) => Some((*weights, extent.end())),
         Source::Table { rows: weights, width } => {
-            assert_eq!(extent.stride, *width, "{step:?} leaves out numbers of a table");
+            // Heads that are queries of their own read their parts of a row.
+            assert_eq!(width % extent.stride, 0, "{step:?} leaves out numbers of a table");
             Some((*weights, rows * width))
         }
         Source::LastRows { rows: weights, width, count } => {

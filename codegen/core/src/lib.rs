@@ -20,6 +20,6 @@ pub mod scheme;
 
 pub use emit::{BlobSource, EmitOptions, Header, emit};
 pub use front::{Build, expand};
-pub use plan::{AfterLast, CompileOptions, Outputs, compile, impossible};
+pub use plan::{AfterLast, CompileOptions, Optimize, Outputs, compile, impossible};
 pub use problem::{Problem, Problems, Subject};
 pub use scheme::{ANY_INPUT, LoadOptions, load, outline};

@@ -37,7 +37,7 @@ impl Cached {
     /// # Errors
     /// When `model` is no Perceiver AR over ids with one head of logits.
     pub fn new(mut model: Model) -> Result<Self> {
-        passes::run(&mut model, Passes::NONE, true);
+        passes::run(&mut model, Passes::NONE);
         let described = format!("{} has parts that no Perceiver AR has", model.provenance.implementation);
         Self::of(&model)
             .with_context(|| format!("{described}, so that nothing of it can be kept: compute every token anew"))

@@ -37,6 +37,7 @@ fn program(inputs: Vec<(&str, InputKind)>, outputs: &[(&str, usize, usize)]) -> 
         marks: vec![],
         blob: vec![],
         parts: vec![],
+        decisions: vec![],
     }
 }
 

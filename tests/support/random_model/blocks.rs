@@ -158,6 +158,8 @@ impl BlockKind {
             norm_kv: norm("norm_kv", self.norms[1].filter(|_| reads.context()), context),
             key,
             value,
+            absorbed_key: None,
+            absorbed_value: None,
             output,
             heads: self.heads,
             qk,

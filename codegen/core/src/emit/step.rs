@@ -54,15 +54,18 @@ impl Writer<'_> {
             let arena = if self.scope == Scope::Run { quote!(net.arena) } else { quote!(arena) };
             quote!(let [#(#names),*] = #arena.split([#(#ranges),*]);)
         };
-        let mut arena = names.iter();
+        let borrowed = |place: &Place| {
+            let name = places.iter().zip(&names).find(|(known, _)| **known == place).map(|(_, name)| name);
+            quote!(#name)
+        };
         let sources: Vec<TokenStream> =
-            step.sources().into_iter().map(|source| self.source(source, &mut arena)).collect();
+            step.sources().into_iter().map(|source| self.source(source, borrowed)).collect();
         let target = match step.target() {
             Target::Arena(place) if self.scope == Scope::Query => {
                 let column = Literal::usize_unsuffixed(place.offset);
                 quote!(query.get_mut(#column..).unwrap_or_default())
             }
-            Target::Arena(_) => arena.next().map_or_else(TokenStream::new, |name| quote!(#name)),
+            Target::Arena(place) => borrowed(place),
             Target::Output(index) => self.output(*index),
         };
         let function = Ident::new(step.name(), Span::call_site());
@@ -90,9 +93,9 @@ impl Writer<'_> {
         quote!(#start..#end)
     }
 
-    fn source<'n>(&self, source: &Source, arena: &mut impl Iterator<Item = &'n Ident>) -> TokenStream {
+    fn source(&self, source: &Source, borrowed: impl Fn(&Place) -> TokenStream) -> TokenStream {
         match source {
-            Source::Arena(_) => arena.next().map_or_else(TokenStream::new, |name| quote!(#name)),
+            Source::Arena(place) => borrowed(place),
             Source::Weights(part) => weights(*part),
             Source::Table { rows, width } => table(*rows, *width, &quote!(row)),
             Source::LastRows { rows, width, count: last } => {

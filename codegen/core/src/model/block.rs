@@ -60,6 +60,10 @@ pub struct Attention {
     pub key: Linear,
     /// `[v, width of the keys' rows]`
     pub value: Linear,
+    /// Where a pass has moved the keys' linear layer: the rows themselves are then the keys of every head.
+    pub absorbed_key: Option<Absorbed>,
+    /// Where a pass has moved the values' linear layer: the rows themselves are then the values of every head.
+    pub absorbed_value: Option<Absorbed>,
     /// `[width of the queries' rows, v]`
     pub output: Linear,
     /// Heads.
@@ -98,6 +102,8 @@ impl Attention {
             norm_kv,
             key,
             value,
+            absorbed_key: None,
+            absorbed_value: None,
             output,
             heads,
             qk,
@@ -126,6 +132,15 @@ pub enum Query {
     },
     /// Numbers that do not depend on the input `[rows, qk]`, baked by a pass.
     Constant(Tensor),
+}
+
+/// The linear layer of keys, moved to the queries, or that of values, moved to what the heads gather.
+#[derive(Clone, Debug)]
+pub enum Absorbed {
+    /// Into the queries' linear layer or their constants; into the output's linear layer.
+    Merged,
+    /// Beside it, a linear layer a head: `[width of the keys' rows, qk / heads]`, or `[v / heads, width of the keys' rows]`.
+    PerHead(Vec<Linear>),
 }
 
 /// Norms of each head's part, `[qk / heads]` wide.

@@ -14,7 +14,8 @@ mod weights;
 
 pub use crate::program::Activation;
 pub use block::{
-    Attention, Block, EmptyRows, Gate, Gru, HeadNorms, Mixer, Mlp, Places, Query, Reads, Residual, Rotary, Softmax,
+    Absorbed, Attention, Block, EmptyRows, Gate, Gru, HeadNorms, Mixer, Mlp, Places, Query, Reads, Residual, Rotary,
+    Softmax,
 };
 pub use fourier::{fourier_features, fourier_tables, line, linear_frequencies, logarithmic_frequencies};
 pub use geometry::{Layout, Pad, Patch, Window};

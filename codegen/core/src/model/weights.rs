@@ -1,6 +1,6 @@
 //! The tensors of a model's parts.
 
-use super::{Attention, Block, Linear, Mixture, Mlp, Norm, Query, Residual, Tensor};
+use super::{Absorbed, Attention, Block, Linear, Mixture, Mlp, Norm, Query, Residual, Tensor};
 
 impl Block {
     /// Its weights.
@@ -23,6 +23,11 @@ impl Attention {
         let heads = self.head_norms.iter().flat_map(|norms| [&norms.query, &norms.key]);
         tensors.extend(self.norm_kv.iter().chain(heads).flat_map(Norm::tensors));
         tensors.extend([&self.key, &self.value, &self.output].into_iter().flat_map(Linear::tensors));
+        for absorbed in [&self.absorbed_key, &self.absorbed_value] {
+            if let Some(Absorbed::PerHead(layers)) = absorbed {
+                tensors.extend(layers.iter().flat_map(Linear::tensors));
+            }
+        }
         if let Residual::Gru(gru) = &self.residual {
             tensors.extend([&gru.input, &gru.hidden].into_iter().flat_map(Linear::tensors));
         }

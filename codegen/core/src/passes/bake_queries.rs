@@ -6,42 +6,61 @@
 
 use super::{apply, bias_of, widen};
 use crate::model::{
-    Attention, Latents, Linear, Model, Norm, NormKind, Queries, Query, Reads, Tensor, fourier_features,
+    Attention, Block, Latents, Linear, Model, Norm, NormKind, Queries, Query, Reads, Tensor, fourier_features,
 };
 
-pub(super) fn run(model: &mut Model, knows_queries: bool) {
-    bake_first_block(model);
-    if let Some(decoder) = &mut model.decoder
-        && knows_queries
-        && decoder.block.reads == Reads::Context
-    {
-        let rows = match &decoder.queries {
-            Queries::Learned(table) => table.clone(),
-            Queries::Fourier(fourier) => fourier_features(fourier),
-            Queries::Tokens | Queries::Input { .. } | Queries::Parts(_) => return,
-        };
-        bake(&mut decoder.block.attention, &rows);
+/// `[rows, width]` of the constants that the decoder's queries are made from, if they are.
+pub(crate) fn asked(model: &Model) -> Option<[usize; 2]> {
+    let decoder = model.decoder.as_ref().filter(|decoder| is_valid(&decoder.block))?;
+    match &decoder.queries {
+        Queries::Learned(table) => Some([table.rows(), table.columns()]),
+        Queries::Fourier(fourier) => Some([fourier.positions(), fourier.width()]),
+        Queries::Tokens | Queries::Input { .. } | Queries::Parts(_) => None,
     }
 }
 
-fn bake_first_block(model: &mut Model) {
-    let Latents::Learned(latents) = &model.latents else { return };
-    let Some(&first) = model.schedule.first() else { return };
-    if model.blocks[first].reads != Reads::Context {
-        return;
-    }
+/// The first block, where its queries are made from constants.
+pub(crate) fn first(model: &Model) -> Option<usize> {
+    let index = *model.schedule.first()?;
+    (matches!(model.latents, Latents::Learned(_)) && is_valid(&model.blocks[index])).then_some(index)
+}
+
+fn is_valid(block: &Block) -> bool {
+    let attention = &block.attention;
+    block.reads == Reads::Context && attention.rotary.is_none() && attention.head_norms.is_none()
+}
+
+/// Gives the first run of a block that runs again its own copy: later runs ask with latents that do depend on the input.
+pub(super) fn split_first(model: &mut Model) {
+    let Some(first) = self::first(model) else { return };
     if model.schedule.iter().filter(|&&block| block == first).count() > 1 {
-        // The same weights run again later, on latents that do depend on the input: only the first run is baked.
         model.blocks.push(model.blocks[first].clone());
         model.schedule[0] = model.blocks.len() - 1;
     }
-    bake(&mut model.blocks[model.schedule[0]].attention, latents);
+}
+
+/// Bakes the queries of the first block.
+pub(super) fn bake_first(model: &mut Model) {
+    if let (Some(first), Latents::Learned(latents)) = (first(model), &model.latents) {
+        bake(&mut model.blocks[first].attention, latents);
+    }
+}
+
+/// Bakes the queries of the decoder.
+pub(super) fn bake_decoder(model: &mut Model) {
+    if asked(model).is_none() {
+        return;
+    }
+    let Some(decoder) = &mut model.decoder else { return };
+    let rows = match &decoder.queries {
+        Queries::Learned(table) => table.clone(),
+        Queries::Fourier(fourier) => fourier_features(fourier),
+        Queries::Tokens | Queries::Input { .. } | Queries::Parts(_) => return,
+    };
+    bake(&mut decoder.block.attention, &rows);
 }
 
 fn bake(attention: &mut Attention, rows: &Tensor) {
-    if attention.rotary.is_some() || attention.head_norms.is_some() {
-        return;
-    }
     let Query::Projected { norm, linear } = &attention.query else { return };
     let numbers = widen(rows);
     let baked: Vec<f64> =
@@ -49,7 +68,6 @@ fn bake(attention: &mut Attention, rows: &Tensor) {
     let shape = [rows.rows(), linear.weight.rows()];
     attention.query = Query::Constant(Tensor::rounded(format!("{} (baked)", linear.weight.name), &shape, &baked));
 }
-
 fn project(norm: Option<&Norm>, linear: &Linear, row: &[f64]) -> Vec<f64> {
     let row = norm.map_or_else(|| row.to_vec(), |norm| normalize(norm, row));
     apply(&linear.weight, &row).zip(bias_of(linear)).map(|(x, bias)| x + bias).collect()

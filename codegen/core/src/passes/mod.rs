@@ -1,9 +1,14 @@
 //! Exact rewrites of a [`Model`], one file each, computed in double precision and rounded once.
 //!
-//! The list below is the order, top to bottom, with the reason where it matters. All but the first two can be switched
-//! off ([`Passes`]): the program then computes the same function from the unfolded parts.
+//! Two lists: what never costs anything ([`run`]), then what trades multiplications, RAM and flash against each other,
+//! as far as the planner has chosen it ([`arrange`]). Both are the order, top to bottom, with the reason where it matters.
+//! All but the first two can be switched off ([`Passes`]): the program then computes the same function from the unfolded
+//! parts.
 
-mod bake_queries;
+pub(crate) mod absorb_keys;
+pub(crate) mod absorb_values;
+pub(crate) mod bake_queries;
+mod choice;
 mod drop_key_bias;
 mod fold_batch_norm;
 mod fold_input_scale;
@@ -12,9 +17,11 @@ mod fold_score_scale;
 mod move_value_bias;
 mod project_positions;
 
+pub(crate) use choice::{Choice, Choices, Layer};
+
 use crate::model::{Block, Linear, Model, Tensor};
 
-/// Which rewrites to apply.
+/// Which rewrites to apply, or to consider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Passes {
     /// A raw input's scaling moves into the linear layer on its tokens.
@@ -29,6 +36,10 @@ pub struct Passes {
     pub move_value_bias: bool,
     /// Queries that do not depend on the input become constants.
     pub bake_queries: bool,
+    /// The keys' linear layer moves to the queries: rows are keys as they are.
+    pub absorb_keys: bool,
+    /// The values' linear layer moves to the output: rows are values as they are.
+    pub absorb_values: bool,
 }
 
 impl Default for Passes {
@@ -40,6 +51,8 @@ impl Default for Passes {
             drop_key_bias: true,
             move_value_bias: true,
             bake_queries: true,
+            absorb_keys: true,
+            absorb_values: true,
         }
     }
 }
@@ -53,11 +66,13 @@ impl Passes {
         drop_key_bias: false,
         move_value_bias: false,
         bake_queries: false,
+        absorb_keys: false,
+        absorb_values: false,
     };
 }
 
-/// Applies the passes to `model`. Unless all queries are known, those of the decoder do not become constants.
-pub fn run(model: &mut Model, passes: Passes, knows_queries: bool) {
+/// Applies the passes that make a program smaller or faster and nothing else.
+pub fn run(model: &mut Model, passes: Passes) {
     // The planner knows neither batch norm nor a layer on a constant table: these two always run.
     fold_batch_norm::run(model);
     project_positions::run(model);
@@ -78,10 +93,23 @@ pub fn run(model: &mut Model, passes: Passes, knows_queries: bool) {
     if passes.move_value_bias {
         move_value_bias::run(model);
     }
-    // Last: it evaluates the query's norm and linear layer as the passes before have left them.
+    // Last: the copy shares all weights with what it is a copy of, as the passes before have left them.
     if passes.bake_queries {
-        bake_queries::run(model, knows_queries);
+        bake_queries::split_first(model);
     }
+}
+
+/// Applies what was chosen for each attention of a folded model.
+pub(crate) fn arrange(model: &mut Model, choices: &Choices) {
+    // Before the keys: their layer then moves into the constants.
+    let first = bake_queries::first(model);
+    if first.is_some_and(|first| choices.blocks[first].bake) {
+        bake_queries::bake_first(model);
+    }
+    if choices.decoder.is_some_and(|choice| choice.bake) {
+        bake_queries::bake_decoder(model);
+    }
+    choice::absorb(model, choices);
 }
 
 /// Every block once: the encoder's, then the decoder's.

@@ -3,7 +3,7 @@
 use super::block::Context;
 use super::builder::{Builder, Rows};
 use super::gather;
-use crate::model::{Attention, Block, EmptyRows, Linear, Norm, Places, Query, Reads, Rotary, Softmax};
+use crate::model::{Absorbed, Attention, Block, EmptyRows, Linear, Norm, Places, Query, Reads, Rotary, Softmax};
 use crate::program::{Activation, Count, Source, Step, Target};
 
 /// What the queries gather from the values.
@@ -32,10 +32,10 @@ pub(super) fn attend(builder: &mut Builder, block: &Block, x: &Rows, context: &C
     let q = queries(builder, name, attention, &Rows { first_place, ..own });
     let out = weigh(builder, block, x, q, &keys);
     if attention.masks_queries {
-        let (width, mask) = (attention.v, builder.mask());
+        let (width, mask) = (out.width, builder.mask());
         builder.step(Step::HideRows { rows: x.count, width, mask, out: out.target() });
     }
-    out
+    values(builder, name, attention, out)
 }
 
 /// The weighted sums of the values for the queries `q` of the rows `x`.
@@ -68,16 +68,19 @@ fn weigh(builder: &mut Builder, block: &Block, x: &Rows, q: Source, keys: &Keys)
         builder.step(step);
         return out;
     }
-    let out = builder.rows(name, queries, x.most, attention.v);
+    let Heads { count, key_heads, value_heads, qk, v: v_width } = Heads::new(attention);
+    let out = builder.rows(name, queries, x.most, count * v_width);
     let zero_empty = attention.empty_rows == EmptyRows::Zero;
     let target = out.target();
+    // Where all heads read the same rows and none depends on a place, they are so many queries more.
+    let as_queries = if key_heads == 1 && value_heads == 1 && !causal { count } else { 1 };
     let step = Step::Attention {
-        queries,
+        queries: queries.times(as_queries),
         keys,
         masked,
-        heads,
-        key_heads: heads,
-        value_heads: heads,
+        heads: count / as_queries,
+        key_heads,
+        value_heads,
         qk,
         v_width,
         scale,
@@ -91,6 +94,27 @@ fn weigh(builder: &mut Builder, block: &Block, x: &Rows, q: Source, keys: &Keys)
     };
     builder.step(step);
     out
+}
+
+/// Heads and the widths of one, as the attention itself sees them.
+pub(super) struct Heads {
+    pub(super) count: usize,
+    pub(super) key_heads: usize,
+    pub(super) value_heads: usize,
+    pub(super) qk: usize,
+    pub(super) v: usize,
+}
+
+impl Heads {
+    pub(super) fn new(attention: &Attention) -> Self {
+        let count = attention.heads;
+        let width = |absorbed: bool, linear: &Linear, all: usize| {
+            if absorbed { (1, linear.weight.columns()) } else { (count, all / count) }
+        };
+        let (key_heads, qk) = width(attention.absorbed_key.is_some(), &attention.key, attention.qk);
+        let (value_heads, v) = width(attention.absorbed_value.is_some(), &attention.value, attention.v);
+        Self { count, key_heads, value_heads, qk, v }
+    }
 }
 
 /// Keys and values.
@@ -107,8 +131,11 @@ pub(super) struct Keys {
 /// The keys and values of all rows of `from`, below each other.
 pub(super) fn keys(builder: &mut Builder, block: &Block, from: &[Rows]) -> Keys {
     let Block { name, attention, .. } = block;
-    let k = project(builder, format!("{name} key"), from, &attention.key);
-    let v = project(builder, format!("{name} value"), from, &attention.value);
+    let whole = |absorbed: &Option<Absorbed>| from.first().copied().filter(|_| absorbed.is_some());
+    let k =
+        whole(&attention.absorbed_key).unwrap_or_else(|| project(builder, format!("{name} key"), from, &attention.key));
+    let v = whole(&attention.absorbed_value)
+        .unwrap_or_else(|| project(builder, format!("{name} value"), from, &attention.value));
     place_heads(builder, attention, &k, attention.head_norms.as_ref().map(|norms| &norms.key));
     let others = from.iter().rev().skip(1).fold(Count::NONE, |sum, rows| sum + rows.count);
     Keys { k, v, masked: None, own_place: k.first_place + others }
@@ -132,7 +159,31 @@ fn queries(builder: &mut Builder, name: &str, attention: &Attention, own: &Rows)
     };
     let q = project(builder, format!("{name} query"), &[*own], linear);
     place_heads(builder, attention, &q, attention.head_norms.as_ref().map(|norms| &norms.query));
-    q.source()
+    match &attention.absorbed_key {
+        Some(Absorbed::PerHead(layers)) => per_head(builder, format!("{name} query with keys"), &q, layers).source(),
+        Some(Absorbed::Merged) | None => q.source(),
+    }
+}
+
+/// The values of what the heads have gathered.
+pub(super) fn values(builder: &mut Builder, name: &str, attention: &Attention, gathered: Rows) -> Rows {
+    match &attention.absorbed_value {
+        Some(Absorbed::PerHead(layers)) => per_head(builder, format!("{name} values"), &gathered, layers),
+        Some(Absorbed::Merged) | None => gathered,
+    }
+}
+
+/// A linear layer on each head's part of each row.
+fn per_head(builder: &mut Builder, name: String, x: &Rows, layers: &[Linear]) -> Rows {
+    let widths = layers.first().map_or([0, 0], |layer| [layer.weight.columns(), layer.weight.rows()]);
+    let out = Rows { first_place: x.first_place, ..builder.rows(name, x.count, x.most, layers.len() * widths[1]) };
+    for (head, layer) in layers.iter().enumerate() {
+        let [from, to] =
+            [(x, widths[0]), (&out, widths[1])].map(|(rows, width)| rows.part(0, rows.most, head * width, width));
+        let (source, target) = (Source::Arena(from), Target::Arena(to));
+        builder.linear_into(source, x.count, x.width, layer, Activation::Identity, false, target, out.width);
+    }
+    out
 }
 
 /// What queries and keys go through after their linear layer: a norm of each head's part, rotary positions.

@@ -23,7 +23,12 @@ pub(super) enum Context<'a> {
 
 /// Whether a block reads its own rows: to make queries from them or to take up the result.
 pub(super) fn needs_rows(attention: &Attention) -> bool {
-    !matches!(attention.residual, Residual::None) || matches!(attention.query, Query::Projected { .. })
+    takes_up(attention) || matches!(attention.query, Query::Projected { .. })
+}
+
+/// Whether a block takes up the result into its own rows.
+pub(super) fn takes_up(attention: &Attention) -> bool {
+    !matches!(attention.residual, Residual::None)
 }
 
 /// The first block over the rows `x`, which start as the table `start`.

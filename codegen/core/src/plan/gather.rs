@@ -1,6 +1,7 @@
 //! Cross-attention from the latents to tokens that arrive a few at a time: neither tokens nor keys nor values of the
 //! whole input are ever in memory.
 
+use super::attention::Heads;
 use super::builder::{Builder, Rows};
 use super::decode::is_row_by_row;
 use super::{AfterLast, attention, tokens, tokens_are_read_once};
@@ -104,13 +105,14 @@ fn gathers(attention: &Attention) -> bool {
 /// What the queries `q` of the rows `x` gather from the tokens.
 pub(super) fn lower(builder: &mut Builder, model: &Model, block: &Block, x: &Rows, q: Source) -> Rows {
     let Block { name, attention, .. } = block;
+    let heads = Heads::new(attention);
     let shape = Gathering {
         queries: x.most,
-        heads: attention.heads,
-        key_heads: attention.heads,
-        value_heads: attention.heads,
-        qk: attention.qk / attention.heads,
-        v_width: attention.v / attention.heads,
+        heads: heads.count,
+        key_heads: heads.key_heads,
+        value_heads: heads.value_heads,
+        qk: heads.qk,
+        v_width: heads.v,
         scale: attention.scale as f32,
         zero_empty: attention.empty_rows == EmptyRows::Zero,
     };
@@ -142,9 +144,9 @@ pub(super) fn lower(builder: &mut Builder, model: &Model, block: &Block, x: &Row
         }));
         first += modality.tokens();
     }
-    let out = builder.rows(format!("{name} attended"), x.count, x.most, attention.v);
+    let out = builder.rows(format!("{name} attended"), x.count, x.most, heads.count * heads.v);
     builder.step(Step::Settle { shape, x: state.source(), out: out.target() });
-    out
+    attention::values(builder, name, attention, out)
 }
 
 /// The steps that make the tokens of one input, and those that make them as they arrive.

@@ -5,6 +5,8 @@ mod attention;
 mod blob;
 mod block;
 mod builder;
+mod choose;
+mod cost;
 mod decode;
 mod encode;
 mod gather;
@@ -16,7 +18,7 @@ mod place;
 mod tile;
 mod tokens;
 
-pub use options::{AfterLast, CompileOptions, Outputs, impossible};
+pub use options::{AfterLast, CompileOptions, Optimize, Outputs, impossible};
 pub use place::place;
 
 use crate::model::{Model, Queries};
@@ -29,14 +31,16 @@ use tile::Tiles;
 /// Compiles `model`. What of `options` is [`impossible`] is not followed.
 #[must_use]
 pub fn compile(mut model: Model, options: &CompileOptions) -> Program {
-    passes::run(&mut model, options.passes, options.outputs == Outputs::Kept);
+    passes::run(&mut model, options.passes);
+    let (choices, decisions) = choose::choose(&model, options, options.optimize);
+    passes::arrange(&mut model, &choices);
     let tiles = match options.tile {
         Some(rows) => Tiles { tokens: rows.get(), queries: rows.get() },
         None => tile::choose(&model, options),
     };
     let (program, layout) = lower(&model, tiles, options, Blob::new(options.weights));
     drop(model);
-    Program { blob: layout.write(), ..program }
+    Program { blob: layout.write(), decisions, ..program }
 }
 
 /// The program of `model` without its blob, and what that is to hold.
@@ -68,6 +72,7 @@ fn lower(model: &Model, tiles: Tiles, options: &CompileOptions, blob: Blob) -> (
         marks: Vec::new(),
         blob: Vec::new(),
         parts: Vec::new(),
+        decisions: Vec::new(),
     })
 }
 

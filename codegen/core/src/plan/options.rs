@@ -22,6 +22,34 @@ pub struct CompileOptions {
     pub outputs: Outputs,
     /// Whether a run may have fewer latents and fewer layers than the model.
     pub adaptive: bool,
+    /// What to save where one thing costs another; when absent, multiplications first, but no RAM for larger tiles.
+    pub optimize: Option<Optimize>,
+}
+
+/// What to save where one thing costs another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Optimize {
+    /// Multiplications, and steps of few rows.
+    Speed,
+    /// The arena.
+    Ram,
+    /// Weights and tables.
+    Flash,
+}
+
+impl Optimize {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Speed, Self::Ram, Self::Flash];
+
+    /// Its name among the options.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Speed => "speed",
+            Self::Ram => "ram",
+            Self::Flash => "flash",
+        }
+    }
 }
 
 /// What becomes of the rows of outputs.

@@ -1,7 +1,7 @@
 //! How many tokens, and how many queries, go through at a time.
 
 use super::blob::Blob;
-use super::{CompileOptions, Outputs, lower};
+use super::{CompileOptions, Optimize, Outputs, lower};
 use crate::model::Model;
 
 /// Most rows of a tile.
@@ -19,21 +19,24 @@ struct Sizes {
     fewest: usize,
 }
 
-/// Linear layers take three or six rows at a time, and attention 18 keys or more.
-const TOKENS: Sizes = Sizes { step: 6, fewest: 18 };
-/// Linear layers take three or six rows at a time, and attention panels of eight queries.
-const QUERIES: Sizes = Sizes { step: 24, fewest: 24 };
-/// Queries of outputs that are not kept: memory counts more than time.
-const QUERIES_ALONE: Sizes = Sizes { fewest: 1, ..QUERIES };
+/// Rows of a tile that are not much dearer than those of larger ones.
+pub(super) const USUAL: usize = 18;
 
-/// The largest tiles in an arena that is no larger than the smallest tiles need: the latents' own layers take memory that
-/// tokens and queries can use before and after.
+/// Tiles in an arena that is no larger than the smallest tiles need: the latents' own layers take memory that tokens and
+/// queries can use before and after. How small the smallest are, `optimize` says: linear layers take three or six rows at a
+/// time, attention up to sixteen queries. Of queries whose outputs are not kept, memory counts more than time.
 pub(super) fn choose(model: &Model, options: &CompileOptions) -> Tiles {
+    let sizes = match options.optimize {
+        None | Some(Optimize::Flash) => Sizes { step: 6, fewest: USUAL },
+        Some(Optimize::Speed) => Sizes { step: 48, fewest: 48 },
+        Some(Optimize::Ram) => Sizes { step: 3, fewest: 3 },
+    };
+    let alone = if options.outputs == Outputs::Kept { sizes.fewest } else { 1 };
+    let queries = Sizes { fewest: alone, ..sizes };
     let arena = |tiles| lower(model, tiles, options, Blob::draft(options.weights)).0.arena_len;
-    let queries = if options.outputs == Outputs::Kept { QUERIES } else { QUERIES_ALONE };
-    let mut tiles = Tiles { tokens: TOKENS.fewest, queries: queries.fewest };
+    let mut tiles = Tiles { tokens: sizes.fewest, queries: queries.fewest };
     let room = arena(tiles);
-    tiles.tokens = TOKENS.largest(model.tokens(), |tokens| arena(Tiles { tokens, ..tiles }) <= room);
+    tiles.tokens = sizes.largest(model.tokens(), |tokens| arena(Tiles { tokens, ..tiles }) <= room);
     tiles.queries = queries.largest(model.output_rows()[0], |queries| arena(Tiles { queries, ..tiles }) <= room);
     tiles
 }

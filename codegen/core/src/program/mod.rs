@@ -4,6 +4,7 @@
 //! same functions. Every [`Step`] stands for one call of the `percio::layers` function of the same name.
 
 mod count;
+mod decision;
 mod figures;
 mod mark;
 mod operands;
@@ -12,6 +13,7 @@ mod step;
 mod stream;
 
 pub use count::{Count, Lengths};
+pub use decision::{Decision, Way};
 pub use mark::Mark;
 pub use percio_format::{Activation, Positions, WeightFormat};
 pub use stage::{Asked, Head, QueryStage, Reading, Stage, TokenStage};
@@ -63,6 +65,8 @@ pub struct Program {
     pub blob: Vec<u8>,
     /// What lies where in `blob`.
     pub parts: Vec<Part>,
+    /// What the planner chose for each attention.
+    pub decisions: Vec<Decision>,
 }
 
 /// One input of a program.

@@ -108,7 +108,7 @@ impl Step {
             )
     }
 
-    /// Every part of the arena it touches: what it reads, in order, then what it writes.
+    /// Every part of the arena it touches, once: what it reads, in order, then what it writes.
     #[must_use]
     pub fn places(&self) -> Vec<&Place> {
         let sources = self.sources().into_iter().filter_map(|source| match source {
@@ -119,6 +119,12 @@ impl Step {
             Target::Arena(place) => Some(place),
             Target::Output(_) => None,
         };
-        sources.chain(target).collect()
+        let mut places: Vec<&Place> = Vec::new();
+        for place in sources.chain(target) {
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        places
     }
 }

@@ -105,6 +105,8 @@ fn attention(checkpoint: &mut Checkpoint, names: &Names, spec: &Spec<'_>) -> Att
         norm_kv: spec.context.map(|width| checkpoint.norm(&part(names.norm_kv), width, spec.eps)),
         key,
         value,
+        absorbed_key: None,
+        absorbed_value: None,
         output: checkpoint.linear(&part(names.output), spec.rows, spec.v, names.biases.output),
         heads: spec.heads.0,
         qk: spec.qk.0,
