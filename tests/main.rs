@@ -2,6 +2,7 @@
 
 mod build_script;
 mod configurations;
+mod folds;
 mod generated;
 mod goldens;
 mod macro_errors;

@@ -20,6 +20,7 @@ use std::path::PathBuf;
 /// | `positions` | what becomes of tokens that arrive after the last position: `"stop"` (they are not read), `"wrap"` (they stand at the first ones again) or `"unbounded"` (positions go on) |
 /// | `outputs` | `"kept"` (all rows are in memory after a run) or `"decoded"` (a row is decoded when it is asked for; there is no `infer`, and RAM does not depend on the number of queries) |
 /// | `adaptive` | `true` allows runs with fewer latents and layers: `with_latents`, `with_depth` |
+/// | `optimize` | what to save where one thing costs another: `"speed"` (multiplications), `"ram"` or `"flash"`; by default multiplications, but no RAM for larger tiles |
 /// | `outside` | `true` allows a directory outside the crate's |
 ///
 /// The struct gets `new` (const), `infer`, the constants of `percio::Model` and that trait; several inputs or outputs

@@ -8,7 +8,9 @@ use percio_codegen_core::front::weights;
 use percio_codegen_core::model::Model;
 use percio_codegen_core::program::{Program, WeightFormat};
 use percio_codegen_core::scheme;
-use percio_codegen_core::{AfterLast, CompileOptions, LoadOptions, Problems, compile, impossible, load, outline};
+use percio_codegen_core::{
+    AfterLast, CompileOptions, LoadOptions, Optimize, Problems, compile, impossible, load, outline,
+};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -35,6 +37,9 @@ pub(crate) struct ModelArgs {
     /// What becomes of tokens that arrive after the last position: stop, wrap or unbounded
     #[arg(long, value_name = "WHAT", value_parser = parse_positions)]
     pub(crate) positions: Option<AfterLast>,
+    /// What to save where one thing costs another: speed, ram or flash
+    #[arg(long, value_name = "WHAT", value_parser = parse_optimize)]
+    pub(crate) optimize: Option<Optimize>,
     /// How the report is written
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
@@ -138,7 +143,8 @@ impl ModelArgs {
 
     /// Compiles `model` with weights of another number type.
     pub(crate) fn compile_in(&self, model: Model, weights: WeightFormat) -> Result<Program> {
-        let options = CompileOptions { positions: self.positions, weights, ..CompileOptions::default() };
+        let Self { positions, optimize, .. } = *self;
+        let options = CompileOptions { positions, weights, optimize, ..CompileOptions::default() };
         let mut problems = impossible(&model, &options);
         let program = busy("compiling the model", self.quiet(), || compile(model, &options));
         weights::check(&program, &mut problems);
@@ -153,6 +159,11 @@ impl ModelArgs {
 fn parse_positions(text: &str) -> Result<AfterLast> {
     let known = AfterLast::ALL.into_iter().find(|after| after.name() == text);
     known.with_context(|| format!("expected {}", AfterLast::ALL.map(AfterLast::name).join(", ")))
+}
+
+fn parse_optimize(text: &str) -> Result<Optimize> {
+    let known = Optimize::ALL.into_iter().find(|goal| goal.name() == text);
+    known.with_context(|| format!("expected {}", Optimize::ALL.map(Optimize::name).join(", ")))
 }
 
 fn parse_shape(text: &str) -> Result<(String, Vec<usize>)> {

@@ -1,7 +1,7 @@
 //! Model directories made at run time: a fixture with a mistake in it, and one of a given size.
 
 use percio_codegen_core::container;
-use percio_codegen_core::model::Tensor;
+use percio_codegen_core::model::{FeatureLayout, Fourier, Grid, Tensor, fourier_features, linear_frequencies};
 use safetensors::tensor::{Dtype, TensorView};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -108,6 +108,68 @@ impl ModelDirectory {
         }
         for part in ["k.weight", "v.weight"] {
             self.add(&format!("{name}.{part}"), &[width, other]);
+        }
+    }
+
+    /// The image classifier of perceiver-io's MNIST example: 28 × 28 pixels, 32 bands, 32 latents × 128.
+    pub(crate) fn digits() -> Self {
+        const WIDTH: usize = 128;
+        // A pixel, and its place: two coordinates with 32 sines and cosines each.
+        const TOKEN: usize = 1 + 2 * (1 + 2 * 32);
+        let config = json!({
+            "library": "krasserm/perceiver-io", "version": "0.11.1", "model_type": "perceiver-io-image-classifier",
+            "model_config": {
+                "encoder": {
+                    "image_shape": [28, 28, 1], "num_frequency_bands": 32, "num_cross_attention_heads": 1,
+                    "num_self_attention_heads": 8, "num_self_attention_layers_per_block": 3,
+                    "num_self_attention_blocks": 3, "first_self_attention_block_shared": false,
+                },
+                "decoder": {"num_classes": 10, "num_output_query_channels": WIDTH, "num_cross_attention_heads": 1},
+                "num_latents": 32, "num_latent_channels": WIDTH,
+            },
+        });
+        let mut made = Self { config, tensors: BTreeMap::new() };
+        made.add("0.latent_provider._query", &[32, WIDTH]);
+        let places = Fourier {
+            shape: vec![28, 28],
+            grid: Grid::Inclusive,
+            frequencies: vec![linear_frequencies(28.0, 32); 2],
+            layout: FeatureLayout::Blocks,
+            with_position: true,
+            sine_only: false,
+        };
+        let places_name = "0.input_adapter.position_encoding.position_encoding".to_owned();
+        made.tensors.insert(places_name.clone(), Tensor { name: places_name, ..fourier_features(&places) });
+        made.add_layer("0.cross_attn_1", ".0.module", WIDTH, Some(TOKEN), TOKEN);
+        for (block, layer) in ["1", "n"].iter().flat_map(|block| (0..3).map(move |layer| (block, layer))) {
+            made.add_layer(&format!("0.self_attn_{block}.{layer}"), ".0.module", WIDTH, None, WIDTH);
+        }
+        made.add_layer("1.cross_attn", ".0.module", WIDTH, Some(WIDTH), WIDTH);
+        made.add("1.output_query_provider._query", &[1, WIDTH]);
+        made.add("1.output_adapter.linear.weight", &[10, WIDTH]);
+        made.add("1.output_adapter.linear.bias", &[10]);
+        made
+    }
+
+    /// A layer of perceiver-io over rows of `width`, that reads others of `context`.
+    fn add_layer(&mut self, name: &str, attention: &str, width: usize, context: Option<usize>, qk: usize) {
+        let keys = context.unwrap_or(width);
+        let norms = if context.is_some() { vec![("q_norm", width), ("kv_norm", keys)] } else { vec![("norm", width)] };
+        let linears = [("q", qk, width), ("k", qk, keys), ("v", qk, keys), ("o", width, qk)];
+        let attention = format!("{name}{attention}");
+        for (norm, width) in norms {
+            for part in ["weight", "bias"] {
+                self.add(&format!("{attention}.{norm}.{part}"), &[width]);
+            }
+        }
+        for (linear, outputs, inputs) in linears {
+            self.add(&format!("{attention}.attention.{linear}_proj.weight"), &[outputs, inputs]);
+            self.add(&format!("{attention}.attention.{linear}_proj.bias"), &[outputs]);
+        }
+        for part in [0, 1, 3] {
+            let shape = [width, width];
+            self.add(&format!("{name}.1.module.{part}.weight"), if part == 0 { &shape[1..] } else { &shape });
+            self.add(&format!("{name}.1.module.{part}.bias"), &shape[1..]);
         }
     }
 

@@ -29,6 +29,8 @@ const STACK: u64 = 4096;
 const STATICS: u64 = 1024;
 /// Bytes of code beside weights, tables and recorded windows.
 const CODE: u64 = 96 * 1024;
+/// Bytes of a firmware with the masked language model; onnx2c's takes 257,732.
+const TINY_MLM: u64 = 230 * 1024;
 
 /// The record, replaced before it is first read where that is wanted.
 fn record() -> Output {
@@ -130,4 +132,11 @@ fn code_stays_small() {
     let code = Image::read(&images.audit).flash - (Motion::FLASH_BYTES + windows) as u64;
     println!("audit: {code} bytes of code, {} of weights, {windows} of recorded windows", Motion::FLASH_BYTES);
     assert!(code <= CODE, "{code} bytes of code, expected at most {CODE}");
+}
+
+#[test]
+fn a_firmware_with_a_language_model_is_small() {
+    let flash = Image::read(&program::images().tiny_mlm).flash;
+    println!("tiny_mlm: {flash} bytes of flash");
+    assert!(flash <= TINY_MLM, "{flash} bytes of flash, expected at most {TINY_MLM}");
 }

@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 pub(crate) struct Images {
     pub(crate) motion: PathBuf,
     pub(crate) audit: PathBuf,
+    pub(crate) tiny_mlm: PathBuf,
 }
 
 /// The firmware's workspace.
@@ -21,7 +22,7 @@ pub(crate) fn images() -> &'static Images {
         let target = target_directory();
         succeed(cargo().args(["build", "--release", "--quiet", "--bins"]), "rustup target add thumbv7em-none-eabihf");
         let release = target.join("thumbv7em-none-eabihf/release");
-        Images { motion: release.join("motion"), audit: release.join("audit") }
+        Images { motion: release.join("motion"), audit: release.join("audit"), tiny_mlm: release.join("tiny_mlm") }
     })
 }
 

@@ -76,6 +76,13 @@ impl Build {
         self
     }
 
+    /// What to save where one thing costs another: `speed`, `ram` or `flash`.
+    #[must_use]
+    pub fn optimize(mut self, goal: impl Into<String>) -> Self {
+        self.request.optimize = Some(goal.into());
+        self
+    }
+
     /// Writes `$OUT_DIR/<name in lower case>.rs` and its weights, and tells cargo what to watch.
     ///
     /// A problem ends the build script with exit code 1, all problems printed.

@@ -1,9 +1,10 @@
 //! What a user asks for, checked: where the model is, which weights, which budgets.
 
 use super::{budget, weights};
+use crate::model::Model;
 use crate::program::{Program, WeightFormat};
 use crate::scheme::load_tracked;
-use crate::{AfterLast, CompileOptions, LoadOptions, Outputs, Problems, Subject, compile, impossible};
+use crate::{AfterLast, CompileOptions, LoadOptions, Optimize, Outputs, Problems, Subject, compile, impossible};
 use std::path::{Component, Path, PathBuf};
 
 /// A model to compile.
@@ -25,6 +26,8 @@ pub struct Request {
     pub outputs: Option<String>,
     /// Whether a run may have fewer latents and layers than the model.
     pub adaptive: bool,
+    /// What to save where one thing costs another.
+    pub optimize: Option<String>,
 }
 
 impl Request {
@@ -39,14 +42,15 @@ impl Request {
         let ram = budget::read("ram", self.ram.as_deref(), &mut problems);
         let positions = check_positions(self.positions.as_deref(), &mut problems);
         let outputs = check_outputs(self.outputs.as_deref(), &mut problems);
+        let optimize = check_optimize(self.optimize.as_deref(), &mut problems);
         let model = self.location(manifest).and_then(|path| {
             load_tracked(&path, &LoadOptions::default()).map_err(|problems| as_written(&problems, manifest))
         });
         let Some((model, files)) = problems.take(model) else { return Err(problems) };
         let adaptive = self.adaptive;
-        let options = CompileOptions { positions, outputs, adaptive, weights, ..CompileOptions::default() };
+        let options = CompileOptions { positions, outputs, adaptive, weights, optimize, ..CompileOptions::default() };
         problems.append(impossible(&model, &options));
-        let program = compile(model, &options);
+        let program = within(&model, &options, flash, ram);
         weights::check(&program, &mut problems);
         budget::check(&program, flash, ram, &mut problems);
         problems.finish((program, files))
@@ -94,6 +98,33 @@ fn as_written(problems: &Problems, manifest: &Path) -> Problems {
         written.add(problem.subject, message);
     }
     written
+}
+
+/// The program, or where it exceeds a budget the first of those that save something else and exceed none.
+fn within(model: &Model, options: &CompileOptions, flash: Option<usize>, ram: Option<usize>) -> Program {
+    let fits = |program: &Program| {
+        flash.is_none_or(|budget| program.flash_bytes() <= budget)
+            && ram.is_none_or(|budget| program.ram_bytes() <= budget)
+    };
+    let program = compile(model.clone(), options);
+    if fits(&program) {
+        return program;
+    }
+    let goals = [None, Some(Optimize::Ram), Some(Optimize::Flash)];
+    let others = goals.into_iter().filter(|&goal| goal != options.optimize);
+    let mut programs = others.map(|optimize| compile(model.clone(), &CompileOptions { optimize, ..*options }));
+    programs.find(fits).unwrap_or(program)
+}
+
+fn check_optimize(text: Option<&str>, problems: &mut Problems) -> Option<Optimize> {
+    let text = text?;
+    let known = Optimize::ALL.into_iter().find(|goal| goal.name() == text);
+    if known.is_none() {
+        let names = Optimize::ALL.map(|goal| format!("\"{}\"", goal.name())).join(", ");
+        let message = format!("unknown goal \"{text}\"; what can be saved first is {names}");
+        problems.add(Subject::Option("optimize"), message);
+    }
+    known
 }
 
 fn check_positions(text: Option<&str>, problems: &mut Problems) -> Option<AfterLast> {

@@ -32,7 +32,27 @@ use tile::Tiles;
 #[must_use]
 pub fn compile(mut model: Model, options: &CompileOptions) -> Program {
     passes::run(&mut model, options.passes);
-    let (choices, decisions) = choose::choose(&model, options, options.optimize);
+    match options.optimize {
+        Some(goal @ (Optimize::Ram | Optimize::Flash)) => best(model, options, goal),
+        goal => plan(model, options, goal),
+    }
+}
+
+/// The cheaper of two programs of the folded `model`. What is best for each layer alone need not be for all: the arena is as
+/// large as its busiest step, and weights are shared.
+fn best(model: Model, options: &CompileOptions, goal: Optimize) -> Program {
+    let all = plan(model.clone(), options, Some(goal));
+    let fewest = plan(model, options, None);
+    let cost = |program: &Program| match goal {
+        Optimize::Flash => (program.flash_bytes(), program.macs()),
+        Optimize::Ram | Optimize::Speed => (program.ram_bytes(), program.macs()),
+    };
+    if cost(&fewest) < cost(&all) { fewest } else { all }
+}
+
+/// The program of the folded `model`, each of its layers as `optimize` says.
+fn plan(mut model: Model, options: &CompileOptions, optimize: Option<Optimize>) -> Program {
+    let (choices, decisions) = choose::choose(&model, options, optimize);
     passes::arrange(&mut model, &choices);
     let tiles = match options.tile {
         Some(rows) => Tiles { tokens: rows.get(), queries: rows.get() },

@@ -1,5 +1,6 @@
 //! `percio info`: what a model needs and what it is made of. Without weights, what its configuration says about it.
 
+mod layers;
 mod plan;
 
 use super::print_json;

@@ -1,8 +1,9 @@
 //! What the planner made of a model.
 
+use super::layers::{Layer, print_layers};
 use super::{figure, headed, row};
 use crate::table::{grouped, shape, table};
-use percio_codegen_core::program::{Gathering, Lengths, Program, Step};
+use percio_codegen_core::program::{Gathering, Lengths, Program, Stage, Step};
 use serde::Serialize;
 
 /// Parts of the flash that are shown.
@@ -12,7 +13,13 @@ const BIGGEST: usize = 10;
 pub(super) struct Plan<'a> {
     weights: &'static str,
     ram_bytes: usize,
+    /// What of it is not an output.
+    arena_bytes: usize,
     flash_bytes: usize,
+    /// Most tokens, and most queries, that go through at a time; none where all do.
+    token_tile: Option<usize>,
+    query_tile: Option<usize>,
+    layers: Vec<Layer<'a>>,
     steps: Vec<StepFigures>,
     flash: Vec<Part<'a>>,
     arena: Vec<Buffer<'a>>,
@@ -61,18 +68,35 @@ impl<'a> Plan<'a> {
         Self {
             weights,
             ram_bytes: program.ram_bytes(),
+            arena_bytes: 4 * program.arena_len,
             flash_bytes: program.flash_bytes(),
+            token_tile: program.stages.iter().find_map(|stage| match stage {
+                Stage::Tokens(stage) => Some(stage.tile),
+                Stage::Once(_) | Stage::Queries(_) => None,
+            }),
+            query_tile: program.stages.iter().find_map(|stage| match stage {
+                Stage::Queries(stage) => Some(stage.tile),
+                Stage::Once(_) | Stage::Tokens(_) => None,
+            }),
+            layers: program.decisions.iter().map(Layer::new).collect(),
             steps: program.steps.iter().enumerate().map(step).collect(),
             flash,
             arena: buffers.collect(),
         }
     }
 
-    pub(super) fn figures(&self) -> [Vec<String>; 2] {
-        [figure("RAM, bytes", self.ram_bytes as u64), figure("flash, bytes", self.flash_bytes as u64)]
+    pub(super) fn figures(&self) -> Vec<Vec<String>> {
+        let tiles = [("tokens at a time", self.token_tile), ("queries at a time", self.query_tile)];
+        let bytes = [
+            figure("RAM, bytes", self.ram_bytes as u64),
+            figure("of it without outputs", self.arena_bytes as u64),
+            figure("flash, bytes", self.flash_bytes as u64),
+        ];
+        bytes.into_iter().chain(tiles.into_iter().filter_map(|(name, rows)| Some(figure(name, rows? as u64)))).collect()
     }
 
     pub(super) fn print(&self) {
+        print_layers(&self.layers);
         let steps = self.steps.iter().enumerate();
         let steps =
             steps.map(|(index, step)| row([&format!("{index} {}", step.name), &step.shape, &grouped(step.macs)]));

@@ -1,0 +1,103 @@
+//! What the rewrites save, and that they change what a model computes by roundings alone.
+
+use crate::support::fixtures::{self, model_for};
+use crate::support::model_directory::ModelDirectory;
+use crate::support::tolerance;
+use percio_codegen_core::passes::Passes;
+use percio_codegen_core::program::{Decision, Program};
+use percio_codegen_core::{CompileOptions, LoadOptions, Optimize, compile, load};
+use percio_hosttools::backend::{Backend, Interpreter, Outputs};
+use percio_hosttools::metrics::Distance;
+use percio_hosttools::sample::Sample;
+
+fn outputs(program: &Program, samples: &[Sample]) -> Vec<Outputs> {
+    let mut interpreter = Interpreter::new(program).unwrap_or_else(|error| panic!("{error}"));
+    samples.iter().map(|sample| interpreter.infer(sample).unwrap_or_else(|error| panic!("{error}"))).collect()
+}
+
+#[test]
+fn all_folds_compute_what_none_does_on_every_golden() {
+    for name in fixtures::names() {
+        for path in fixtures::references(&name) {
+            let file = fixtures::reference(&path);
+            let model = model_for(&name, &file);
+            let written = model.macs();
+            let none = CompileOptions { passes: Passes::NONE, ..CompileOptions::default() };
+            let [plain, folded] = [none, CompileOptions::default()].map(|options| compile(model.clone(), &options));
+            let bound = |program| file.bind(program).unwrap_or_else(|problems| panic!("{name}: {problems}")).samples;
+            let [expected, computed] = [&plain, &folded].map(|program| outputs(program, &bound(program)));
+            let column = |all: &[Outputs], index: usize| -> Vec<Vec<f32>> {
+                all.iter().map(|outputs| outputs[index].clone()).collect()
+            };
+            for (index, output) in folded.outputs.iter().enumerate() {
+                let numbers: Vec<Vec<f32>> = column(&expected, index);
+                let distance = Distance::between(&column(&computed, index), &numbers, output.width);
+                assert!(distance.is_within(tolerance::PASSES), "{name}, {}: {distance:?}", output.name);
+            }
+            println!(
+                "{name}: {written} multiply-accumulates as written, {} before the folds, {} after",
+                plain.macs(),
+                folded.macs()
+            );
+            assert!(folded.macs() <= plain.macs(), "{name}");
+        }
+    }
+}
+
+fn tiny_mlm(optimize: Option<Optimize>) -> Program {
+    compile(
+        fixtures::model("tiny-mlm", &LoadOptions::default()),
+        &CompileOptions { optimize, ..CompileOptions::default() },
+    )
+}
+
+#[test]
+fn tiny_mlm_is_small() {
+    let program = tiny_mlm(None);
+    let (macs, arena) = (program.macs(), 4 * program.arena_len);
+    println!(
+        "tiny-mlm: {macs} multiply-accumulates, {arena} bytes beside the outputs, {} of weights",
+        program.flash_bytes()
+    );
+    assert!(macs <= 1_100_000 && arena <= 12 << 10, "{macs} {arena}");
+}
+
+#[test]
+fn each_goal_saves_what_it_says() {
+    let [usual, speed, ram, flash] =
+        [None, Some(Optimize::Speed), Some(Optimize::Ram), Some(Optimize::Flash)].map(tiny_mlm);
+    assert_eq!(speed.macs(), usual.macs());
+    assert!(ram.arena_len < usual.arena_len && usual.arena_len < speed.arena_len);
+    assert!(flash.flash_bytes() < usual.flash_bytes() && flash.macs() > usual.macs());
+}
+
+/// Decisions are about what the program does: where one layer is the only one that is not as written, what it saves is what
+/// the program saves.
+#[test]
+fn figures_of_a_choice_are_those_of_the_program() {
+    let passes = Passes { absorb_keys: false, absorb_values: false, ..Passes::default() };
+    let model = fixtures::model("tiny-mlm", &LoadOptions::default());
+    let plain = compile(model, &CompileOptions { passes, ..CompileOptions::default() });
+    let program = tiny_mlm(None);
+    let saved = |program: &Program| -> u64 { program.decisions.iter().map(|decision| decision.chosen.macs).sum() };
+    assert_eq!(plain.macs() - program.macs(), saved(&plain) - saved(&program));
+    let weights =
+        |program: &Program| -> usize { program.decisions.iter().map(|decision| decision.chosen.flash_bytes).sum() };
+    assert_eq!(plain.flash_bytes() - program.flash_bytes(), weights(&plain) - weights(&program));
+}
+
+/// The MNIST classifier of perceiver-io's examples, with other weights: 28 × 28 pixels, 32 bands, 32 latents × 128.
+#[test]
+fn first_cross_attention_of_a_digit_classifier_is_a_quarter() {
+    let directory = tempfile::tempdir().expect("a directory");
+    ModelDirectory::digits().write(directory.path());
+    let model = load(directory.path(), &LoadOptions::default()).unwrap_or_else(|problems| panic!("{problems}"));
+    let program = compile(model, &CompileOptions::default());
+    let Decision { layer, chosen, alternatives } = &program.decisions[0];
+    let written = alternatives.iter().find(|way| way.what == "as written").expect("it is not as written");
+    // The block's MLP is the same either way.
+    let mlp = 2 * 32 * 128 * 128;
+    let [before, after] = [written, chosen].map(|way| way.macs + mlp);
+    println!("{layer}: {before} multiply-accumulates as written, {after} with {}", chosen.what);
+    assert!((35_500_000..35_700_000).contains(&before) && after <= 9_000_000, "{before} {after}");
+}
