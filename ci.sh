@@ -71,7 +71,7 @@ need_packages() {
         command -v "$command" >/dev/null || missing+=($packages)
     done <<<"$1"
     [ ${#missing[@]} -gt 0 ] || return 0
-    command -v apt-get >/dev/null || die "${missing[*]} is missing: install what Debian calls so (QEMU 7.2 or later, node 20 or later)"
+    command -v apt-get >/dev/null || die "${missing[*]} is missing: install what Debian calls so (QEMU 7.2, node 20 or later)"
     if [ "$(id -u)" != 0 ]; then
         command -v sudo >/dev/null || die "${missing[*]} is missing: run apt-get install ${missing[*]} as root"
         root=(sudo)
@@ -81,18 +81,9 @@ need_packages() {
         die "cannot install ${missing[*]}"
 }
 
-# The browser that opens the reports, with Debian's package for it.
+# The browser that opens the reports.
 need_browser() {
-    command -v chromium >/dev/null && return 0
-    command -v apt-get >/dev/null || die "chromium is missing: install it"
-    local root=()
-    if [ "$(id -u)" != 0 ]; then
-        command -v sudo >/dev/null || die "chromium is missing: run apt-get install chromium as root"
-        root=(sudo)
-    fi
-    say "chromium is missing: installing it with apt-get"
-    { run "${root[@]}" apt-get update -qq && run "${root[@]}" apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; } >&2 ||
-        die "cannot install chromium"
+    need_packages "chromium chromium fonts-dejavu-core"
 }
 
 fmt() {
