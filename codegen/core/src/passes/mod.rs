@@ -1,7 +1,7 @@
 //! Exact rewrites of a [`Model`], one file each, computed in double precision and rounded once.
 //!
 //! Two lists: what never costs anything ([`run`]), then what trades multiplications, RAM and flash against each other,
-//! as far as the planner has chosen it ([`arrange`]). Both are the order, top to bottom, with the reason where it matters.
+//! as far as the planner has chosen it (`arrange`). Both are the order, top to bottom, with the reason where it matters.
 //! All but the first two can be switched off ([`Passes`]): the program then computes the same function from the unfolded
 //! parts.
 
