@@ -40,14 +40,16 @@ impl Request {
         let weights = self.weight_format(&mut problems);
         let flash = budget::read("flash", self.flash.as_deref(), &mut problems);
         let ram = budget::read("ram", self.ram.as_deref(), &mut problems);
-        let positions = check_positions(self.positions.as_deref(), &mut problems);
-        let outputs = check_outputs(self.outputs.as_deref(), &mut problems);
-        let optimize = check_optimize(self.optimize.as_deref(), &mut problems);
+        let positions =
+            named("positions", "positions", self.positions.as_deref(), AfterLast::ALL, AfterLast::name, &mut problems);
+        let outputs = named("outputs", "outputs", self.outputs.as_deref(), Outputs::ALL, Outputs::name, &mut problems);
+        let optimize =
+            named("optimize", "goal", self.optimize.as_deref(), Optimize::ALL, Optimize::name, &mut problems);
         let model = self.location(manifest).and_then(|path| {
             load_tracked(&path, &LoadOptions::default()).map_err(|problems| as_written(&problems, manifest))
         });
         let Some((model, files)) = problems.take(model) else { return Err(problems) };
-        let adaptive = self.adaptive;
+        let (adaptive, outputs) = (self.adaptive, outputs.unwrap_or_default());
         let options = CompileOptions { positions, outputs, adaptive, weights, optimize, ..CompileOptions::default() };
         problems.append(impossible(&model, &options));
         let program = within(&model, &options, flash, ram);
@@ -116,32 +118,20 @@ fn within(model: &Model, options: &CompileOptions, flash: Option<usize>, ram: Op
     programs.find(fits).unwrap_or(program)
 }
 
-fn check_optimize(text: Option<&str>, problems: &mut Problems) -> Option<Optimize> {
+/// The one of `all` that is called `text`, where there is a text; a problem that calls them `what` lists their names.
+fn named<T: Copy, const N: usize>(
+    option: &'static str,
+    what: &str,
+    text: Option<&str>,
+    all: [T; N],
+    name: impl Fn(T) -> &'static str,
+    problems: &mut Problems,
+) -> Option<T> {
     let text = text?;
-    let known = Optimize::ALL.into_iter().find(|goal| goal.name() == text);
+    let known = all.into_iter().find(|&one| name(one) == text);
     if known.is_none() {
-        let names = Optimize::ALL.map(|goal| format!("\"{}\"", goal.name())).join(", ");
-        let message = format!("unknown goal \"{text}\"; what can be saved first is {names}");
-        problems.add(Subject::Option("optimize"), message);
+        let names = all.map(|one| format!("\"{}\"", name(one))).join(", ");
+        problems.add(Subject::Option(option), format!("unknown {what} \"{text}\"; they are {names}"));
     }
     known
-}
-
-fn check_positions(text: Option<&str>, problems: &mut Problems) -> Option<AfterLast> {
-    let text = text?;
-    let known = AfterLast::ALL.into_iter().find(|after| after.name() == text);
-    if known.is_none() {
-        let names = AfterLast::ALL.map(|after| format!("\"{}\"", after.name())).join(", ");
-        problems.add(Subject::Option("positions"), format!("unknown positions \"{text}\"; they are {names}"));
-    }
-    known
-}
-
-fn check_outputs(text: Option<&str>, problems: &mut Problems) -> Outputs {
-    let Some(text) = text else { return Outputs::default() };
-    Outputs::ALL.into_iter().find(|outputs| outputs.name() == text).unwrap_or_else(|| {
-        let names = Outputs::ALL.map(|outputs| format!("\"{}\"", outputs.name())).join(", ");
-        problems.add(Subject::Option("outputs"), format!("unknown outputs \"{text}\"; they are {names}"));
-        Outputs::default()
-    })
 }
