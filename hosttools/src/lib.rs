@@ -20,6 +20,7 @@ pub mod labels;
 mod looks;
 pub mod metrics;
 mod options;
+mod parallel;
 mod picture;
 mod progress;
 pub mod reference;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 /// Progress over a known number of things; invisible for the first second, and always when `quiet`.
 pub(crate) struct Progress {
     bar: ProgressBar,
+    what: &'static str,
     started: Instant,
     quiet: bool,
 }
@@ -16,7 +17,7 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template("{msg} [{bar:40}] {pos}/{len} {eta}") {
             bar.set_style(style.progress_chars("=> "));
         }
-        Self { bar: bar.with_message(what), started: Instant::now(), quiet }
+        Self { bar: bar.with_message(what), what, started: Instant::now(), quiet }
     }
 
     /// One more is done.
@@ -31,6 +32,7 @@ impl Progress {
 impl Drop for Progress {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
+        log::info!("{}: {:.3} s", self.what, self.started.elapsed().as_secs_f64());
     }
 }
 

@@ -18,7 +18,7 @@ mod positions;
 mod weights;
 
 pub use activation::Activation;
-pub use checksum::crc32;
+pub use checksum::{Crc32, crc32};
 pub use pack::{pack, packed_len, unpacked};
 pub use positions::Positions;
 pub use weights::WeightFormat;

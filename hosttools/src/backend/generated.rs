@@ -46,12 +46,13 @@ impl<'a> Generated<'a> {
         Self::build_in(program, &cargo::cache()?)
     }
 
-    /// [`build`](Self::build), to run on the instruction set called `isa`.
+    /// [`build`](Self::build), to run `count` times on the instruction set called `isa`.
     ///
     /// # Errors
     /// As [`build`](Self::build).
-    pub fn build_on(program: &'a Program, isa: Option<&str>) -> Result<Self> {
-        Self::start(program, &cargo::cache()?, isa)
+    pub fn build_several(program: &'a Program, isa: Option<&str>, count: usize) -> Result<Vec<Self>> {
+        let executable = cargo::build(&template(), program, &cargo::cache()?)?;
+        (0..count).map(|_| Self::start(program, &executable, isa)).collect()
     }
 
     /// [`build`](Self::build) with the crate in the directory `cache`.
@@ -59,12 +60,11 @@ impl<'a> Generated<'a> {
     /// # Errors
     /// As [`build`](Self::build).
     pub fn build_in(program: &'a Program, cache: &Path) -> Result<Self> {
-        Self::start(program, cache, None)
+        Self::start(program, &cargo::build(&template(), program, cache)?, None)
     }
 
-    fn start(program: &'a Program, cache: &Path, isa: Option<&str>) -> Result<Self> {
-        let executable = cargo::build(&template(), program, cache)?;
-        let mut process = Command::new(&executable)
+    fn start(program: &'a Program, executable: &Path, isa: Option<&str>) -> Result<Self> {
+        let mut process = Command::new(executable)
             .envs(isa.map(|isa| ("PERCIO_ISA", isa)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

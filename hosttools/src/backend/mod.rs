@@ -11,7 +11,7 @@ mod wire;
 
 use crate::board::Board;
 use crate::sample::Sample;
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use percio::isa::{Isa, Kernel};
 use percio_codegen_core::program::Program;
 use std::time::Duration;
@@ -40,7 +40,7 @@ pub enum Cost {
 }
 
 /// Something that runs one program.
-pub trait Backend {
+pub trait Backend: Send {
     /// The instruction set it runs on, by the name that `PERCIO_ISA` takes.
     fn isa(&self) -> &str;
 
@@ -134,18 +134,39 @@ impl Kind {
     /// # Errors
     /// As [`open`](Self::open), and when this machine lacks the instruction set.
     pub fn open_on<'a>(self, program: &'a Program, isa: Option<&'a str>) -> Result<Box<dyn Backend + 'a>> {
+        self.open_several(program, isa, 1)?.pop().context("no back end was asked for")
+    }
+
+    /// As many of them as `count` says, built once, for samples that run at the same time.
+    ///
+    /// # Errors
+    /// As [`open_on`](Self::open_on).
+    pub fn open_several<'a>(
+        self,
+        program: &'a Program,
+        isa: Option<&'a str>,
+        count: usize,
+    ) -> Result<Vec<Box<dyn Backend + 'a>>> {
         if self.is_host() {
             check_isa(isa)?;
         }
-        Ok(match self {
-            Self::Interpreter => Box::new(Interpreter::new(program)?.on(isa)),
-            Self::Generated => Box::new(Generated::build_on(program, isa)?),
-            Self::QemuM4 => Box::new(Qemu::build(Board::M4, program)?),
-            Self::QemuM7 => Box::new(Qemu::build(Board::M7, program)?),
-            Self::QemuM33 => Box::new(Qemu::build(Board::M33, program)?),
-            Self::QemuM55 => Box::new(Qemu::build(Board::M55, program)?),
-        })
+        let on = |board| Ok(boxed(vec![Qemu::build(board, program)?; count]));
+        match self {
+            Self::Interpreter => {
+                let each = (0..count).map(|_| Ok(Interpreter::new(program)?.on(isa)));
+                Ok(boxed(each.collect::<Result<Vec<_>>>()?))
+            }
+            Self::Generated => Ok(boxed(Generated::build_several(program, isa, count)?)),
+            Self::QemuM4 => on(Board::M4),
+            Self::QemuM7 => on(Board::M7),
+            Self::QemuM33 => on(Board::M33),
+            Self::QemuM55 => on(Board::M55),
+        }
     }
+}
+
+fn boxed<'a>(backends: Vec<impl Backend + 'a>) -> Vec<Box<dyn Backend + 'a>> {
+    backends.into_iter().map(|backend| Box::new(backend) as Box<dyn Backend + 'a>).collect()
 }
 
 /// Whether this machine has the instruction set called `isa`, or else the one that `PERCIO_ISA` names.

@@ -27,6 +27,7 @@ const NOTHING: u32 = 2;
 const MEASURED: &str = "percio_measured";
 
 /// A firmware, started anew for every inference.
+#[derive(Clone)]
 pub struct Qemu<'a> {
     board: Board,
     program: &'a Program,

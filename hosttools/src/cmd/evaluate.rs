@@ -1,9 +1,11 @@
 //! `percio evaluate`: how good a model is on samples whose right answers are known.
 
 use super::print_json;
+use crate::backend::Outputs;
 use crate::cli::Verdict;
 use crate::evaluation::{Data, Score, Tally, read};
 use crate::options::{BackendArgs, Format, ModelArgs};
+use crate::parallel::{each_sample, threads};
 use crate::progress::{Progress, busy};
 use crate::reference::File;
 use crate::table::grouped;
@@ -11,6 +13,7 @@ use anyhow::Result;
 use percio_codegen_core::program::Program;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// How good a model is on a test set: accuracy, sequence error or distance
@@ -23,7 +26,13 @@ pub(crate) struct Cmd {
     /// Test set, a safetensors file with input.<name> and label.<output> (classes) or truth.<output> (numbers)
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
+    /// Samples that run at the same time; as many as there are processors by default
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
 }
+
+/// Samples a thread whose outputs are in memory at once.
+const FEW: usize = 64;
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -67,21 +76,35 @@ impl Cmd {
     /// The instruction set, and the figures of every output that the data judges.
     fn scores<'a>(&self, program: &'a Program, data: &Data) -> Result<(String, Vec<OutputReport<'a>>)> {
         let quiet = self.model.quiet();
-        let mut backend = busy("building the back end", quiet, || self.backend.backend.open(program))?;
+        let threads = threads(self.threads, data.samples.len());
+        let backends =
+            busy("building the back end", quiet, || self.backend.backend.open_several(program, None, threads))?;
+        let isa = backends[0].isa().to_owned();
+        let mut workers: Vec<_> = backends.into_iter().map(|backend| (backend, Vec::new())).collect();
         let mut tallies: Vec<(usize, Tally<'_>)> =
             data.truths.iter().map(|(place, truth)| (*place, Tally::new(&program.outputs[*place], truth))).collect();
         let progress = Progress::new("evaluating", data.samples.len(), quiet);
-        for (index, sample) in data.samples.iter().enumerate() {
-            let outputs = backend.infer(sample)?;
-            tallies.iter_mut().for_each(|(place, tally)| tally.add(index, &outputs[*place]));
-            progress.step();
+        // Sums depend on the order of samples, so outputs are counted in it: those of a few samples at a time.
+        for first in (0..data.samples.len()).step_by(FEW * threads) {
+            let end = data.samples.len().min(first + FEW * threads);
+            each_sample(&mut workers, first..end, |(backend, computed), sample| {
+                computed.push((sample, backend.infer(&data.samples[sample])?));
+                progress.step();
+                Ok(())
+            })?;
+            let mut computed: Vec<(usize, Outputs)> =
+                workers.iter_mut().flat_map(|(_, computed)| computed.drain(..)).collect();
+            computed.sort_unstable_by_key(|(sample, _)| *sample);
+            for (sample, outputs) in &computed {
+                tallies.iter_mut().for_each(|(place, tally)| tally.add(*sample, &outputs[*place]));
+            }
         }
         drop(progress);
         let report = |(place, tally): &(usize, Tally<'_>)| OutputReport {
             name: &program.outputs[*place].name,
             scores: tally.scores(),
         };
-        Ok((backend.isa().to_owned(), tallies.iter().map(report).collect()))
+        Ok((isa, tallies.iter().map(report).collect()))
     }
 }
 

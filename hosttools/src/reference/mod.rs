@@ -14,10 +14,10 @@ pub use inputs::samples;
 pub use stages::Stages;
 
 use crate::sample::Sample;
-use percio_codegen_core::container::{Array, Numbers, read_any};
+use percio_codegen_core::container::{Array, Numbers, Stored, open_any};
 use percio_codegen_core::program::Program;
 use percio_codegen_core::{Problems, Subject};
-use percio_format::crc32;
+use percio_format::Crc32;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -25,6 +25,8 @@ use std::path::Path;
 #[derive(Clone, Debug)]
 pub struct File {
     arrays: BTreeMap<String, Array>,
+    /// Those called `stage.<name>`, by that name, still in the file.
+    stages: BTreeMap<String, Stored>,
     /// Texts beside the arrays: `framework`, `device`, `dtype`, …
     pub metadata: BTreeMap<String, String>,
 }
@@ -51,28 +53,43 @@ impl File {
             add(&mut problems, format!("`{}` is empty, expected arrays: write or copy it again", path.display()));
             return Err(problems);
         }
-        let (arrays, metadata) = read_any(path)?;
-        Ok(Self { arrays, metadata })
+        let (stored, metadata) = open_any(path)?;
+        let mut file = Self { metadata, ..Self::new(BTreeMap::new()) };
+        for (name, stored) in stored {
+            match name.strip_prefix(stages::PREFIX) {
+                Some(stage) => drop(file.stages.insert(stage.to_owned(), stored)),
+                None => {
+                    let array = Array { shape: stored.shape().to_vec(), numbers: stored.numbers()? };
+                    file.arrays.insert(name, array);
+                }
+            }
+        }
+        Ok(file)
     }
 
     /// A file of these arrays.
     #[must_use]
     pub fn new(arrays: BTreeMap<String, Array>) -> Self {
-        Self { arrays, metadata: BTreeMap::new() }
+        Self { arrays, stages: BTreeMap::new(), metadata: BTreeMap::new() }
     }
 
     /// CRC-32 of all arrays, their names and shapes.
-    #[must_use]
-    pub fn checksum(&self) -> u32 {
-        let mut bytes = Vec::new();
+    ///
+    /// # Errors
+    /// A file that can no longer be read.
+    pub fn checksum(&self) -> Result<u32, Problems> {
+        let mut sum = Crc32::default();
         for (name, array) in &self.arrays {
-            bytes.extend(format!("{name} {:?}", array.shape).into_bytes());
-            match &array.numbers {
-                Numbers::F32(numbers) => bytes.extend(numbers.iter().flat_map(|number| number.to_le_bytes())),
-                Numbers::I64(numbers) => bytes.extend(numbers.iter().flat_map(|number| number.to_le_bytes())),
-            }
+            sum.add(format!("{name} {:?}", array.shape).as_bytes());
+            add_numbers(&mut sum, &array.numbers);
         }
-        crc32(&bytes)
+        for (name, stored) in &self.stages {
+            sum.add(format!("{}{name} {:?}", stages::PREFIX, stored.shape()).as_bytes());
+            // A sample at a time, for all of them may be larger than the memory.
+            let mut samples = (0..).map_while(|sample| stored.at(sample));
+            samples.try_for_each(|stored| stored.numbers().map(|numbers| add_numbers(&mut sum, &numbers)))?;
+        }
+        Ok(sum.sum())
     }
 
     /// The arrays called `prefix.<name>`, by name.
@@ -93,7 +110,7 @@ impl File {
         points.chain(self.under("input")).collect()
     }
 
-    /// All arrays.
+    /// All arrays but the stages.
     #[must_use]
     pub fn all(&self) -> BTreeMap<&str, &Array> {
         self.arrays.iter().map(|(name, array)| (name.as_str(), array)).collect()
@@ -148,6 +165,13 @@ impl File {
             }
         }
         problems.finish(Reference { samples, expected, not_compared })
+    }
+}
+
+fn add_numbers(sum: &mut Crc32, numbers: &Numbers) {
+    match numbers {
+        Numbers::F32(numbers) => numbers.iter().for_each(|number| sum.add(&number.to_le_bytes())),
+        Numbers::I64(numbers) => numbers.iter().for_each(|number| sum.add(&number.to_le_bytes())),
     }
 }
 

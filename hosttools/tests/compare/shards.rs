@@ -39,6 +39,24 @@ fn merged_figures_are_those_of_the_whole() {
 }
 
 #[test]
+fn threads_change_no_figure() {
+    for backend in ["interpreter", "generated"] {
+        for reference in ["reference-stages.safetensors", "reference.safetensors"] {
+            let with = |threads: &str| {
+                let reference = fixture(MODEL).join(reference);
+                let also = ["--reference", text(&reference), "--backend", backend, "--threads", threads];
+                compare(&fixture(MODEL), &reference, &also)
+            };
+            let alone = with("1");
+            assert_eq!(alone["passed"], true);
+            ["2", "16"]
+                .into_iter()
+                .for_each(|threads| assert_eq!(with(threads), alone, "{backend}, {threads} threads"));
+        }
+    }
+}
+
+#[test]
 fn a_shard_that_fails_fails_the_whole() {
     let directory = directory();
     let merged = merge(&shards(&directory, "reference.safetensors", &["0..1", "1..3"], &["--max-error", "0"]));

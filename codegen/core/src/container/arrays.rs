@@ -3,6 +3,7 @@
 use super::format::{self, Content, Format};
 use super::safetensors;
 use super::source::Source;
+use super::stored::Stored;
 use crate::Problems;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -35,8 +36,20 @@ pub type Metadata = BTreeMap<String, String>;
 /// Reads every array and the metadata of the safetensors file at `path`. Numbers need not be finite.
 ///
 /// # Errors
-/// A file that is missing, is a directory, is truncated or is no safetensors file; and every array of an unknown number type.
+/// As [`open_any`].
 pub fn read_any(path: &Path) -> Result<(Arrays, Metadata), Problems> {
+    let (stored, metadata) = open_any(path)?;
+    let read = |(name, stored): (String, Stored)| {
+        Ok((name, Array { shape: stored.shape().to_vec(), numbers: stored.numbers()? }))
+    };
+    Ok((stored.into_iter().map(read).collect::<Result<_, Problems>>()?, metadata))
+}
+
+/// The arrays of the safetensors file at `path`, whose numbers stay there until they are asked for, and its metadata.
+///
+/// # Errors
+/// A file that is missing, is a directory, is truncated or is no safetensors file; and every array of an unknown number type.
+pub fn open_any(path: &Path) -> Result<(BTreeMap<String, Stored>, Metadata), Problems> {
     let source = Arc::new(Source::open(path)?);
     if format::recognise(&source)? != Content::Tensors(Format::Safetensors) {
         let shown = path.display();
@@ -44,10 +57,5 @@ pub fn read_any(path: &Path) -> Result<(Arrays, Metadata), Problems> {
             "`{shown}` is no safetensors file, expected one: save the arrays as safetensors"
         )));
     }
-    let (stored, metadata) = safetensors::read(&source)?;
-    let mut arrays = Arrays::new();
-    for (name, stored) in stored {
-        arrays.insert(name, Array { shape: stored.shape().to_vec(), numbers: stored.numbers()? });
-    }
-    Ok((arrays, metadata))
+    safetensors::read(&source)
 }

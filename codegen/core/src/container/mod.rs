@@ -29,7 +29,7 @@ mod weights;
 #[cfg(any(feature = "torch", feature = "haiku"))]
 mod zip;
 
-pub use arrays::{Array, Arrays, Metadata, Numbers, read_any};
+pub use arrays::{Array, Arrays, Metadata, Numbers, open_any, read_any};
 #[cfg(feature = "haiku")]
 pub use numpy::read_npy;
 pub use stored::Stored;

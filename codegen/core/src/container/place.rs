@@ -54,19 +54,22 @@ impl Place {
     }
 }
 
-#[cfg(any(feature = "torch", feature = "haiku"))]
 impl Place {
     /// `len` of the bytes from `start` on, if they are there.
     pub(super) fn part(&self, start: u64, len: u64) -> Option<Self> {
         match self {
             Self::Plain(span) => span.part(start, len).map(Self::Plain),
+            #[cfg(any(feature = "torch", feature = "haiku"))]
             Self::Deflated { packed, start: from, len: have } => {
                 let fits = start.checked_add(len)? <= *have;
                 fits.then(|| Self::Deflated { packed: packed.clone(), start: from + start, len })
             }
         }
     }
+}
 
+#[cfg(any(feature = "torch", feature = "haiku"))]
+impl Place {
     /// The bytes as a stretch that can be read in any order.
     pub(super) fn unpacked(&self) -> Result<Span, crate::Problems> {
         if let Self::Plain(span) = self {

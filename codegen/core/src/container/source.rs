@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::{Mutex, PoisonError};
 
 /// An open file, or bytes that were unpacked from one.
 #[derive(Debug)]
@@ -16,7 +17,8 @@ pub(super) struct Source {
 
 #[derive(Debug)]
 enum Content {
-    Disk(File),
+    /// Behind a lock, for the place to read from is the file's own.
+    Disk(Mutex<File>),
     #[cfg(any(feature = "torch", feature = "haiku"))]
     Memory(Vec<u8>),
 }
@@ -33,7 +35,7 @@ impl Source {
         let open = || {
             let file = File::open(path)?;
             let len = file.metadata()?.len();
-            Ok(Self { path: path.to_owned(), content: Content::Disk(file), len })
+            Ok(Self { path: path.to_owned(), content: Content::Disk(Mutex::new(file)), len })
         };
         open().map_err(|error: io::Error| {
             Problems::model(match error.kind() {
@@ -63,7 +65,7 @@ impl Source {
     fn fill(&self, start: u64, buffer: &mut [u8]) -> io::Result<()> {
         match &self.content {
             Content::Disk(file) => {
-                let mut file: &File = file;
+                let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
                 file.seek(SeekFrom::Start(start))?;
                 file.read_exact(buffer)
             }

@@ -58,6 +58,21 @@ impl Stored {
         &self.shape
     }
 
+    /// Whether its numbers are floating-point ones.
+    #[must_use]
+    pub fn is_float(&self) -> bool {
+        matches!(self.number, NumberType::Float(_))
+    }
+
+    /// What is at `index` of the first axis, without that axis; `None` of what lies in another order or is not there.
+    #[must_use]
+    pub fn at(&self, index: usize) -> Option<Self> {
+        let (&length, shape) = self.shape.split_first()?;
+        let bytes = (shape.iter().product::<usize>() * self.number.width()) as u64;
+        let place = (index < length && self.strides.is_none()).then(|| self.place.part(index as u64 * bytes, bytes))?;
+        Some(Self { shape: shape.to_vec(), place: place?, kept: Arc::default(), ..self.clone() })
+    }
+
     /// Reads the numbers as `f32`: F32 as it is, F16 and BF16 exactly, F64 and integers (counters among the weights)
     /// rounded. The tensor gets the name `name`.
     ///
@@ -86,8 +101,11 @@ impl Stored {
         Ok(Tensor { name: name.to_owned(), shape: self.shape.clone(), data })
     }
 
-    /// The numbers, row-major, finite or not.
-    pub(super) fn numbers(&self) -> Result<Numbers, Problems> {
+    /// Reads the numbers, row-major, finite or not.
+    ///
+    /// # Errors
+    /// A file that can no longer be read.
+    pub fn numbers(&self) -> Result<Numbers, Problems> {
         let numbers = match self.number {
             NumberType::Float(kind) => self.collect(|bytes, out| decode::floats(kind, bytes, out)).map(Numbers::F32),
             NumberType::Integer(kind) => {

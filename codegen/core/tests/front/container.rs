@@ -46,6 +46,27 @@ fn holds_the_arrays(name: &str, without: &[&str]) {
     assert!(arrays.is_empty(), "{name} lacks {:?}", arrays.keys());
 }
 
+#[test]
+fn a_row_is_read_alone() {
+    let path = checkpoint("arrays.safetensors");
+    let (arrays, (stored, _)) = (container::read_any(&path).unwrap().0, container::open_any(&path).unwrap());
+    for (name, array) in arrays {
+        let stored = &stored[&name];
+        let rows: Vec<_> = (0..).map_while(|row| stored.at(row)).collect();
+        assert_eq!(rows.len(), array.shape.first().copied().unwrap_or(0), "{name}");
+        let (mut floats, mut integers) = (Vec::new(), Vec::new());
+        for row in &rows {
+            assert_eq!(row.shape(), &array.shape[1..], "{name}");
+            match row.numbers().unwrap() {
+                Numbers::F32(numbers) => floats.extend(numbers),
+                Numbers::I64(numbers) => integers.extend(numbers),
+            }
+        }
+        let together = if stored.is_float() { Numbers::F32(floats) } else { Numbers::I64(integers) };
+        assert!(rows.is_empty() || together == array.numbers, "{name}");
+    }
+}
+
 /// The complaints about a checkpoint whose bytes are changed.
 fn changed(name: &str, change: impl Fn(&mut Vec<u8>)) -> Vec<String> {
     let place = tempfile::tempdir().unwrap();

@@ -1,5 +1,6 @@
 //! `percio compare`: whether back ends compute what the reference says, and where they first do not.
 
+mod counted;
 mod evaluate;
 mod reference;
 
@@ -8,6 +9,7 @@ use crate::cli::Verdict;
 use crate::cmd::print_json;
 use crate::options::{Format, ModelArgs};
 use crate::output::write_whole;
+use crate::parallel::threads;
 use crate::picture::Picture;
 use crate::report::comparison::Comparison;
 use crate::report::html::{Page, Timing};
@@ -17,6 +19,7 @@ use anyhow::{Result, bail, ensure};
 use percio_codegen_core::front::weights;
 use percio_codegen_core::program::{Program, WeightFormat};
 use percio_format::crc32;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// The largest difference that f32 weights may have, as a share of the largest number of the reference: the order of
@@ -46,6 +49,9 @@ pub(crate) struct Cmd {
     /// Samples of the reference, for example 0..32; all by default
     #[arg(long, value_name = "A..B", value_parser = parse_range)]
     samples: Option<[usize; 2]>,
+    /// Samples that run at the same time; as many as there are processors by default
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
     /// Largest difference allowed, as a share of the largest number of the reference [default: 2e-5 for f32 weights, 1e-2 for
     /// f16, 8e-2 for bf16]
     #[arg(long, value_name = "SHARE", value_parser = parse_bound)]
@@ -102,6 +108,7 @@ impl Cmd {
             references: &references,
             samples: start..end,
             weights: (self.model.weights, self.bound(self.model.weights)),
+            threads: threads(self.threads, end - start),
         };
         let (mut runs, mut timings) =
             evaluation.runs(&Kind::each(&self.backends, &self.isas)?, self.html.is_some(), self.model.quiet())?;
@@ -114,7 +121,7 @@ impl Cmd {
             runs.extend(more);
             timings.extend(times);
         }
-        let others = evaluation.others();
+        let others = evaluation.others()?;
         let pictures = if self.html.is_some() { evaluation.pictures()? } else { Vec::new() };
         timings.extend(references.timings());
         let parts = Parts {

@@ -50,7 +50,7 @@ pub(super) fn bind(program: &Program, files: &[File], paths: &[PathBuf]) -> Resu
     for (file, path) in files.iter().zip(paths) {
         let reference = file.bind(program)?;
         let (stages, unusable) = file.stages(reference.samples.len());
-        bound.push(Bound { origin: origin(file, path), bound: reference, stages, unusable });
+        bound.push(Bound { origin: origin(file, path)?, bound: reference, stages, unusable });
     }
     let others = bound.split_off(1);
     let Some(truth) = bound.pop() else { bail!("a comparison needs a reference") };
@@ -64,15 +64,16 @@ pub(super) fn bind(program: &Program, files: &[File], paths: &[PathBuf]) -> Resu
     Ok(References { truth, others })
 }
 
-fn origin(file: &File, path: &Path) -> Origin {
+fn origin(file: &File, path: &Path) -> Result<Origin> {
     let name = path.file_name().unwrap_or(path.as_os_str());
-    Origin { file: name.to_string_lossy().into_owned(), checksum: file.checksum(), metadata: file.metadata.clone() }
+    let (checksum, metadata) = (file.checksum()?, file.metadata.clone());
+    Ok(Origin { file: name.to_string_lossy().into_owned(), checksum, metadata })
 }
 
 impl References {
     /// Names of arrays that the model does not compute, as `output.<name>` and `stage.<name>`; `stages` were compared.
     pub(super) fn not_compared(&self, stages: &[&str]) -> Vec<String> {
-        let unknown = self.truth.stages.keys().filter(|name| !stages.contains(&name.as_str()));
+        let unknown = self.truth.stages.names().filter(|name| !stages.contains(name));
         let unknown = unknown.map(|name| format!("stage.{name}"));
         self.truth
             .bound
