@@ -12,6 +12,7 @@ pub mod backend;
 pub mod board;
 pub mod cli;
 mod cmd;
+mod device;
 pub mod estimate;
 pub mod evaluation;
 pub mod generate;

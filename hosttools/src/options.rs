@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 use percio_codegen_core::container::Array;
 use percio_codegen_core::front::weights;
 use percio_codegen_core::model::Model;
+use percio_codegen_core::passes::Passes;
 use percio_codegen_core::program::{Program, WeightFormat};
 use percio_codegen_core::scheme;
 use percio_codegen_core::{
@@ -143,8 +144,13 @@ impl ModelArgs {
 
     /// Compiles `model` with weights of another number type.
     pub(crate) fn compile_in(&self, model: Model, weights: WeightFormat) -> Result<Program> {
+        self.compile_with(model, weights, Passes::default())
+    }
+
+    /// Compiles `model` with weights of another number type and these rewrites alone.
+    pub(crate) fn compile_with(&self, model: Model, weights: WeightFormat, passes: Passes) -> Result<Program> {
         let Self { positions, optimize, .. } = *self;
-        let options = CompileOptions { positions, weights, optimize, ..CompileOptions::default() };
+        let options = CompileOptions { passes, positions, weights, optimize, ..CompileOptions::default() };
         let mut problems = impossible(&model, &options);
         let program = busy("compiling the model", self.quiet(), || compile(model, &options));
         weights::check(&program, &mut problems);

@@ -190,3 +190,30 @@ fn an_instruction_set_that_is_not_there_is_wrong_use() {
         "{errors:#?}"
     );
 }
+
+#[test]
+fn info_says_what_fits_and_what_was_saved() {
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/models/motion");
+    let report = json(&run("info", &model, &[], &["--format", "json"]));
+    let named = |list: &str, key: &str, name: &str| -> Value {
+        let all = report[list].as_array().expect("a list");
+        all.iter().find(|entry| entry[key] == name).unwrap_or_else(|| panic!("no {name} among {list}")).clone()
+    };
+    let number = |value: &Value| value.as_i64().expect("a number");
+    let all = named("folds", "name", "all");
+    for name in ["bake_queries", "absorb_keys", "absorb_values"] {
+        let fold = named("folds", "name", name);
+        assert!(number(&fold["macs"]) > 0 && number(&fold["macs"]) <= number(&all["macs"]), "{fold}, {all}");
+    }
+    assert_eq!(number(&all["macs"]), number(&report["macs_as_written"]) - number(&report["macs"]));
+    let [wide, narrow] = ["f32", "f16"].map(|name| number(&named("number_types", "weights", name)["flash_bytes"]));
+    assert_eq!(wide, number(&report["flash_bytes"]));
+    assert!(narrow < wide * 6 / 10, "{narrow} of {wide}");
+    assert_eq!(named("boards", "name", "nRF52840 (Nano 33 BLE)")["fits"], true);
+    assert_eq!(named("boards", "name", "micro:bit v1 (nRF51822)")["fits"], false);
+    let layers = report["flash_by_layer"].as_array().expect("a list").iter().map(|layer| number(&layer["bytes"]));
+    let sum: i64 = layers.sum();
+    assert!(sum <= wide && sum > wide * 99 / 100, "{sum} of {wide}");
+    let shown = String::from_utf8_lossy(&run("info", &model, &[], &[]).stdout).into_owned();
+    assert!(shown.contains("\n       0 ·bbbbbbb"), "the arena is drawn: {shown}");
+}

@@ -1,6 +1,6 @@
 //! What a step reads and writes.
 
-use super::{Count, Place, Source, Step, Target};
+use super::{Count, Place, Source, Step, Target, Weights};
 
 impl Step {
     /// The numbers it reads from the arena, the blob or an input, in the order of the call.
@@ -61,6 +61,24 @@ impl Step {
             | Self::Unfold { out, .. }
             | Self::MaxPool { out, .. } => out,
         }
+    }
+
+    /// The parts of the blob it reads.
+    #[must_use]
+    pub fn weights(&self) -> Vec<Weights> {
+        let own = match *self {
+            Self::Embed { table, .. } => [table, Weights::NONE],
+            Self::Linear { weight, bias, .. } => [weight, bias],
+            Self::Normalize { gain, offset, .. } | Self::AffineRows { gain, offset, .. } => [gain, offset],
+            Self::Rotate { frequencies, .. } => [frequencies, Weights::NONE],
+            Self::Fourier { tables, .. } => [tables, Weights::NONE],
+            _ => [Weights::NONE; 2],
+        };
+        let read = self.sources().into_iter().filter_map(|source| match source {
+            Source::Weights(rows) | Source::Table { rows, .. } | Source::LastRows { rows, .. } => Some(*rows),
+            Source::Arena(_) | Source::Input(_) => None,
+        });
+        own.into_iter().chain(read).filter(|part| part.len > 0).collect()
     }
 
     /// The counts in its shape.

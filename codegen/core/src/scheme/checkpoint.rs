@@ -32,6 +32,8 @@ pub(super) struct Checkpoint {
     /// Tensors that have the numbers of another.
     copies: BTreeSet<String>,
     parameters: u64,
+    /// Those of them that weights may lack, where there are none to look at.
+    possible: u64,
     problems: Problems,
 }
 
@@ -75,6 +77,7 @@ impl Checkpoint {
             mismatches: Vec::new(),
             copies: BTreeSet::new(),
             parameters: 0,
+            possible: 0,
             problems: Problems::new(),
         }
     }
@@ -156,7 +159,11 @@ impl Checkpoint {
 
     /// A trained tensor, if it is there.
     pub(super) fn optional(&mut self, name: &str, axes: &[Axis<'_>]) -> Option<Tensor> {
-        (self.has(name) || matches!(self.tensors, Tensors::Described)).then(|| self.tensor(name, axes))
+        if matches!(self.tensors, Tensors::Described) {
+            self.possible += axes.iter().map(|(length, _)| *length as u64).product::<u64>();
+            return Some(self.tensor(name, axes));
+        }
+        self.has(name).then(|| self.tensor(name, axes))
     }
 
     /// A trained tensor whose absence needs the sentence `missing`.
@@ -268,6 +275,12 @@ impl Checkpoint {
             self.missing_and_left(&weights, harmless);
         }
         model.parameters = self.parameters;
+        if self.possible > 0 {
+            let (least, most) = (self.parameters - self.possible, self.parameters);
+            model.provenance.remarks.push(format!(
+                "parameters are counted with every bias, {most}; weights without any have {least}, and config.json does not say"
+            ));
+        }
         self.problems.finish(model)
     }
 

@@ -24,6 +24,29 @@ fn described(fixture: &str) -> Model {
     outline(directory.path(), &directory.options).unwrap()
 }
 
+/// The library's own format leaves it to the weights which layers have a bias: its configuration alone says so.
+#[test]
+fn biases_may_be_missing() {
+    let said = |name| described(name).provenance.remarks.join(" ");
+    let stored = load(&fixture("native-grid"), &LoadOptions::default()).unwrap();
+    assert!(
+        said("native-grid").contains(&format!("with every bias, {}; weights without any have ", stored.parameters))
+    );
+    assert!(!said("hf-masked-lm").contains("bias"), "{}", said("hf-masked-lm"));
+    assert!(!stored.provenance.remarks.join(" ").contains("bias"));
+    let mut directory = Directory::of("native-grid");
+    let biases: Vec<String> = directory.tensors.keys().filter(|name| is_bias_of_a_layer(name)).cloned().collect();
+    for name in &biases {
+        directory.remove(name);
+    }
+    let least = directory.load().unwrap().parameters;
+    assert!(said("native-grid").contains(&format!("without any have {least},")), "{least}: {}", said("native-grid"));
+}
+
+fn is_bias_of_a_layer(name: &str) -> bool {
+    name.ends_with(".bias") && !name.contains("norm")
+}
+
 #[test]
 fn figures_do_not_need_weights() {
     for name in WHOLE {

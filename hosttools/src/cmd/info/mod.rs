@@ -1,7 +1,10 @@
 //! `percio info`: what a model needs and what it is made of. Without weights, what its configuration says about it.
 
+mod arena;
+mod fits;
 mod layers;
 mod plan;
+mod savings;
 
 use super::print_json;
 use crate::cli::Verdict;
@@ -13,6 +16,7 @@ use percio_codegen_core::plan::ports;
 use percio_codegen_core::program::{Input, InputKind, Output, Program};
 use percio_codegen_core::scheme::has_weights;
 use plan::Plan;
+use savings::Savings;
 use serde::Serialize;
 
 /// Shapes, parameters, MACs, flash and RAM of a model; without weights, what config.json alone says
@@ -20,7 +24,13 @@ use serde::Serialize;
 pub(crate) struct Cmd {
     #[command(flatten)]
     model: ModelArgs,
+    /// Says what each fold saves also of a model of more than ten million parameters, by compiling it twelve times
+    #[arg(long)]
+    savings: bool,
 }
+
+/// Parameters of a model that is compiled without being asked to find out what folds save.
+const MANY: u64 = 10_000_000;
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -30,6 +40,8 @@ struct Report<'a> {
     macs: u64,
     #[serde(flatten)]
     plan: Option<Plan<'a>>,
+    #[serde(flatten)]
+    savings: Option<Savings>,
 }
 
 /// What a configuration says.
@@ -64,10 +76,15 @@ impl Cmd {
     pub(crate) fn run(self) -> Result<Verdict> {
         let model = if has_weights(&self.model.model) { self.model.model()? } else { self.model.outline()? };
         let described = Described::new(&model);
-        let program = has_weights(&self.model.model).then(|| self.model.compile(model)).transpose()?;
+        let is_planned = has_weights(&self.model.model);
+        // What folds save needs the model again; a large one is not kept beside its program.
+        let kept = (is_planned && (self.savings || model.parameters <= MANY)).then(|| model.clone());
+        let program = is_planned.then(|| self.model.compile(model)).transpose()?;
+        let savings = kept.as_ref().zip(program.as_ref());
+        let savings = savings.map(|(model, program)| Savings::of(&self.model, model, program)).transpose()?;
         let plan = program.as_ref().map(|program| Plan::new(program, self.model.weights.name()));
         let macs = program.as_ref().map_or(described.macs_as_written, Program::macs);
-        let report = Report { described, macs, plan };
+        let report = Report { described, macs, plan, savings };
         match self.model.format {
             Format::Json => print_json(&report)?,
             Format::Text => report.print(),
@@ -127,7 +144,13 @@ impl Report<'_> {
         ports("input", &self.described.inputs);
         ports("output", &self.described.outputs);
         match &self.plan {
-            Some(plan) => plan.print(),
+            Some(plan) => {
+                plan.print();
+                match &self.savings {
+                    Some(savings) => savings.print(),
+                    None => println!("\n  --savings says what each fold saves"),
+                }
+            }
             None => println!("\nThere are no weights here, so nothing is planned: this is what config.json says."),
         }
     }

@@ -1,7 +1,10 @@
 //! What the planner made of a model.
 
+use super::arena::{letters, picture};
+use super::fits::{self, Board};
 use super::layers::{Layer, print_layers};
 use super::{figure, headed, row};
+use crate::stages::flash_by_stage;
 use crate::table::{grouped, shape, table};
 use percio_codegen_core::program::{Gathering, Lengths, Program, Stage, Step};
 use serde::Serialize;
@@ -22,7 +25,9 @@ pub(super) struct Plan<'a> {
     layers: Vec<Layer<'a>>,
     steps: Vec<StepFigures>,
     flash: Vec<Part<'a>>,
+    flash_by_layer: Vec<Layered>,
     arena: Vec<Buffer<'a>>,
+    boards: Vec<Board>,
 }
 
 #[derive(Serialize)]
@@ -38,13 +43,20 @@ struct Part<'a> {
     bytes: usize,
 }
 
+/// What a layer of the model has in flash.
 #[derive(Serialize)]
-struct Buffer<'a> {
-    name: &'a str,
-    offset: usize,
+struct Layered {
+    name: String,
     bytes: usize,
-    first_step: usize,
-    last_step: usize,
+}
+
+#[derive(Serialize)]
+pub(super) struct Buffer<'a> {
+    pub(super) name: &'a str,
+    pub(super) offset: usize,
+    pub(super) bytes: usize,
+    pub(super) first_step: usize,
+    pub(super) last_step: usize,
 }
 
 impl<'a> Plan<'a> {
@@ -81,7 +93,9 @@ impl<'a> Plan<'a> {
             layers: program.decisions.iter().map(Layer::new).collect(),
             steps: program.steps.iter().enumerate().map(step).collect(),
             flash,
+            flash_by_layer: flash_by_stage(program).into_iter().map(|(name, bytes)| Layered { name, bytes }).collect(),
             arena: buffers.collect(),
+            boards: Board::all(program),
         }
     }
 
@@ -101,13 +115,31 @@ impl<'a> Plan<'a> {
         let steps =
             steps.map(|(index, step)| row([&format!("{index} {}", step.name), &step.shape, &grouped(step.macs)]));
         println!("\n{}", table(&headed(["step", "shape", "MACs"], steps)));
-        let parts = self.flash.iter().map(|part| row([part.name, &grouped(part.bytes as u64)]));
-        println!("\n{}", table(&headed(["biggest in flash", "bytes"], parts)));
-        let buffers = self.arena.iter().map(|buffer| {
+        self.print_flash();
+        self.print_arena();
+        fits::print(&self.boards, self.flash_bytes, self.ram_bytes);
+    }
+
+    fn print_flash(&self) {
+        let share = |bytes: usize| format!("{:.1} %", 100.0 * bytes as f64 / self.flash_bytes.max(1) as f64);
+        let layers =
+            self.flash_by_layer.iter().map(|part| row([&part.name, &grouped(part.bytes as u64), &share(part.bytes)]));
+        println!("\n{}", table(&headed(["in flash", "bytes", "share"], layers)));
+        let parts = self.flash.iter().map(|part| row([part.name, &grouped(part.bytes as u64), &share(part.bytes)]));
+        println!("\n{}", table(&headed(["biggest in flash", "bytes", "share"], parts)));
+    }
+
+    fn print_arena(&self) {
+        let letters = letters(&self.arena);
+        let buffers = self.arena.iter().zip(&letters).map(|(buffer, letter)| {
             let steps = format!("{} to {}", buffer.first_step, buffer.last_step);
-            row([buffer.name, &grouped(buffer.offset as u64), &grouped(buffer.bytes as u64), &steps])
+            let [offset, bytes] = [buffer.offset, buffer.bytes].map(|bytes| grouped(bytes as u64));
+            row([&format!("{letter} {}", buffer.name), &offset, &bytes, &steps])
         });
         println!("\n{}", table(&headed(["in RAM", "offset", "bytes", "steps"], buffers)));
+        println!("\n  bytes of the arena from below, steps of a run from the left");
+        let lines = picture(&self.arena, &letters, self.arena_bytes, self.steps.len());
+        lines.iter().for_each(|line| println!("{line}"));
     }
 }
 
