@@ -3,9 +3,8 @@
 //! Each benchmark prints one line a shape: time, rate, and share of the fused multiply-adds that one core can do. Run one
 //! with `cargo bench -p benches --bench matmul`; `PERCIO_ISA=scalar` measures another instruction set.
 
-use percio::isa::{self, Isa, Kernel};
-use std::hint::black_box;
-use std::time::{Duration, Instant};
+use percio::isa;
+use percio_hosttools::peak::{multiply_adds_a_second, seconds};
 
 /// Prints measurements with their share of the peak.
 #[derive(Debug)]
@@ -18,8 +17,7 @@ impl Report {
     /// Measures the peak and prints the head of the report.
     #[must_use]
     pub fn start(subject: &str) -> Self {
-        let adds = f64::from(Peak::ROUNDS) * isa::dispatch(Peak) as f64;
-        let peak = adds / seconds(|| isa::dispatch(Peak));
+        let peak = multiply_adds_a_second(None);
         println!("{subject} on {}, peak {:.1} G multiply-adds/s", isa::name(), peak / 1e9);
         Self { peak }
     }
@@ -47,46 +45,4 @@ impl Report {
 #[must_use]
 pub fn numbers(len: usize) -> Vec<f32> {
     (0..len).map(|i| ((i as u32).wrapping_mul(2_654_435_761) >> 8) as f32 / (1 << 23) as f32 - 1.0).collect()
-}
-
-/// Seconds that `work` takes: the shortest of many batches, which other load disturbs least.
-fn seconds<T>(mut work: impl FnMut() -> T) -> f64 {
-    const BATCHES: usize = 40;
-    const BATCH: Duration = Duration::from_millis(2);
-    let mut batch = |calls: u32| {
-        let start = Instant::now();
-        for _ in 0..calls {
-            black_box(work());
-        }
-        start.elapsed()
-    };
-    let once = batch(1).min(batch(1)).max(Duration::from_nanos(20));
-    let calls = (BATCH.as_nanos() / once.as_nanos()).max(1) as u32;
-    let best = (0..BATCHES).map(|_| batch(calls)).min().unwrap_or_default();
-    best.as_secs_f64() / f64::from(calls)
-}
-
-/// Independent multiply-adds, as many at once as hide their latency. Yields how many it does a round.
-struct Peak;
-
-impl Peak {
-    const ROUNDS: u32 = 1000;
-    const CHAINS: usize = 12;
-}
-
-impl Kernel for Peak {
-    type Output = usize;
-
-    #[inline(always)]
-    fn run<I: Isa>(self, isa: I) -> usize {
-        let (factor, term) = (isa.splat(black_box(0.999)), isa.splat(black_box(1e-3)));
-        let mut chains = [isa.splat(black_box(1.0)); Self::CHAINS];
-        for _ in 0..Self::ROUNDS {
-            for chain in &mut chains {
-                *chain = isa.mul_add(*chain, factor, term);
-            }
-        }
-        black_box(chains.map(|chain| isa.sum(chain)));
-        Self::CHAINS * I::LANES
-    }
 }

@@ -49,7 +49,10 @@ Examples:
     #[command(after_help = "\
 Examples:
   percio bench models/motion --isa scalar,avx2 --reference models/motion/reference.safetensors
-  percio bench models/motion --backend interpreter,generated,qemu-m4")]
+  percio bench models/motion --backend interpreter,generated,qemu-m4
+  percio bench models/motion --backend qemu-m4 --record history.json
+  percio bench models/motion --backend qemu-m4 --against history.json
+Exit code: 0 nothing costs more than before, 1 something does, 2 wrong use.")]
     Bench(cmd::bench::Cmd),
     #[command(after_help = "\
 Example:

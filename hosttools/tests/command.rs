@@ -217,3 +217,26 @@ fn info_says_what_fits_and_what_was_saved() {
     let shown = String::from_utf8_lossy(&run("info", &model, &[], &[]).stdout).into_owned();
     assert!(shown.contains("\n       0 ·bbbbbbb"), "the arena is drawn: {shown}");
 }
+
+#[test]
+fn a_cost_beyond_the_record_is_exit_code_1() {
+    let directory = tempfile::tempdir().expect("a directory for files");
+    let (model, history) = (fixture("native-ids"), directory.path().join("history.json"));
+    let bench = |options: &[(&str, &Path)]| run("bench", &model, options, &["--format", "json"]);
+    let missing = bench(&[("--against", &history)]);
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(errors(&missing)[0].starts_with("error: cannot read `"), "{:?}", errors(&missing));
+    assert_eq!(bench(&[("--record", &history)]).status.code(), Some(0));
+    let mut records: Value = serde_json::from_slice(&std::fs::read(&history).expect("a file")).expect("JSON");
+    assert_eq!((records[0]["runs"].as_array().map(Vec::len), &records[0]["weights"]), (Some(1), &"f32".into()));
+    for figure in ["median", "mad"] {
+        records[0]["runs"][0]["time_ns"][figure] = 1.into();
+    }
+    std::fs::write(&history, records.to_string()).expect("a file");
+    let slower = bench(&[("--against", &history), ("--record", &history)]);
+    let change = &json(&slower)["against"][0];
+    assert_eq!((slower.status.code(), &change["figure"]), (Some(1), &"time_in_peak_macs".into()), "{change}");
+    assert_eq!(change["passed"], false);
+    let records: Value = serde_json::from_slice(&std::fs::read(&history).expect("a file")).expect("JSON");
+    assert_eq!(records.as_array().map(Vec::len), Some(2), "a costly run is kept too");
+}

@@ -117,7 +117,15 @@ fn everything_printed_is_documented() {
     let report = directory.path().join("report.json");
     std::fs::write(&report, compared.to_string()).expect("the report is written");
     schema.check(&printed(&["merge", text(&report)]), "compare", "merge");
-    schema.check(&printed(&["bench", &words, "--reference", labelled]), "bench", "bench");
+    let history = directory.path().join("history.json");
+    printed(&["bench", &words, "--record", text(&history)]);
+    // Whatever else runs here meanwhile, a time this much longer holds.
+    let against = ["--against", text(&history), "--margin", "1e6"];
+    schema.check(
+        &printed(&[&["bench", &words, "--reference", labelled], against.as_slice()].concat()),
+        "bench",
+        "bench",
+    );
     schema.check(&printed(&["run", motion, "--input", labelled]), "list of run of samples", "run");
     schema.check(&printed(&["inspect", motion, "--reference", labelled]), "inspect", "inspect");
     schema.check(&printed(&["evaluate", motion, "--data", labelled]), "evaluate", "evaluate");

@@ -51,17 +51,19 @@ pub(super) fn layers(program: &Program, sample: &Sample, isa: Option<&str>) -> R
     Ok(names.into_iter().map(of).filter(|layer| layer.macs > 0 || layer.time_ns > 0).collect())
 }
 
-/// A table of them.
-pub(super) fn text(layers: &[Layer]) -> String {
+/// A table of them, beside what a core can do, in MACs a nanosecond.
+pub(super) fn text(layers: &[Layer], peak: Option<f64>) -> String {
     let total: u64 = layers.iter().map(|layer| layer.time_ns).sum();
-    let header = ["layer", "MACs", "µs", "share", "MACs a nanosecond"].map(str::to_owned).to_vec();
+    let header = ["layer", "MACs", "µs", "share", "MACs a nanosecond", "of the peak"].map(str::to_owned).to_vec();
+    let rate = |layer: &Layer| layer.macs as f64 / layer.time_ns.max(1) as f64;
     let row = |layer: &Layer| {
         vec![
             layer.name.clone(),
             grouped(layer.macs),
             format!("{:.1}", layer.time_ns as f64 / 1e3),
             format!("{:.1} %", 100.0 * layer.time_ns as f64 / total.max(1) as f64),
-            format!("{:.2}", layer.macs as f64 / layer.time_ns.max(1) as f64),
+            format!("{:.2}", rate(layer)),
+            peak.map_or_else(String::new, |peak| format!("{:.1} %", 100.0 * rate(layer) / peak)),
         ]
     };
     table(&[header].into_iter().chain(layers.iter().map(row)).collect::<Vec<_>>())

@@ -1,20 +1,24 @@
 //! `percio bench`: what one inference costs.
 
+mod history;
 mod layers;
 mod times;
 
 use super::print_json;
 use crate::backend::{Cost, Kind};
 use crate::cli::Verdict;
+use crate::machine::Machine;
 use crate::options::{Format, ModelArgs};
+use crate::peak::multiply_adds_a_second;
 use crate::progress::busy;
 use crate::reference::File;
 use crate::sample::Sample;
 use crate::table::{grouped, table};
-use anyhow::Result;
+use anyhow::{Result, bail};
+use history::{Change, Record};
 use layers::{Layer, layers};
 use percio_codegen_core::program::Program;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use times::{Latency, Times, latency};
 
@@ -32,6 +36,15 @@ pub(crate) struct Cmd {
     /// Reference files, whose machines' times stand beside
     #[arg(long = "reference", value_name = "FILE")]
     references: Vec<PathBuf>,
+    /// Adds the figures to the end of a file, for --against
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// Holds the figures against the last ones of the same in a file
+    #[arg(long, value_name = "FILE")]
+    against: Option<PathBuf>,
+    /// Share by which a figure may be larger than before; times also by four of their deviations
+    #[arg(long, value_name = "SHARE", default_value_t = 0.02, requires = "against", value_parser = parse_margin)]
+    margin: f64,
 }
 
 #[derive(Serialize)]
@@ -47,13 +60,20 @@ struct Report {
     layers: Vec<Layer>,
     /// What an inference took where references were made.
     references: Vec<Latency>,
+    machine: Machine,
+    /// The figures beside earlier ones; empty without `--against`.
+    against: Vec<Change>,
 }
 
-#[derive(Clone, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Run {
-    backend: &'static str,
+    backend: String,
     isa: String,
     time_ns: Option<Times>,
+    /// What one core can do on this instruction set.
+    peak_macs_per_ns: Option<f64>,
+    /// How much of that the median does.
+    share_of_peak: Option<f64>,
     instructions: Option<u64>,
     cycles_estimate: Option<u64>,
     stack_bytes: Option<u64>,
@@ -73,19 +93,33 @@ impl Cmd {
         let isa = self.isas.first().map(String::as_str);
         let layers =
             if interpreted { busy("measuring layers", quiet, || layers(&program, &sample, isa))? } else { vec![] };
+        let weights = self.model.weights.name();
+        let record = Record::new(&program.name, weights, program.macs(), &runs);
+        let against = self.against.as_ref().map(|path| record.against(path, self.margin)).transpose()?;
+        self.record.as_ref().map_or(Ok(()), |path| record.append(path))?;
         let report = Report {
             first: runs[0].clone(),
-            weights: self.model.weights.name(),
+            weights,
             macs: program.macs(),
             runs,
             layers,
             references: files.iter().filter_map(|(path, file)| latency(path, file)).collect(),
+            machine: record.machine,
+            against: against.unwrap_or_default(),
         };
         match self.model.format {
             Format::Json => print_json(&report)?,
             Format::Text => report.print(),
         }
-        Ok(Verdict::Holds)
+        let holds = report.against.iter().all(|change| change.passed);
+        Ok(if holds { Verdict::Holds } else { Verdict::Fails })
+    }
+}
+
+fn parse_margin(text: &str) -> Result<f64> {
+    match text.parse::<f64>() {
+        Ok(margin) if margin >= 0.0 && margin.is_finite() => Ok(margin),
+        _ => bail!("expected a number from 0 up, for example 0.02"),
     }
 }
 
@@ -93,10 +127,23 @@ impl Run {
     fn of(kind: Kind, isa: Option<&str>, program: &Program, sample: &Sample, quiet: bool) -> Result<Self> {
         let mut backend = busy("building the back end", quiet, || kind.open_on(program, isa))?;
         let cost = busy("measuring", quiet, || backend.cost(sample))?;
-        let (backend, isa) = (kind.name(), backend.isa().to_owned());
-        let none = Self { backend, isa, time_ns: None, instructions: None, cycles_estimate: None, stack_bytes: None };
+        let none = Self {
+            backend: kind.name().to_owned(),
+            isa: backend.isa().to_owned(),
+            time_ns: None,
+            peak_macs_per_ns: None,
+            share_of_peak: None,
+            instructions: None,
+            cycles_estimate: None,
+            stack_bytes: None,
+        };
         Ok(match cost {
-            Cost::Times(times) => Self { time_ns: Times::of(&times), ..none },
+            Cost::Times(times) => {
+                let (time_ns, peak) = (Times::of(&times), multiply_adds_a_second(Some(&none.isa)) / 1e9);
+                let rate = time_ns.as_ref().map(|times| program.macs() as f64 / times.median.max(1) as f64);
+                let share_of_peak = rate.map(|rate| rate / peak);
+                Self { time_ns, peak_macs_per_ns: Some(peak), share_of_peak, ..none }
+            }
             Cost::Instructions { count, cycles_estimate, stack } => {
                 Self { instructions: Some(count), cycles_estimate, stack_bytes: Some(stack), ..none }
             }
@@ -113,6 +160,9 @@ impl Run {
                 .into_iter()
                 .for_each(|(name, &time)| row(name, format!("{:.1} µs", time as f64 / 1e3)));
             row("MACs a nanosecond", format!("{:.2}", macs as f64 / *median as f64));
+            if let (Some(peak), Some(share)) = (self.peak_macs_per_ns, self.share_of_peak) {
+                row("of the fused multiply-adds that a core can do", format!("{:.1} % of {peak:.1}", 100.0 * share));
+            }
         }
         if let Some(instructions) = self.instructions {
             row("instructions", grouped(instructions));
@@ -137,10 +187,16 @@ impl Report {
         println!("{} weights, {} multiply-accumulates an inference", self.weights, grouped(self.macs));
         self.runs.iter().for_each(|run| run.print(self.macs));
         if !self.layers.is_empty() {
-            println!("\nin the interpreter\n{}", layers::text(&self.layers));
+            let peak = self.runs.iter().find(|run| run.backend == Kind::Interpreter.name());
+            println!("\nin the interpreter\n{}", layers::text(&self.layers, peak.and_then(|run| run.peak_macs_per_ns)));
         }
         if !self.references.is_empty() {
-            println!("\nwhere references were made, of one sample of a batch\n{}", times::text(&self.references));
+            let ours = self.first.time_ns.as_ref().map(|times| times.median);
+            println!("\nwhere references were made, of one sample of a batch\n{}", times::text(&self.references, ours));
+        }
+        if !self.against.is_empty() {
+            println!();
+            self.against.iter().for_each(|change| println!("{}", change.text()));
         }
     }
 }

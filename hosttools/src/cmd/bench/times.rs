@@ -2,7 +2,7 @@
 
 use crate::reference::File;
 use crate::table::table;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use std::time::Duration;
 const NOISE: f64 = 0.05;
 
 /// Times of an inference in nanoseconds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Times {
     pub(super) min: u64,
     pub(super) median: u64,
@@ -52,6 +52,8 @@ pub(super) struct Latency {
     file: String,
     device: String,
     dtype: String,
+    /// Whether matrix products were rounded to NVIDIA's TF32.
+    tf32: bool,
     framework: String,
     /// Samples that went through together; one unless the file says otherwise.
     batch: usize,
@@ -70,6 +72,7 @@ pub(super) fn latency(path: &Path, file: &File) -> Option<Latency> {
         file: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         device: said("device").unwrap_or_default(),
         dtype: said("dtype").unwrap_or_default(),
+        tf32: said("tf32").is_some_and(|tf32| tf32 == "true"),
         framework: said("framework").unwrap_or_default(),
         batch,
         latency_ms,
@@ -77,17 +80,19 @@ pub(super) fn latency(path: &Path, file: &File) -> Option<Latency> {
     })
 }
 
-/// A table of them.
-pub(super) fn text(latencies: &[Latency]) -> String {
-    let header = ["file", "device", "type", "batch", "ms a batch", "µs a sample"].map(str::to_owned).to_vec();
+/// A table of them, beside `ours`, in nanoseconds.
+pub(super) fn text(latencies: &[Latency], ours: Option<u64>) -> String {
+    let header = ["file", "device", "type", "batch", "ms a batch", "µs a sample", "× percio here"];
+    let header = header.map(str::to_owned).to_vec();
     let row = |latency: &Latency| {
         vec![
             latency.file.clone(),
             latency.device.clone(),
-            latency.dtype.clone(),
+            format!("{}{}", latency.dtype, if latency.tf32 { ", TF32" } else { "" }),
             latency.batch.to_string(),
             format!("{:.3}", latency.latency_ms),
             format!("{:.1}", latency.time_ns / 1e3),
+            ours.map_or_else(String::new, |ours| format!("{:.2}", latency.time_ns / ours.max(1) as f64)),
         ]
     };
     table(&[header].into_iter().chain(latencies.iter().map(row)).collect::<Vec<_>>())
