@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """RAM against the length of the input: percio, ONNX Runtime and PyTorch, each run in a process of its own.
 
-    python benches/memory.py            # writes benches/record/memory.md and memory.svg
+    python benches/memory.py            # writes benches/record/memory.md, memory.svg and memory.json
 
 The model is that of examples/models/motion with one input of N tokens and random weights. percio is given its tokens one at
 a time; the others take the whole input, as they must. A process says itself what it had resident at most (VmHWM), before the
@@ -135,6 +135,16 @@ def plot(table):
     return "\n".join([*out, "</svg>"]) + "\n"
 
 
+def peers(table):
+    """The lines of the plot, for `percio compare --html PAGE --peers FILE`."""
+    columns = [[row[1] for row in table], [1024 * row[3] for row in table], [1024 * row[4] for row in table],
+               [round(1024 * operator_by_operator(row[0])) for row in table]]
+    memory = [{"name": name, "bytes": [[row[0], size] for row, size in zip(table, sizes)]}
+              for (name, _), sizes in zip(SERIES, columns)]
+    said = "The model of examples/models/motion with one input; what a process gained while it ran, but of percio the model itself."
+    return json.dumps({"machine": said, "memory": memory}) + "\n"
+
+
 def report(table):
     import onnxruntime
     import torch
@@ -175,6 +185,7 @@ def main():
     else:
         table = list(rows())
         (HERE / "record" / "memory.svg").write_text(plot(table))
+        (HERE / "record" / "memory.json").write_text(peers(table))
         (HERE / "record" / "memory.md").write_text(report(table))
         print(report(table))
 

@@ -131,6 +131,17 @@ impl Comparison {
     }
 }
 
+impl OtherReport {
+    /// What tells it from the others: `tf32.safetensors (cuda NVIDIA H100, float32, TF32)`.
+    pub(crate) fn title(&self) -> String {
+        let Origin { file, metadata, .. } = &self.origin;
+        let device = metadata.get("device").map_or("", String::as_str);
+        let said = [device.to_owned(), number_type(metadata)];
+        let said: Vec<String> = said.into_iter().filter(|said| !said.is_empty()).collect();
+        format!("reference {file} ({})", said.join(", "))
+    }
+}
+
 impl RunReport {
     fn of(run: &super::parts::Run, gates: &Gates) -> Self {
         let gates = &Gates { max_error: run.max_error, ..gates.clone() };
@@ -159,6 +170,13 @@ impl RunReport {
 pub(crate) fn title(backend: &str, isa: &str, weights: &str) -> String {
     let weights = if weights == "f32" { String::new() } else { format!(", {weights}") };
     format!("{backend} on {isa}{weights}")
+}
+
+/// The type that the numbers of a reference were computed in, as it says: `float32, TF32`.
+pub(crate) fn number_type(metadata: &BTreeMap<String, String>) -> String {
+    let dtype = metadata.get("dtype").map_or("", String::as_str);
+    let tf32 = metadata.get("tf32").is_some_and(|tf32| tf32 == "true");
+    if tf32 { format!("{dtype}, TF32") } else { dtype.to_owned() }
 }
 
 /// Every gate is for outputs; stages are held to the largest difference alone.

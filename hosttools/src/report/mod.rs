@@ -3,4 +3,5 @@
 pub(crate) mod comparison;
 pub(crate) mod html;
 pub(crate) mod parts;
+pub(crate) mod peers;
 pub(crate) mod text;

@@ -17,7 +17,7 @@ fn write(report: &Comparison, text: &mut String) -> std::fmt::Result {
     let titles: Vec<String> = report.runs.iter().map(RunReport::title).collect();
     let of = if *samples == rest.of { String::new() } else { format!(" of {}", rest.of) };
     writeln!(text, "{samples}{of} samples, {}, {} weights", titles.join(", "), rest.weights)?;
-    writeln!(text, "reference: {}", described(reference))?;
+    writeln!(text, "reference: {}: {}", rest.truth.file, described(reference))?;
     for other in &report.references {
         writeln!(text, "beside it: {}: {}", other.origin.file, described(&other.origin.metadata))?;
     }
@@ -34,6 +34,9 @@ fn write(report: &Comparison, text: &mut String) -> std::fmt::Result {
         if !other.stages.is_empty() {
             writeln!(text, "\n{}", rows("stage", &other.stages, false))?;
         }
+    }
+    if !report.references.is_empty() {
+        writeln!(text, "\ndistance from {}\n{}", rest.truth.file, side_by_side(report))?;
     }
     writeln!(text)?;
     for Compared { name, accuracy, reference_accuracy, .. } in &report.outputs {
@@ -78,6 +81,21 @@ fn first_over(run: &RunReport, text: &mut String) -> std::fmt::Result {
         }
         None => writeln!(text, "{}: `{name}` is the first that is not right: {said} at {at}", run.title()),
     }
+}
+
+/// The outputs of every back end, and of every other reference: the error of the device beside that of another machine.
+fn side_by_side(report: &Comparison) -> String {
+    let header = ["what", "output", "of max", "relative L2", "SNR dB", "top-1"].map(str::to_owned).to_vec();
+    let runs = report.runs.iter().map(|run| (run.title(), &run.outputs));
+    let others = report.references.iter().map(|other| (other.title(), &other.outputs));
+    let rows = runs.chain(others).flat_map(|(title, outputs)| {
+        let row = move |output: &Compared| {
+            let [_, _, share, l2, _, snr, top1, ..] = row(output);
+            vec![title.clone(), output.name.clone(), share, l2, snr, top1]
+        };
+        outputs.iter().map(row).collect::<Vec<_>>()
+    });
+    table(&[header].into_iter().chain(rows).collect::<Vec<_>>())
 }
 
 /// A table; other references are held to nothing, so that they are not `judged`.

@@ -5,6 +5,7 @@ mod gates;
 mod inputs;
 mod mistakes;
 mod pages;
+mod references;
 mod schema;
 mod shards;
 mod support;

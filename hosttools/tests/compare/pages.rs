@@ -78,7 +78,13 @@ fn a_comparison_is_a_page() {
     let page = directory.path().join("report.html");
     let reference = fixture(MODEL).join("reference-stages.safetensors");
     let reference = text(&reference);
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let (memory, times) = (repository.join("benches/record/memory.json"), directory.path().join("times.json"));
+    std::fs::write(&times, r#"{"machine": "here", "times": [{"name": "another engine", "microseconds": 12.5}]}"#)
+        .expect("the figures");
+    let peers = ["--peers", text(&memory), "--peers", text(&times)];
     let options = ["--isa", "scalar", "--reference", reference, "--html", text(&page)];
+    let options = [options.as_slice(), &peers].concat();
     let output = percio(&[&["compare", text(&fixture(MODEL)), "--reference", reference], options.as_slice()].concat());
     assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
     assert!(std::fs::metadata(&page).expect("the page").len() < LARGEST as u64);
@@ -87,6 +93,7 @@ fn a_comparison_is_a_page() {
         "drift",
         "histogram",
         "memory",
+        "lengths",
         "flash",
         "macs",
         "timing",
@@ -96,7 +103,7 @@ fn a_comparison_is_a_page() {
         "top",
     ];
     let seen = Seen::page(&page, "compare");
-    seen.check(&sections[..9]);
+    seen.check(&sections[..10]);
     assert!(sections.iter().all(|id| seen.document.contains(&format!("id=\"{id}\""))));
     for said in [
         "encoder.layers.1#2",
@@ -104,6 +111,8 @@ fn a_comparison_is_a_page() {
         "reference-stages.safetensors",
         "torch 2.15.0",
         "<strong class=\"good\">passed",
+        "another engine: 12.5 µs",
+        "ONNX Runtime: growth",
     ] {
         assert!(seen.document.contains(said), "{said}");
     }
@@ -128,6 +137,25 @@ fn the_inside_of_a_model_is_a_page() {
     }
     let output = percio(&["inspect", text(&model), "--reference", text(&reference), "--sample", "2"]);
     assert!(errors(&output).starts_with("error: --sample 2: the file has samples 0 to 1"), "{}", errors(&output));
+}
+
+#[test]
+fn figures_of_other_engines_are_checked() {
+    let directory = directory();
+    let (page, peers) = (directory.path().join("page.html"), directory.path().join("peers.json"));
+    let reference = fixture(MODEL).join("reference.safetensors");
+    let with = |figures: &str| {
+        std::fs::write(&peers, figures).expect("the figures");
+        let options = ["--html", text(&page), "--peers", text(&peers)];
+        let output = percio(
+            &[&["compare", text(&fixture(MODEL)), "--reference", text(&reference)], options.as_slice()].concat(),
+        );
+        assert_eq!((output.status.code(), page.exists()), (Some(2), false));
+        errors(&output)
+    };
+    assert!(with("{\"time\": 3}").contains("holds no figures of other engines"));
+    let zero = r#"{"times": [{"name": "another", "microseconds": 0}]}"#;
+    assert!(with(zero).contains("holds a figure that is not above zero"));
 }
 
 #[test]

@@ -75,6 +75,11 @@ impl Tensors {
         safetensors::serialize_to_file(&self.tensors, self.metadata.clone(), path).expect("the file is written");
     }
 
+    /// Lets the file say something of itself.
+    pub(crate) fn describe(&mut self, key: &str, value: &str) {
+        self.metadata.get_or_insert_default().insert(key.to_owned(), value.to_owned());
+    }
+
     /// The tensor called `name`.
     pub(crate) fn get(&mut self, name: &str) -> &mut Tensor {
         self.tensors.get_mut(name).unwrap_or_else(|| panic!("no tensor `{name}`"))

@@ -14,6 +14,7 @@ use crate::picture::Picture;
 use crate::report::comparison::Comparison;
 use crate::report::html::{Page, Timing};
 use crate::report::parts::{Gates, Model, Parts, SCHEMA};
+use crate::report::peers::Peers;
 use crate::report::text::text;
 use anyhow::{Result, bail, ensure};
 use percio_codegen_core::front::weights;
@@ -42,8 +43,8 @@ pub(crate) struct Cmd {
     /// Instruction set of this machine's back ends; several stand side by side
     #[arg(long = "isa", value_name = "NAME", value_delimiter = ',')]
     isas: Vec<String>,
-    /// Reference file, a safetensors file with input.<name> and output.<name>, and stage.<name> to look inside. More of them
-    /// are held against the first, so that the error of a GPU stands beside that of the device
+    /// Reference file, a safetensors file with input.<name> and output.<name>, and stage.<name> to look inside. Of several the
+    /// most exact is the truth and the others are held against it, so that the error of a GPU stands beside that of the device
     #[arg(long = "reference", value_name = "FILE", required = true)]
     references: Vec<PathBuf>,
     /// Samples of the reference, for example 0..32; all by default
@@ -68,6 +69,9 @@ pub(crate) struct Cmd {
     /// Writes a page with the figures, the memory, the time and the attention
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
+    /// Figures of other engines that stand beside on that page
+    #[arg(long, value_name = "FILE", requires = "html")]
+    peers: Vec<PathBuf>,
 }
 
 /// What was counted, and what a page shows beside it.
@@ -80,11 +84,12 @@ struct Compared {
 
 impl Cmd {
     pub(crate) fn run(self) -> Result<Verdict> {
+        let peers = Peers::read(self.peers.iter().map(PathBuf::as_path))?;
         let compared = self.compared()?;
         let report = Comparison::of(&compared.parts);
         if let Some(path) = &self.html {
             let Compared { program, timings, pictures, .. } = &compared;
-            let page = Page { report: &report, program, timings, pictures };
+            let page = Page { report: &report, program, timings, pictures, peers: &peers };
             write_whole(path, page.html().as_bytes())?;
         }
         match self.model.format {

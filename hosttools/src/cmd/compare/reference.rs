@@ -1,6 +1,7 @@
 //! The references of a comparison: what everything is held against, and others that are held against it too.
 
 use crate::reference::{File, Reference, Stages};
+use crate::report::comparison::number_type;
 use crate::report::html::Timing;
 use crate::report::parts::Origin;
 use anyhow::{Result, bail};
@@ -52,16 +53,30 @@ pub(super) fn bind(program: &Program, files: &[File], paths: &[PathBuf]) -> Resu
         let (stages, unusable) = file.stages(reference.samples.len());
         bound.push(Bound { origin: origin(file, path)?, bound: reference, stages, unusable });
     }
-    let others = bound.split_off(1);
-    let Some(truth) = bound.pop() else { bail!("a comparison needs a reference") };
+    // The first of the most exact ones.
+    let most = (0..bound.len()).rev().max_by_key(|&index| exactness(&bound[index].origin));
+    let Some(truth) = most.map(|index| bound.remove(index)) else { bail!("a comparison needs a reference") };
+    let others = bound;
     if let Some(other) = others.iter().find(|other| other.bound.samples != truth.bound.samples) {
         bail!(
-            "`{}` holds other inputs than `{}`: write both for the same inputs, and give the more exact one first",
+            "`{}` holds other inputs than `{}`: write both for the same inputs",
             other.origin.file,
             truth.origin.file
         );
     }
     Ok(References { truth, others })
+}
+
+/// How exactly the numbers of a reference were computed, as far as it says: more is better.
+fn exactness(origin: &Origin) -> u32 {
+    let said = |key: &str| origin.metadata.get(key).map(String::as_str);
+    match said("dtype") {
+        Some("float64") => 4,
+        Some("float16") => 1,
+        Some("bfloat16") => 0,
+        _ if said("tf32") == Some("true") => 2,
+        _ => 3,
+    }
 }
 
 fn origin(file: &File, path: &Path) -> Result<Origin> {
@@ -92,9 +107,8 @@ impl References {
             let milliseconds: f64 = said("latency_ms")?.parse().ok()?;
             let samples = said("batch").and_then(|batch| batch.parse().ok()).unwrap_or(1_usize);
             let device = said("device").map_or("", String::as_str);
-            let dtype = said("dtype").map_or("", String::as_str);
             Some(Timing {
-                name: format!("reference on {device}, {dtype}"),
+                name: format!("reference on {device}, {}", number_type(&bound.origin.metadata)),
                 microseconds: Some(milliseconds * 1e3 / samples.max(1) as f64),
                 instructions: None,
                 cycles_estimate: None,

@@ -8,12 +8,8 @@ use crate::metrics::ulp::{BUCKETS, first_of};
 /// What was compared, by name: the back ends, then the other references.
 fn all(report: &Comparison) -> Vec<(String, &[Compared], &[Compared])> {
     let runs = report.runs.iter().map(|run| (run.title(), run.outputs.as_slice(), run.stages.as_slice()));
-    let described = |other: &super::super::comparison::OtherReport| {
-        let said = ["device", "dtype"].map(|key| other.origin.metadata.get(key).cloned());
-        format!("reference {} ({})", other.origin.file, said.into_iter().flatten().collect::<Vec<_>>().join(", "))
-    };
     let others =
-        report.references.iter().map(|other| (described(other), other.outputs.as_slice(), other.stages.as_slice()));
+        report.references.iter().map(|other| (other.title(), other.outputs.as_slice(), other.stages.as_slice()));
     runs.chain(others).collect()
 }
 
@@ -95,7 +91,7 @@ pub(super) fn drift(report: &Comparison) -> Option<Section> {
         })
         .collect();
     let names: Vec<String> = series.iter().map(|series| series.name.clone()).collect();
-    let chart = lines("Largest difference at each stage", &places, &series, report.bound);
+    let chart = lines("Largest difference at each stage", &places, &series, Some(report.bound));
     let header: Vec<&str> = ["stage"].into_iter().chain(names.iter().map(String::as_str)).collect();
     let shown = |value: &Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.2e}"));
     let rows: Vec<Vec<String>> = (0..places.len())

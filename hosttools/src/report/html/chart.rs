@@ -68,10 +68,10 @@ pub(super) fn table(caption: &str, header: &[&str], rows: &[Vec<String>]) -> Str
     )
 }
 
-/// Lines over named places, on a logarithmic scale, with a bound.
-pub(super) fn lines(title: &str, places: &[String], series: &[Series], bound: f64) -> String {
+/// Lines over named places, on a logarithmic scale, with a bound if there is one.
+pub(super) fn lines(title: &str, places: &[String], series: &[Series], bound: Option<f64>) -> String {
     let (left, top, bottom, height) = (70.0, 20.0, 130.0, 420.0);
-    let values = || series.iter().flat_map(|series| series.values.iter().flatten().copied()).chain([bound]);
+    let values = || series.iter().flat_map(|series| series.values.iter().flatten().copied()).chain(bound);
     let positive = || values().filter(|value| *value > 0.0 && value.is_finite());
     let lowest = positive().fold(f64::INFINITY, f64::min).log10().floor().max(-12.0);
     let highest = positive().fold(f64::MIN_POSITIVE, f64::max).log10().ceil().max(lowest + 1.0);
@@ -90,11 +90,13 @@ pub(super) fn lines(title: &str, places: &[String], series: &[Series], bound: f6
             at + 4.0
         );
     }
-    let at = y(bound);
-    let _ = write!(
-        body,
-        "<line class=bound x1=\"{left}\" x2=\"{WIDTH}\" y1=\"{at:.1}\" y2=\"{at:.1}\"><title>bound {bound:e}</title></line>"
-    );
+    if let Some(bound) = bound {
+        let at = y(bound);
+        let _ = write!(
+            body,
+            "<line class=bound x1=\"{left}\" x2=\"{WIDTH}\" y1=\"{at:.1}\" y2=\"{at:.1}\"><title>bound {bound:e}</title></line>"
+        );
+    }
     for (index, place) in places.iter().enumerate() {
         let (x, y) = (x(index), height - bottom + 16.0);
         let _ = write!(

@@ -2,6 +2,7 @@
 
 mod accuracy;
 mod chart;
+mod lengths;
 mod memory;
 mod page;
 mod provenance;
@@ -9,6 +10,7 @@ mod size;
 mod timing;
 
 use super::comparison::Comparison;
+use super::peers::Peers;
 use crate::picture::Picture;
 pub(crate) use chart::{Bar, bars};
 pub(crate) use page::{Section, escape, figure, page};
@@ -21,20 +23,22 @@ pub(crate) struct Page<'a> {
     pub(crate) program: &'a Program,
     pub(crate) timings: &'a [Timing],
     pub(crate) pictures: &'a [Picture],
+    pub(crate) peers: &'a [Peers],
 }
 
 impl Page<'_> {
     /// The file.
     pub(crate) fn html(&self) -> String {
-        let Self { report, program, timings, pictures } = self;
+        let Self { report, program, timings, pictures, peers } = self;
         let sections = [
             accuracy::outputs(report),
             accuracy::drift(report),
             accuracy::histogram(report),
             memory::section(program),
+            lengths::section(peers),
             size::flash(program),
             size::macs(program),
-            timing::section(timings, program.macs()),
+            timing::section(timings, peers, program.macs()),
             attention(pictures),
             provenance::section(report, program),
         ];

@@ -1,7 +1,8 @@
 //! What an inference takes, beside what it took where the reference was made.
 
+use super::super::peers::{PeerTime, Peers};
 use super::chart::{Bar, bars, table};
-use super::page::Section;
+use super::page::{Section, escape};
 use crate::backend::Cost;
 use crate::table::grouped;
 
@@ -32,12 +33,17 @@ impl Timing {
     }
 }
 
-pub(super) fn section(timings: &[Timing], macs: u64) -> Option<Section> {
+pub(super) fn section(timings: &[Timing], peers: &[Peers], macs: u64) -> Option<Section> {
     let bar = |timing: &Timing| {
         let time = timing.microseconds?;
         Some(Bar { label: timing.name.clone(), value: time, text: format!("{time:.1} µs") })
     };
-    let timed: Vec<Bar> = timings.iter().filter_map(bar).collect();
+    let peer_bar = |peer: &PeerTime| {
+        let PeerTime { name, microseconds } = peer;
+        Bar { label: name.clone(), value: *microseconds, text: format!("{microseconds:.1} µs") }
+    };
+    let others = peers.iter().flat_map(|peers| &peers.times).map(peer_bar);
+    let timed: Vec<Bar> = timings.iter().filter_map(bar).chain(others).collect();
     let row = |timing: &Timing| {
         let instructions = timing.instructions?;
         let ratio = |count: u64| format!("{:.2}", count as f64 / macs.max(1) as f64);
@@ -51,6 +57,9 @@ pub(super) fn section(timings: &[Timing], macs: u64) -> Option<Section> {
     if !timed.is_empty() {
         body += "<p>Median of an inference; times hold for the machine that they were measured on. A reference states the time of \
                  its whole batch, here divided by its samples.</p>";
+        for Peers { machine, .. } in peers.iter().filter(|peers| !peers.times.is_empty() && !peers.machine.is_empty()) {
+            body += &format!("<p>Other engines: {}</p>", escape(machine));
+        }
         body += &bars("Time of an inference", &timed);
     }
     if !counted.is_empty() {
