@@ -108,7 +108,7 @@ lint_boards() {
     local -x CARGO_TARGET_DIR PERCIO_BOARD=$1 RUSTFLAGS="-Ctarget-cpu=$3"
     CARGO_TARGET_DIR=$(realpath -m "${CARGO_TARGET_DIR:-target}")/boards
     run cargo clippy --target "$2" --locked -p percio --no-default-features -- -D warnings
-    (cd "$BOARDS" && run cargo clippy --target "$2" --locked -- -D warnings)
+    (cd "$BOARDS" && run cargo clippy --target "$2" --locked --all-features -- -D warnings)
 }
 
 # The firmware and the boards in QEMU are among these.

@@ -3,6 +3,7 @@
 mod halves;
 pub(crate) mod models;
 mod random;
+mod sequences;
 
 use crate::support::fixtures::{self, program, program_for};
 use crate::support::isa::on_every_isa;

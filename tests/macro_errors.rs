@@ -32,7 +32,12 @@ fn write_models(directory: &Path) {
     std::fs::write(directory.join("pickle/last.ckpt"), b"PK\x03\x04").expect("a file of weights");
     ModelDirectory::sized(64).write(&directory.join("sized"));
     ModelDirectory::asked([3, 4]).write(&directory.join("asked"));
-    for (name, fixture) in [("repeated", "lucidrains-perceiver"), ("no-decoder", "resampler-ip-adapter")] {
+    let fixtures = [
+        ("repeated", "lucidrains-perceiver"),
+        ("no-decoder", "resampler-ip-adapter"),
+        ("melody", "krasserm-08-causal-lm"),
+    ];
+    for (name, fixture) in fixtures {
         ModelDirectory::read(&fixtures::directory(fixture)).write(&directory.join(name));
     }
     let mut bare = ModelDirectory::sized(64);

@@ -31,6 +31,7 @@ compile_error!(
 mod arena;
 mod blob;
 mod concat;
+mod generator;
 pub mod isa;
 pub mod kernels;
 pub mod layers;
@@ -38,6 +39,7 @@ pub mod lengths;
 mod model;
 #[cfg(feature = "reference")]
 pub mod reference;
+pub mod sequence;
 mod state;
 mod tiles;
 mod top;
@@ -45,6 +47,7 @@ mod top;
 pub use arena::{Arena, split};
 pub use blob::Blob;
 pub use concat::concat;
+pub use generator::Generator;
 pub use model::Model;
 #[cfg(feature = "macros")]
 pub use percio_codegen::model;

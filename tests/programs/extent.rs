@@ -49,6 +49,7 @@ pub(super) fn written(step: &Step, lengths: Lengths) -> Extent {
         | Step::HideRows { rows, width, .. }
         | Step::Mixed { rows, width, .. }
         | Step::Gru { rows, width, .. }
+        | Step::Turn { rows, width, .. }
         | Step::Rotate { rows, width, .. } => Extent::rows(rows.at(lengths), width),
         Step::MeanRows { width, .. } => Extent::rows(1, width),
         Step::AffineRows { rows, width, stride, .. } => Extent::strided(rows.at(lengths), width, stride),
@@ -118,6 +119,7 @@ fn sources(step: &Step, lengths: Lengths) -> Vec<(Extent, &Source)> {
         Step::MaxPool { channels, height, width, .. } => vec![Extent::rows(height * width, channels)],
         Step::Normalize { x: None, .. }
         | Step::Rotate { .. }
+        | Step::Turn { .. }
         | Step::HideRows { .. }
         | Step::Embed { .. }
         | Step::AffineRows { .. }
@@ -146,6 +148,7 @@ pub(super) fn reads(step: &Step, lengths: Lengths) -> Vec<(Extent, &Place)> {
             | Step::Transpose { accumulate: true, .. }
             | Step::Mix { first: false, .. }
             | Step::Rotate { .. }
+            | Step::Turn { .. }
             | Step::AddRows { .. }
             | Step::AffineRows { .. }
     );

@@ -18,6 +18,7 @@ mod position;
 mod rotate;
 mod rows;
 mod transpose;
+mod turn;
 mod waves;
 mod window;
 
@@ -36,6 +37,7 @@ pub use position::{Fourier, fourier, fourier_at, fourier_of};
 pub use rotate::{Rotate, rotate};
 pub use rows::{Rows, add_rows, affine_rows, copy_rows};
 pub use transpose::{Transpose, transpose};
+pub use turn::{Turn, turn};
 pub use waves::{Waves, waves};
 pub use window::{MaxPool, Unfold, max_pool, unfold};
 

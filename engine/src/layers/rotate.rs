@@ -79,8 +79,9 @@ impl Kernel for Pairs<'_> {
 /// Angles at a time.
 const GROUP: usize = 16;
 
+/// Turns each pair by the angle of this sine and cosine.
 #[inline(always)]
-fn turn(pairs: &mut [[f32; 2]], sines: &[f32], cosines: &[f32]) {
+pub(super) fn turn(pairs: &mut [[f32; 2]], sines: &[f32], cosines: &[f32]) {
     for (pair, (sine, cosine)) in pairs.iter_mut().zip(sines.iter().zip(cosines)) {
         let [a, b] = *pair;
         *pair = [a * cosine - b * sine, b * cosine + a * sine];

@@ -6,6 +6,7 @@
 //! turns; its sine and cosine add 7e-7 at most.
 
 use super::fits;
+use super::turn::radians as angle;
 use crate::isa::{Isa, Kernel};
 use crate::kernels::part_mut;
 use crate::kernels::sine::sine_and_cosine;
@@ -91,7 +92,5 @@ const GROUP: usize = 16;
 /// The phase at `place`, between minus and plus half a turn.
 #[inline(always)]
 fn radians(&[start, step]: &[u64; 2], place: usize) -> f32 {
-    const RADIANS: f32 = core::f32::consts::PI / (1u32 << 31) as f32;
-    let phase = start.wrapping_add(step.wrapping_mul(place as u64));
-    (phase >> 32) as u32 as i32 as f32 * RADIANS
+    angle(start.wrapping_add(step.wrapping_mul(place as u64)))
 }

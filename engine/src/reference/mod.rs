@@ -15,6 +15,7 @@ mod norm;
 mod position;
 mod rotate;
 mod rows;
+mod turn;
 mod waves;
 mod window;
 
@@ -30,5 +31,6 @@ pub use norm::normalize;
 pub use position::{fourier, fourier_at, fourier_of};
 pub use rotate::rotate;
 pub use rows::{add_rows, affine_rows, copy_rows, hide_rows, mean_rows, transpose};
+pub use turn::turn;
 pub use waves::waves;
 pub use window::{max_pool, unfold};

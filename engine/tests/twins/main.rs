@@ -17,4 +17,5 @@ mod rotate;
 mod sizes;
 mod support;
 mod tolerance;
+mod turn;
 mod waves;

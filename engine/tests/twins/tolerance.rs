@@ -50,6 +50,9 @@ pub(crate) const ROTATION: Bound = Bound { absolute: 2.0 * SINE.absolute + 4.5 *
 pub(crate) const WAVE: Bound =
     Bound { absolute: SINE.absolute + 3.0 * core::f32::consts::PI * ROUNDING, relative: 2.0 * ROUNDING };
 
+/// [`ROTATION`] by a phase: a sine and a cosine as wrong as [`WAVE`].
+pub(crate) const TURN: Bound = Bound { absolute: 2.0 * WAVE.absolute + 4.5 * ROUNDING, relative: 0.0 };
+
 /// The activations for |x| ≤ 20. 1 / (1 + e⁻ˣ) is relatively as wrong as eˣ and two roundings; where GELU and tanh nearly
 /// cancel, 1.1e-7 of erf or 1.9e-7 of 2σ − 1 remain, times |x| / 2, which is largest near −4.
 pub(crate) const ACTIVATION: Bound = Bound { absolute: 5.2e-7, relative: 4e-7 };

@@ -114,10 +114,12 @@ fn unwanted(image: &Image) -> Vec<&String> {
 fn links_no_panic_no_formatting_and_no_heap() {
     let images = program::images();
     assert!(!unwanted(&Image::read(&images.motion)).is_empty(), "a program that prints must have such symbols");
-    let audit = Image::read(&images.audit);
-    assert!(audit.symbols.iter().any(|name| name == "main"), "the image has lost its symbols: {:?}", audit.symbols);
-    let found = unwanted(&audit);
-    assert!(found.is_empty(), "the inference code links {found:#?}");
+    for path in [&images.audit, &images.sequence] {
+        let audit = Image::read(path);
+        assert!(audit.symbols.iter().any(|name| name == "main"), "the image has lost its symbols: {:?}", audit.symbols);
+        let found = unwanted(&audit);
+        assert!(found.is_empty(), "{} links {found:#?}", path.display());
+    }
 }
 
 #[test]

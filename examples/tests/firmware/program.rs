@@ -9,6 +9,7 @@ pub(crate) struct Images {
     pub(crate) motion: PathBuf,
     pub(crate) audit: PathBuf,
     pub(crate) tiny_mlm: PathBuf,
+    pub(crate) sequence: PathBuf,
 }
 
 /// The firmware's workspace.
@@ -22,7 +23,9 @@ pub(crate) fn images() -> &'static Images {
         let target = target_directory();
         succeed(cargo().args(["build", "--release", "--quiet", "--bins"]), "rustup target add thumbv7em-none-eabihf");
         let release = target.join("thumbv7em-none-eabihf/release");
-        Images { motion: release.join("motion"), audit: release.join("audit"), tiny_mlm: release.join("tiny_mlm") }
+        let [motion, audit, tiny_mlm, sequence] =
+            ["motion", "audit", "tiny_mlm", "sequence"].map(|name| release.join(name));
+        Images { motion, audit, tiny_mlm, sequence }
     })
 }
 

@@ -17,7 +17,7 @@ use percio_codegen_core::program::Program;
 use std::time::Duration;
 
 pub use generated::Generated;
-pub use interpret::{AttentionMap, Encoder, Interpreter, Keep, StageRows, State, Trace};
+pub use interpret::{AttentionMap, Encoder, Generator, Interpreter, Keep, StageRows, State, Trace};
 pub use qemu::Qemu;
 
 /// The outputs of one inference, in the order of the program's outputs.

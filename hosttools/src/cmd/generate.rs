@@ -5,8 +5,7 @@ use crate::cli::Verdict;
 use crate::generate::{Cached, Pick, Predict, Recomputed, Sequence, Tail};
 use crate::options::{Format, ModelArgs};
 use crate::progress::Progress;
-use anyhow::{Result, bail, ensure};
-use percio_codegen_core::program::WeightFormat;
+use anyhow::{Result, bail};
 use serde::Serialize;
 
 /// Continues a prompt with a Perceiver AR, a token at a time
@@ -49,19 +48,14 @@ struct Report<'a> {
 
 impl Cmd {
     pub(crate) fn run(self) -> Result<Verdict> {
-        ensure!(
-            self.no_cache || self.model.weights == WeightFormat::F32,
-            "weights of {} are computed with --no-cache alone: give it, or leave --weights out",
-            self.model.weights.name()
-        );
         let model = self.model.model()?;
         let mut sequence = Sequence::new(Tail::of(&model)?, &self.prompt, self.latents)?;
+        let program = self.model.compile(model)?;
         let rows = if self.no_cache {
-            let program = self.model.compile(model)?;
             self.continue_with(&mut sequence, &mut Recomputed::new(&program)?)?;
             None
         } else {
-            let mut cached = Cached::new(model)?;
+            let mut cached = Cached::new(&program)?;
             self.continue_with(&mut sequence, &mut cached)?;
             Some(cached.rows())
         };

@@ -2,26 +2,17 @@
 //!
 //! A sequence is divided ([`Tail`]) into tokens that are no longer read, a prefix, and latents. [`Cached`] keeps what a new token
 //! leaves as it was; [`Recomputed`] runs the whole program for each token, which is what [`Cached`] has to agree with.
-//!
-//! What is kept, and why that is exact:
-//! - while only latents are added, every layer's keys and values of all earlier tokens: attention is causal, so that no earlier
-//!   row sees a later one, and neither place nor role of an earlier token changes;
-//! - once the oldest latent becomes a token of the prefix, or leaves, the latents are computed again: each of them has attended
-//!   to it. Keys and values of the prefix stay, as they depend on nothing but a token;
-//! - once tokens leave a sequence as long as can be, places count anew. Positions that are added to tokens (and all that depends
-//!   on tokens) are computed again; rotary positions turn keys only when they are read, so that keys and values stay. Positions
-//!   that count from the end and are added to tokens change with every token: nothing can be kept.
 
-mod block;
 mod cached;
 mod pick;
 mod recomputed;
 mod split;
 
 pub use cached::Cached;
+pub use percio::sequence::Split;
 pub use pick::Pick;
 pub use recomputed::Recomputed;
-pub use split::{Split, Tail};
+pub use split::Tail;
 
 use anyhow::Result;
 
@@ -62,6 +53,11 @@ impl Sequence {
     #[must_use]
     pub fn split(&self) -> Split {
         self.tail.split(self.ids.len(), self.asked)
+    }
+
+    /// Adds an id.
+    pub fn push(&mut self, id: u32) {
+        self.ids.push(id);
     }
 
     /// Adds the id that `pick` takes of what `predict` says, and returns it.

@@ -24,9 +24,10 @@ impl<'a> Recomputed<'a> {
 
 impl Predict for Recomputed<'_> {
     fn predict(&mut self, ids: &[u32], split: Split) -> Result<Vec<f32>> {
+        let [first, latents, end] = [split.first, split.latents, split.end].map(|token| token as usize);
         let value = |kind: &InputKind| match kind {
-            InputKind::Ids { .. } => Value::Ids(ids[split.first..split.end].to_vec()),
-            InputKind::Prefix { .. } => Value::Prefix(split.latents - split.first),
+            InputKind::Ids { .. } => Value::Ids(ids[first..end].to_vec()),
+            InputKind::Prefix { .. } => Value::Prefix(latents - first),
             InputKind::Points { .. } => Value::Points(Vec::new()),
             InputKind::Numbers { .. } => Value::Numbers(Vec::new()),
             InputKind::Mask { .. } => Value::Mask(Vec::new()),

@@ -1,7 +1,7 @@
 //! Which tokens of a sequence are read, and which of them are latents.
 
 use anyhow::{Result, ensure};
-use percio::lengths::prefix;
+use percio::sequence::{self, Split};
 use percio_codegen_core::model::{Latents, Model, Stem};
 
 /// How a model divides a sequence.
@@ -17,17 +17,6 @@ pub struct Tail {
     pub end: Option<u32>,
     /// Ids are below this.
     pub vocabulary: usize,
-}
-
-/// The division of one sequence; positions in it count from its first token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Split {
-    /// The first token that is read.
-    pub first: usize,
-    /// The first latent.
-    pub latents: usize,
-    /// The number of tokens.
-    pub end: usize,
 }
 
 impl Tail {
@@ -93,7 +82,7 @@ impl Tail {
     /// The division of the first `end` tokens of a sequence that began with `asked` tokens before its latents.
     #[must_use]
     pub fn split(&self, end: usize, asked: usize) -> Split {
-        let first = end.saturating_sub(self.tokens);
-        Split { first, latents: first + prefix(asked, end - first, self.latents), end }
+        let Self { tokens, latents, .. } = *self;
+        sequence::Tail { tokens, latents, moves: sequence::Moves::Never }.split(end as u64, asked)
     }
 }

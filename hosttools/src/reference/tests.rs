@@ -38,6 +38,7 @@ fn program(inputs: Vec<(&str, InputKind)>, outputs: &[(&str, usize, usize)]) -> 
         blob: vec![],
         parts: vec![],
         decisions: vec![],
+        generation: Err(String::new()),
     }
 }
 

@@ -3,6 +3,7 @@
 //! Emitted code names only `::percio` and `::core`, holds no `unsafe`, no `Result` and no panic path, and carries its
 //! weights as one byte string.
 
+mod generator;
 mod interface;
 mod kernel;
 mod latents;
@@ -13,6 +14,7 @@ mod step;
 mod stream;
 
 use crate::program::Program;
+use generator::Generator;
 use interface::Interface;
 use latents::Latents;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -77,6 +79,9 @@ pub fn emit(program: &Program, options: &EmitOptions) -> TokenStream {
     let visibility = &options.header.visibility;
     let latents_type = latents.as_ref().map(|latents| latents.types(visibility));
     let stream_types = stream.as_ref().map(|stream| stream.types(visibility));
+    let generator = Generator::new(program, &interface);
+    let generator_type = generator.as_ref().map(|generator| generator.types(&options.header));
+    let generator = generator.map_or_else(|| generator::absent(program, &interface), |generator| generator.items());
     let (kernels, functions) = (run::kernels(program, &interface), stage::functions(program, &interface));
     let infer = program.keeps_outputs.then(|| run::infer(program, &interface));
     let later = run::later(program, &interface, latents, stream);
@@ -86,6 +91,7 @@ pub fn emit(program: &Program, options: &EmitOptions) -> TokenStream {
         #types
         #latents_type
         #stream_types
+        #generator_type
 
         const _: () = {
             #(#tracked)*
@@ -110,6 +116,7 @@ pub fn emit(program: &Program, options: &EmitOptions) -> TokenStream {
             #later
             #kernels
             #functions
+            #generator
         };
     }
 }

@@ -144,6 +144,10 @@ impl Writer<'_> {
             }
             Step::Rotate { frequencies, .. } => vec![weights(*frequencies)],
             Step::Waves { line, .. } => vec![phases(line)],
+            Step::Turn { steps, .. } => {
+                let steps = steps.iter().map(|&step| Literal::u64_unsuffixed(step));
+                vec![quote!(&[#(#steps),*])]
+            }
             Step::Gate { .. }
             | Step::Gru { .. }
             | Step::Begin { .. }
@@ -273,6 +277,12 @@ pub(super) fn shape(step: &Step) -> Shape {
             .count("first", first)
             .count("skipped", skipped)
             .field("from_end", quote!(#from_end)),
+        Step::Turn { rows, width, heads, head_width, .. } => Shape::new("Turn")
+            .count("rows", rows)
+            .size("width", width)
+            .size("heads", heads)
+            .size("head_width", head_width)
+            .field("first", quote!(place)),
         Step::InvertedAttention { queries, keys, masked, heads, qk, v_width, scale, causal, eps, .. } => {
             Shape::new("Inverted")
                 .count("queries", queries)

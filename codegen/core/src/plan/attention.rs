@@ -3,7 +3,9 @@
 use super::block::Context;
 use super::builder::{Builder, Rows};
 use super::gather;
-use crate::model::{Absorbed, Attention, Block, EmptyRows, Linear, Norm, Places, Query, Reads, Rotary, Softmax};
+use crate::model::{
+    Absorbed, Attention, Block, EmptyRows, Linear, Norm, Places, Query, Reads, Rotary, Softmax, Tensor,
+};
 use crate::program::{Activation, Count, Source, Step, Target};
 
 /// What the queries gather from the values.
@@ -14,6 +16,8 @@ pub(super) fn attend(builder: &mut Builder, block: &Block, x: &Rows, context: &C
         Query::Constant(_) => *x,
     };
     let keys = match (block.reads, context) {
+        (Reads::Context, Context::Kept(tokens, ring)) => ring.take(builder, block, tokens),
+        (_, Context::Kept(_, ring)) => ring.keep(builder, block, &own),
         (Reads::Itself, _) => keys(builder, block, &[own]),
         (_, Context::Arriving(model)) => {
             let q = queries(builder, name, attention, &own);
@@ -128,6 +132,13 @@ pub(super) struct Keys {
     own_place: Count,
 }
 
+impl Keys {
+    /// Keys and values that no mask hides and whose places are known where they are made.
+    pub(super) fn placed(k: Rows, v: Rows) -> Self {
+        Self { k, v, masked: None, own_place: Count::NONE }
+    }
+}
+
 /// The keys and values of all rows of `from`, below each other.
 pub(super) fn keys(builder: &mut Builder, block: &Block, from: &[Rows]) -> Keys {
     let Block { name, attention, .. } = block;
@@ -193,7 +204,11 @@ fn place_heads(builder: &mut Builder, attention: &Attention, x: &Rows, norm: Opt
         let parts = Rows { count: x.count.times(heads), most: x.most * heads, width: head_width, ..*x };
         builder.normalize_in_place(&parts, norm);
     }
-    if let Some(Rotary { frequencies, heads, places }) = &attention.rotary {
+    let Some(Rotary { frequencies, heads, places }) = &attention.rotary else { return };
+    if builder.grows {
+        let (heads, steps) = (*heads, phases(frequencies, *places));
+        builder.step(Step::Turn { rows: x.count, width: x.width, heads, head_width, steps, out: x.target() });
+    } else {
         let frequencies = builder.blob.plain(frequencies);
         builder.step(Step::Rotate {
             rows: x.count,
@@ -207,6 +222,15 @@ fn place_heads(builder: &mut Builder, attention: &Attention, x: &Rows, norm: Opt
             out: x.target(),
         });
     }
+}
+
+/// What each pair turns by from a place to the next, in 2⁻⁶⁴ turns.
+fn phases(frequencies: &Tensor, places: Places) -> Vec<u64> {
+    let turns = |&frequency: &f32| f64::from(frequency) / std::f64::consts::TAU;
+    let phase = |turns: f64| (turns * 18_446_744_073_709_551_616.0) as i128 as u64;
+    // Places that count from the end become fewer where others become more.
+    let turned = |phase: u64| if places == Places::FromEnd { phase.wrapping_neg() } else { phase };
+    frequencies.data.iter().map(turns).map(phase).map(turned).collect()
 }
 
 /// A linear layer on all rows of `from`, below each other.

@@ -30,6 +30,7 @@ enum Kind {
     Plain,
     Table,
     Packed,
+    Reversed,
 }
 
 /// A tensor, and where it lies.
@@ -49,6 +50,17 @@ impl Blob {
     /// `tensor` as it is.
     pub(super) fn plain(&mut self, tensor: &Tensor) -> Weights {
         self.once(tensor, Kind::Plain, tensor.len(), WeightFormat::F32)
+    }
+
+    /// The rows of `tensor` in reverse order.
+    pub(super) fn reversed(&mut self, tensor: &Tensor) -> Weights {
+        let key = (Arc::as_ptr(&tensor.data), Kind::Reversed);
+        if let Some((_, weights)) = self.known.get(&key) {
+            return *weights;
+        }
+        let weights = self.plain(&tensor.reversed());
+        self.known.insert(key, (Arc::clone(&tensor.data), weights));
+        weights
     }
 
     /// The rows of `tensor`, of which steps look up some.

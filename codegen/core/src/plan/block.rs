@@ -3,6 +3,7 @@
 use super::attention::{Keys, attend};
 use super::builder::{Builder, Rows};
 use super::encode::fill;
+use super::ring::Ring;
 use crate::model::{Attention, Block, Gate, Gru, Linear, Mixer, Mlp, Model, Query, Residual, Tensor};
 use crate::program::{Activation, Count, Step};
 
@@ -19,6 +20,8 @@ pub(super) enum Context<'a> {
     Arriving(&'a Model),
     /// Rows whose keys and values are there.
     Keys(Box<Keys>),
+    /// The tokens of the tile, and where keys and values of earlier ones stay.
+    Kept(&'a Rows, &'a Ring),
 }
 
 /// Whether a block reads its own rows: to make queries from them or to take up the result.

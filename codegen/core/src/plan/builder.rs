@@ -70,6 +70,10 @@ pub(super) struct Builder {
     pub(super) keeps_outputs: bool,
     /// The steps of each layer that a run may leave out.
     pub(super) layers: Vec<Range<usize>>,
+    /// Whether rows stay for tokens that come later: their places count from the beginning of the sequence.
+    pub(super) grows: bool,
+    /// Buffers that hold what stays.
+    kept: Vec<usize>,
     buffers: Vec<(String, usize)>,
     steps: Vec<Step>,
     stages: Vec<Stage>,
@@ -103,12 +107,25 @@ impl Builder {
             after_last: options.positions.unwrap_or_default(),
             layers: Vec::new(),
             keeps_outputs: options.outputs == Outputs::Kept,
+            grows: false,
+            kept: Vec::new(),
             buffers,
             steps,
             stages,
             marks,
             open: 0,
         }
+    }
+
+    /// What takes tokens of `model` as they come, at most `tile` at a time, and keeps what later ones need.
+    pub(super) fn growing(model: &Model, tile: usize, options: &CompileOptions, blob: Blob) -> Self {
+        let (token_count, latent_count, grows) = (Count::TILE, Count::TILE, true);
+        let builder = Self::new(model, Tiles { tokens: tile, queries: 1 }, options, blob);
+        // Nothing says which tokens are padding: none is.
+        let inputs = builder.inputs.into_iter().filter(|input| matches!(input.kind, InputKind::Ids { .. })).collect();
+        let mut marks = Marks::default();
+        marks.end_tokens();
+        Self { token_count, latent_count, grows, inputs, marks, keeps_outputs: true, ..builder }
     }
 
     /// The index of the input called `name`, if the program reads it.
@@ -171,6 +188,12 @@ impl Builder {
     pub(super) fn rows(&mut self, name: impl Into<String>, count: Count, most: usize, width: usize) -> Rows {
         self.buffers.push((name.into(), most * width));
         Rows { buffer: self.buffers.len() - 1, count, most, first_place: Count::NONE, width }
+    }
+
+    /// A new buffer for `most` rows of `width` that stay.
+    pub(super) fn kept(&mut self, name: impl Into<String>, most: usize, width: usize) -> Rows {
+        self.kept.push(self.buffers.len());
+        self.rows(name, Count::NONE, most, width)
     }
 
     /// [`rows`](Self::rows), and the place of them together with `more` numbers a row behind them.
@@ -277,19 +300,36 @@ impl Builder {
     pub(super) fn finish(mut self, program: Program) -> (Program, Layout) {
         self.end_stage();
         let (layout, parts) = self.blob.finish();
-        let mut buffers: Vec<Buffer> = self.buffers.into_iter().map(|(name, len)| unused(name, len)).collect();
-        for (index, step) in self.steps.iter().enumerate() {
-            for place in step.places() {
-                let buffer = &mut buffers[place.buffer];
-                buffer.first = buffer.first.min(index);
-                buffer.last = buffer.last.max(index);
-            }
-        }
+        let mut buffers = lifetimes(self.buffers, &self.steps);
         repeated(&self.stages).for_each(|steps| outlive(&steps, &mut buffers));
         let arena_len = place(&mut buffers);
         let marks = self.marks.finish(&self.inputs);
         (Program { steps: self.steps, stages: self.stages, marks, buffers, arena_len, parts, ..program }, layout)
     }
+
+    /// Fills in the steps and the planned buffers of what takes tokens as they come; hands the blob back.
+    pub(super) fn grown(self, program: Program) -> (Program, Blob) {
+        let Self { blob, steps, kept, buffers, .. } = self;
+        let mut buffers = lifetimes(buffers, &steps);
+        for index in kept {
+            (buffers[index].first, buffers[index].last) = (0, steps.len().saturating_sub(1));
+        }
+        let arena_len = place(&mut buffers);
+        (Program { steps, buffers, arena_len, ..program }, blob)
+    }
+}
+
+/// The buffers, each with the first and the last step that touches it.
+fn lifetimes(buffers: Vec<(String, usize)>, steps: &[Step]) -> Vec<Buffer> {
+    let mut buffers: Vec<Buffer> = buffers.into_iter().map(|(name, len)| unused(name, len)).collect();
+    for (index, step) in steps.iter().enumerate() {
+        for place in step.places() {
+            let buffer = &mut buffers[place.buffer];
+            buffer.first = buffer.first.min(index);
+            buffer.last = buffer.last.max(index);
+        }
+    }
+    buffers
 }
 
 /// The steps of consecutive stages over tiles: what such stages share is needed again by the next tile.

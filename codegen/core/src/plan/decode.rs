@@ -154,7 +154,7 @@ fn heads(builder: &mut Builder, model: &Model, rows: &Rows) {
 }
 
 /// A head over its part of `rows`, or over the rows of the tile: mean → norm → linear → norm.
-fn head(builder: &mut Builder, output: &Output, out: Target, rows: &Rows) {
+pub(super) fn head(builder: &mut Builder, output: &Output, out: Target, rows: &Rows) {
     let is_tile = rows.count == Count::TILE;
     let (mut count, mut most) =
         if is_tile { (Count::TILE, rows.most) } else { (extent_count(builder, output), output.rows.most()) };

@@ -5,7 +5,7 @@ use super::builder::{Builder, Rows};
 use super::history::History;
 use super::{gather, tokens, tokens_are_read_once};
 use crate::model::{Block, Latents, Linear, Model, Tensor};
-use crate::program::{Activation, Count, Source, Step};
+use crate::program::{Activation, Count, Place, Source, Step};
 
 /// What the encoder leaves behind.
 pub(super) struct Encoded {
@@ -55,16 +55,16 @@ fn latents(builder: &mut Builder, model: &Model, tokens: Option<&Rows>) -> Rows 
     let latents = builder.rows("latents", builder.latent_count, most, width);
     match (&model.latents, tokens) {
         (Latents::Tail { project, .. }, Some(tokens)) => {
-            tail(builder, tokens, project.as_ref(), &latents);
+            tail(builder, tokens.after(Count::PREFIX), tokens.width, project.as_ref(), &latents);
             Rows { first_place: Count::PREFIX, ..latents }
         }
         _ => latents,
     }
 }
 
-/// The tokens after the prefix, through a linear layer if there is one.
-fn tail(builder: &mut Builder, tokens: &Rows, project: Option<&Linear>, latents: &Rows) {
-    let (rows, x, x_stride) = (latents.count, Source::Arena(tokens.after(Count::PREFIX)), tokens.width);
+/// The latents that are the tokens at `tokens`, rows `x_stride` apart, through a linear layer if there is one.
+pub(super) fn tail(builder: &mut Builder, tokens: Place, x_stride: usize, project: Option<&Linear>, latents: &Rows) {
+    let (rows, x) = (latents.count, Source::Arena(tokens));
     let (out, width) = (latents.target(), latents.width);
     match project {
         Some(linear) => builder.linear_into(x, rows, x_stride, linear, Activation::Identity, false, out, width),

@@ -10,11 +10,13 @@ mod cost;
 mod decode;
 mod encode;
 mod gather;
+mod generate;
 mod history;
 mod inputs;
 mod mark;
 mod options;
 mod place;
+mod ring;
 mod tile;
 mod tokens;
 
@@ -24,7 +26,7 @@ pub use place::place;
 use crate::model::{Model, Queries};
 use crate::passes;
 use crate::program::{Count, Input, Output, Program, WeightFormat};
-use blob::{Blob, Layout};
+use blob::Blob;
 use builder::Builder;
 use tile::Tiles;
 
@@ -58,20 +60,28 @@ fn plan(mut model: Model, options: &CompileOptions, optimize: Option<Optimize>) 
         Some(rows) => Tiles { tokens: rows.get(), queries: rows.get() },
         None => tile::choose(&model, options),
     };
-    let (program, layout) = lower(&model, tiles, options, Blob::new(options.weights));
+    let (mut builder, program) = lower(&model, tiles, options, Blob::new(options.weights));
+    let generation = generate::lower(&model, options, &mut builder.blob, &program).map(Box::new);
+    let (program, layout) = builder.finish(Program { generation, ..program });
     drop(model);
     Program { blob: layout.write(), decisions, ..program }
 }
 
-/// The program of `model` without its blob, and what that is to hold.
-fn lower(model: &Model, tiles: Tiles, options: &CompileOptions, blob: Blob) -> (Program, Layout) {
+/// Numbers in the arena of the program of `model`.
+fn arena_len(model: &Model, tiles: Tiles, options: &CompileOptions) -> usize {
+    let (builder, program) = lower(model, tiles, options, Blob::draft(options.weights));
+    builder.finish(program).0.arena_len
+}
+
+/// The program of `model`, and its steps in the making.
+fn lower(model: &Model, tiles: Tiles, options: &CompileOptions, blob: Blob) -> (Builder, Program) {
     let mut builder = Builder::new(model, tiles, options, blob);
     let encoded = encode::lower(&mut builder, model);
     decode::lower(&mut builder, model, encoded);
     let outputs = outputs(&builder, model);
     let (keeps_outputs, layers) = (builder.keeps_outputs, std::mem::take(&mut builder.layers));
     let max_latents = if builder.latent_count == Count::LATENTS { model.latents.shape()[0] } else { 0 };
-    builder.finish(Program {
+    let program = Program {
         inputs: inputs::list(model),
         ignored_inputs: inputs::ignored(model),
         outputs,
@@ -93,7 +103,9 @@ fn lower(model: &Model, tiles: Tiles, options: &CompileOptions, blob: Blob) -> (
         blob: Vec::new(),
         parts: Vec::new(),
         decisions: Vec::new(),
-    })
+        generation: Err(String::new()),
+    };
+    (builder, program)
 }
 
 /// What a model reads and what it computes, as its program would.

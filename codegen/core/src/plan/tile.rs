@@ -1,7 +1,6 @@
 //! How many tokens, and how many queries, go through at a time.
 
-use super::blob::Blob;
-use super::{CompileOptions, Optimize, Outputs, lower};
+use super::{CompileOptions, Optimize, Outputs, arena_len};
 use crate::model::Model;
 
 /// Most rows of a tile.
@@ -33,7 +32,7 @@ pub(super) fn choose(model: &Model, options: &CompileOptions) -> Tiles {
     };
     let alone = if options.outputs == Outputs::Kept { sizes.fewest } else { 1 };
     let queries = Sizes { fewest: alone, ..sizes };
-    let arena = |tiles| lower(model, tiles, options, Blob::draft(options.weights)).0.arena_len;
+    let arena = |tiles| arena_len(model, tiles, options);
     let mut tiles = Tiles { tokens: sizes.fewest, queries: queries.fewest };
     let room = arena(tiles);
     tiles.tokens = sizes.largest(model.tokens(), |tokens| arena(Tiles { tokens, ..tiles }) <= room);

@@ -228,7 +228,9 @@ impl Modality<'_> {
                 self.add_after_padding(builder, table);
             }
             (Encoding::Learned(table), Combine::Add) if position.places == Places::FromEnd => {
-                let (rows, count) = (builder.blob.plain(&table.reversed()), self.count());
+                // Of a sequence that grows, the tile's first token is so many tokens from the end as there are from it on.
+                let count = if builder.grows { Count::TOKENS } else { self.count() };
+                let rows = builder.blob.reversed(table);
                 self.add(builder, Source::LastRows { rows, width, count }, width);
             }
             (Encoding::Learned(table), Combine::Add) => {

@@ -14,6 +14,7 @@ impl Step {
             Self::Gate { .. } => "gate",
             Self::Gru { .. } => "gru",
             Self::Rotate { .. } => "rotate",
+            Self::Turn { .. } => "turn",
             Self::Attention { .. } => "attention",
             Self::InvertedAttention { .. } => "inverted_attention",
             Self::HideRows { .. } => "hide_rows",

@@ -6,6 +6,7 @@
 mod count;
 mod decision;
 mod figures;
+mod generation;
 mod mark;
 mod operands;
 mod stage;
@@ -14,6 +15,7 @@ mod stream;
 
 pub use count::{Count, Lengths};
 pub use decision::{Decision, Way};
+pub use generation::{Generation, Moves};
 pub use mark::Mark;
 pub use percio_format::{Activation, Positions, WeightFormat};
 pub use stage::{Asked, Head, QueryStage, Reading, Stage, TokenStage};
@@ -67,6 +69,8 @@ pub struct Program {
     pub parts: Vec<Part>,
     /// What the planner chose for each attention.
     pub decisions: Vec<Decision>,
+    /// How it goes on token by token, or why it cannot.
+    pub generation: Result<Box<Generation>, String>,
 }
 
 /// One input of a program.

@@ -25,6 +25,7 @@ impl Step {
             Self::Unfold { image, .. } => vec![image],
             Self::Embed { .. }
             | Self::Rotate { .. }
+            | Self::Turn { .. }
             | Self::HideRows { .. }
             | Self::AffineRows { .. }
             | Self::Fourier { .. }
@@ -43,6 +44,7 @@ impl Step {
             | Self::Gate { out, .. }
             | Self::Gru { out, .. }
             | Self::Rotate { out, .. }
+            | Self::Turn { out, .. }
             | Self::Attention { out, .. }
             | Self::InvertedAttention { out, .. }
             | Self::HideRows { out, .. }
@@ -89,6 +91,7 @@ impl Step {
             | Self::Normalize { rows, .. }
             | Self::Gate { rows, .. }
             | Self::Gru { rows, .. }
+            | Self::Turn { rows, .. }
             | Self::CopyRows { rows, .. }
             | Self::AddRows { rows, .. }
             | Self::AffineRows { rows, .. }

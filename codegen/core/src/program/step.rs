@@ -115,6 +115,21 @@ pub enum Step {
         /// The rows.
         out: Target,
     },
+    /// Rotary positions of rows that stay, in place; the place of the first row is known where the steps run
+    Turn {
+        /// Rows.
+        rows: Count,
+        /// Numbers of a row.
+        width: usize,
+        /// Heads that turn.
+        heads: usize,
+        /// Numbers of a head.
+        head_width: usize,
+        /// What the pairs turn by from a place to the next, in 2⁻⁶⁴ turns.
+        steps: Vec<u64>,
+        /// The rows.
+        out: Target,
+    },
     /// Softmax attention
     Attention {
         /// Rows of `q` and `out`.

@@ -138,17 +138,22 @@ fn span(buffers: &[Buffer], place: &Place, lengths: Lengths) -> Range<usize> {
 
 /// Checks what [`Memory::open`] relies on.
 pub(super) fn check(program: &Program) -> Result<()> {
+    check_sections(program, |step| program.longest(step))
+}
+
+/// [`check`] of steps that are as long as `longest` says.
+pub(super) fn check_sections(program: &Program, longest: impl Fn(usize) -> Lengths) -> Result<()> {
     for (index, step) in program.steps.iter().enumerate() {
         let name = step.name();
         for place in step.places() {
-            let Range { start, end } = span(&program.buffers, place, program.longest(index));
+            let Range { start, end } = span(&program.buffers, place, longest(index));
             ensure!(end <= program.arena_len, "step {index}, {name}: {start} .. {end} leaves the arena");
         }
         let Target::Arena(out) = step.target() else { continue };
-        let out = span(&program.buffers, out, program.longest(index));
+        let out = span(&program.buffers, out, longest(index));
         for source in step.sources() {
             let Source::Arena(place) = source else { continue };
-            let read = span(&program.buffers, place, program.longest(index));
+            let read = span(&program.buffers, place, longest(index));
             let apart = read.end <= out.start || out.end <= read.start;
             ensure!(apart, "step {index}, {name}: reads {read:?} while it writes {out:?} of the arena");
         }

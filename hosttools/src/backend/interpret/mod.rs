@@ -2,6 +2,7 @@
 //!
 //! It calls the same functions in the same order as generated code, so on one instruction set both agree bit for bit.
 
+mod generator;
 mod memory;
 mod stage;
 mod step;
@@ -20,6 +21,7 @@ use stage::{Pass, Work};
 use stored::Stored;
 use trace::Recorder;
 
+pub use generator::Generator;
 pub use stream::{Encoder, State};
 pub use trace::{AttentionMap, Keep, StageRows, Trace};
 

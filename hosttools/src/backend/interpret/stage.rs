@@ -49,6 +49,8 @@ pub(super) struct Turn {
     pub(super) input: usize,
     /// The first number of an output that steps see.
     pub(super) output: usize,
+    /// The index of the tile's first token in a sequence that grows.
+    pub(super) place: u64,
 }
 
 impl Kernel for Pass<'_, '_> {
@@ -57,7 +59,14 @@ impl Kernel for Pass<'_, '_> {
     #[inline(always)]
     fn run<I: Isa>(mut self, isa: I) {
         let [latents, _] = self.choices;
-        let turn = |lengths| Turn { lengths: Lengths { latents, ..lengths }, first: 0, token: 0, input: 0, output: 0 };
+        let turn = |lengths| Turn {
+            lengths: Lengths { latents, ..lengths },
+            first: 0,
+            token: 0,
+            input: 0,
+            output: 0,
+            place: 0,
+        };
         let none = turn(Lengths::default());
         match self.work {
             Work::Run(lengths) => self.stages(isa, &turn(lengths)),

@@ -20,7 +20,8 @@ pub(super) fn run<I: Isa>(isa: I, step: &Step, turn: &Turn, memory: &mut Memory<
         | Step::Normalize { .. }
         | Step::Gate { .. }
         | Step::Gru { .. }
-        | Step::Rotate { .. } => block(isa, step, turn, read, out),
+        | Step::Rotate { .. }
+        | Step::Turn { .. } => block(isa, step, turn, read, out),
         Step::InvertedAttention { .. }
         | Step::HideRows { .. }
         | Step::Transpose { .. }
@@ -185,6 +186,10 @@ fn block<I: Isa>(isa: I, step: &Step, turn: &Turn, read: Readable<'_>, out: &mut
             let [rows, first, skipped] = [rows, first, skipped].map(|count| count.at(turn.lengths));
             let shape = Rotate { rows, width, heads, head_width, first, skipped, from_end };
             layers::rotate(isa, &shape, read.weights(frequencies), out);
+        }
+        Step::Turn { rows, width, heads, head_width, ref steps, .. } => {
+            let shape = layers::Turn { rows: rows.at(turn.lengths), width, heads, head_width, first: turn.place };
+            layers::turn(isa, &shape, steps, out);
         }
         Step::Attention {
             queries,

@@ -162,6 +162,7 @@ fn describe(step: &Step, lengths: Lengths) -> String {
         | Step::Gate { rows, width, .. }
         | Step::Gru { rows, width, .. }
         | Step::Rotate { rows, width, .. }
+        | Step::Turn { rows, width, .. }
         | Step::CopyRows { rows, width, .. }
         | Step::AddRows { rows, width, .. }
         | Step::MeanRows { rows, width, .. }

@@ -1,0 +1,6 @@
+#[percio::model("models/sized")]
+pub struct Motion;
+
+fn main() {
+    Motion::generator();
+}
