@@ -86,6 +86,12 @@ Examples:
   percio generate models/melody --prompt 5,17,3 --tokens 32
   percio generate models/melody --prompt 5,17,3 --top-k 8 --temperature 0.9 --seed 4 --format json")]
     Generate(cmd::generate::Cmd),
+    #[command(after_help = "\
+Examples:
+  percio harness models/motion -o motion-on-board
+  percio compare models/motion --reference r.safetensors --backend serial:/dev/ttyACM0
+  percio bench models/motion --backend serial:/dev/ttyACM0@921600")]
+    Harness(cmd::harness::Cmd),
 }
 
 /// Whether what a subcommand was asked to check holds. Subcommands that check nothing yield [`Holds`](Self::Holds).
@@ -114,6 +120,7 @@ pub fn main() -> ExitCode {
         Command::Import(cmd) => cmd.run(),
         Command::Completions(cmd) => cmd.run(Cli::command()),
         Command::Generate(cmd) => cmd.run(),
+        Command::Harness(cmd) => cmd.run(),
     };
     match result.and_then(|verdict| output::finish().map(|()| verdict)) {
         Ok(Verdict::Holds) => ExitCode::SUCCESS,

@@ -5,6 +5,7 @@
 //! one target directory.
 
 use super::glue;
+use super::qemu::input_bytes;
 use anyhow::{Context, Result, bail};
 use percio_codegen_core::program::Program;
 use percio_codegen_core::{BlobSource, EmitOptions, emit};
@@ -50,6 +51,19 @@ pub(super) fn build(template: &Template, program: &Program, cache: &Path) -> Res
     Ok(target_dir.join(triple).join("release").join(name + suffix))
 }
 
+/// The files of a crate that serves `program` on a board, by path, and its manifest: a library called `name`.
+pub(crate) fn harness(program: &Program, name: &str) -> Vec<(String, Vec<u8>)> {
+    let longest: usize = program.inputs.iter().map(|input| 4 + input_bytes(&input.kind)).sum();
+    let serve = include_str!("templates/harness/serve.rs").replace("{longest}", &longest.to_string());
+    let manifest = include_str!("templates/harness/Cargo.toml.in");
+    let manifest = manifest.replace("{name}", name).replace("{percio}", &percio_dependency());
+    let mut files = shared_sources(program);
+    files.push(("Cargo.toml".to_owned(), manifest.into_bytes()));
+    files.push(("src/lib.rs".to_owned(), include_bytes!("templates/harness/lib.rs").to_vec()));
+    files.push(("src/serve.rs".to_owned(), serve.into_bytes()));
+    files
+}
+
 /// The version of Rust that built this command: generated code is built by the same one.
 pub(super) fn same_toolchain(command: &mut Command) -> &mut Command {
     if let (Some(toolchain), None) = (option_env!("RUSTUP_TOOLCHAIN"), env::var_os("RUSTUP_TOOLCHAIN")) {
@@ -69,15 +83,20 @@ pub(super) fn cache() -> Result<PathBuf> {
 }
 
 fn sources(template: &Template, program: &Program) -> Vec<(String, Vec<u8>)> {
+    let mut files = shared_sources(program);
+    files.extend(template.files.iter().map(|(path, content)| ((*path).to_owned(), (*content).into())));
+    files
+}
+
+/// The model, its weights, and the code between them and the bytes of a sample.
+fn shared_sources(program: &Program) -> Vec<(String, Vec<u8>)> {
     let options = EmitOptions { blob: BlobSource::File("model.bin".into()), ..EmitOptions::new("Net") };
-    let mut files = vec![
+    vec![
         ("src/model.rs".to_owned(), emit(program, &options).to_string().into_bytes()),
         ("src/model.bin".to_owned(), program.blob.clone()),
         ("src/feed.rs".to_owned(), glue::feed(program).to_string().into_bytes()),
         ("src/sample.rs".to_owned(), SAMPLE.into()),
-    ];
-    files.extend(template.files.iter().map(|(path, content)| ((*path).to_owned(), (*content).into())));
-    files
+    ]
 }
 
 /// The engine beside this crate when its sources are there, else the published one.

@@ -1,24 +1,31 @@
-//! What can run a program: this process, a program built for this machine, a board in QEMU.
+//! What can run a program: this process, a program built for this machine, a board in QEMU, a board at the end of a line.
 
 mod cargo;
 mod generated;
 mod glue;
 mod interpret;
+mod line;
 mod qemu;
+mod remote;
+mod said;
 #[path = "templates/host/timing.rs"]
 mod timing;
 mod wire;
 
 use crate::board::Board;
 use crate::sample::Sample;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, bail};
 use percio::isa::{Isa, Kernel};
 use percio_codegen_core::program::Program;
+use std::str::FromStr;
 use std::time::Duration;
 
+pub(crate) use cargo::harness;
 pub use generated::Generated;
 pub use interpret::{AttentionMap, Encoder, Generator, Interpreter, Keep, StageRows, State, Trace};
+pub use line::Line;
 pub use qemu::Qemu;
+pub use remote::Remote;
 
 /// The outputs of one inference, in the order of the program's outputs.
 pub type Outputs = Vec<Vec<f32>>;
@@ -66,40 +73,48 @@ pub trait Backend: Send {
 }
 
 /// The back ends, by the names that `--backend` takes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Kind {
-    /// The host's interpreter on percio's kernels
+    /// The host's interpreter on percio's kernels.
     #[default]
     Interpreter,
-    /// The generated Rust, built for this machine
+    /// The generated Rust, built for this machine.
     Generated,
-    /// The generated Rust on a Cortex-M4 in QEMU
+    /// The generated Rust on a Cortex-M4 in QEMU.
     QemuM4,
-    /// The generated Rust on a Cortex-M7 in QEMU
+    /// The generated Rust on a Cortex-M7 in QEMU.
     QemuM7,
-    /// The generated Rust on a Cortex-M33 in QEMU
+    /// The generated Rust on a Cortex-M33 in QEMU.
     QemuM33,
-    /// The generated Rust on a Cortex-M55 in QEMU
+    /// The generated Rust on a Cortex-M55 in QEMU.
     QemuM55,
+    /// The generated Rust on a board at the other end of a line.
+    Board(Line),
 }
 
 impl Kind {
+    /// Those that need no further word.
+    const NAMED: [(&'static str, Self); 6] = [
+        ("interpreter", Self::Interpreter),
+        ("generated", Self::Generated),
+        ("qemu-m4", Self::QemuM4),
+        ("qemu-m7", Self::QemuM7),
+        ("qemu-m33", Self::QemuM33),
+        ("qemu-m55", Self::QemuM55),
+    ];
+
     /// The name that `--backend` takes and reports show.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> &str {
         match self {
-            Self::Interpreter => "interpreter",
-            Self::Generated => "generated",
-            Self::QemuM4 => "qemu-m4",
-            Self::QemuM7 => "qemu-m7",
-            Self::QemuM33 => "qemu-m33",
-            Self::QemuM55 => "qemu-m55",
+            Self::Board(line) => line.name(),
+            named => Self::NAMED.iter().find(|(_, kind)| kind == named).map_or("", |(name, _)| name),
         }
     }
 
     /// Whether it runs on this machine's processor, whose instruction set can be chosen.
     #[must_use]
-    pub fn is_host(self) -> bool {
+    pub fn is_host(&self) -> bool {
         matches!(self, Self::Interpreter | Self::Generated)
     }
 
@@ -114,9 +129,9 @@ impl Kind {
                 "--isa chooses among this machine's instruction sets, and none of the back ends runs on this machine"
             );
         }
-        let on = |&kind: &Self| match isas {
-            [_, ..] if kind.is_host() => isas.iter().map(|isa| (kind, Some(isa.as_str()))).collect(),
-            _ => vec![(kind, None)],
+        let on = |kind: &Self| match isas {
+            [_, ..] if kind.is_host() => isas.iter().map(|isa| (kind.clone(), Some(isa.as_str()))).collect(),
+            _ => vec![(kind.clone(), None)],
         };
         Ok(kinds.iter().flat_map(on).collect())
     }
@@ -125,7 +140,7 @@ impl Kind {
     ///
     /// # Errors
     /// When a build fails, a tool is missing, or the program does not fit the machine.
-    pub fn open(self, program: &Program) -> Result<Box<dyn Backend + '_>> {
+    pub fn open<'a>(&self, program: &'a Program) -> Result<Box<dyn Backend + 'a>> {
         self.open_on(program, None)
     }
 
@@ -133,16 +148,16 @@ impl Kind {
     ///
     /// # Errors
     /// As [`open`](Self::open), and when this machine lacks the instruction set.
-    pub fn open_on<'a>(self, program: &'a Program, isa: Option<&'a str>) -> Result<Box<dyn Backend + 'a>> {
+    pub fn open_on<'a>(&self, program: &'a Program, isa: Option<&'a str>) -> Result<Box<dyn Backend + 'a>> {
         self.open_several(program, isa, 1)?.pop().context("no back end was asked for")
     }
 
-    /// As many of them as `count` says, built once, for samples that run at the same time.
+    /// As many of them as `count` says, built once, for samples that run at the same time; at least one.
     ///
     /// # Errors
     /// As [`open_on`](Self::open_on).
     pub fn open_several<'a>(
-        self,
+        &self,
         program: &'a Program,
         isa: Option<&'a str>,
         count: usize,
@@ -161,7 +176,23 @@ impl Kind {
             Self::QemuM7 => on(Board::M7),
             Self::QemuM33 => on(Board::M33),
             Self::QemuM55 => on(Board::M55),
+            // There is one of it, whatever was asked for.
+            Self::Board(line) => Ok(boxed(vec![Remote::connect(line, program)?])),
         }
+    }
+}
+
+impl FromStr for Kind {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        if let Some((_, kind)) = Self::NAMED.iter().find(|(name, _)| *name == text) {
+            return Ok(kind.clone());
+        }
+        let names = Self::NAMED.map(|(name, _)| name).join(", ");
+        Line::parse(text)
+            .map(Self::Board)
+            .with_context(|| format!("expected one of {names}, serial:DEVICE, tcp:HOST:PORT"))
     }
 }
 

@@ -1,11 +1,12 @@
 //! The generated Rust as firmware of a board that QEMU emulates.
 
 use super::cargo::{self, Template};
+use super::said::{self, figure, said};
 use super::{Backend, Cost, Outputs, wire};
 use crate::board::Board;
 use crate::estimate;
 use crate::sample::Sample;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use percio_codegen_core::program::{InputKind, Program};
 use percio_codegen_core::{Problems, Subject};
 use std::collections::BTreeMap;
@@ -111,19 +112,6 @@ fn template(board: &Board) -> Template {
     }
 }
 
-/// The rest of each line that starts with `what`.
-fn said<'t>(text: &'t str, what: &str) -> Vec<&'t str> {
-    text.lines().filter_map(|line| Some(line.strip_prefix(what)?.trim_start())).collect()
-}
-
-/// The one number that is said after `what`.
-fn figure(text: &str, what: &str) -> Result<u64> {
-    match said(text, what).as_slice() {
-        [number] => number.parse().with_context(|| format!("the firmware's {what} is no number: `{number}`")),
-        _ => bail!("the firmware did not say its {what}"),
-    }
-}
-
 /// Everything that keeps `program` from running there.
 fn check(board: &Board, program: &Program) -> Result<(), Problems> {
     let mut problems = Problems::new();
@@ -152,7 +140,8 @@ fn check(board: &Board, program: &Program) -> Result<(), Problems> {
     problems.finish(())
 }
 
-fn input_bytes(kind: &InputKind) -> usize {
+/// Bytes of an input's memory.
+pub(super) fn input_bytes(kind: &InputKind) -> usize {
     match kind {
         InputKind::Numbers { shape } => 4 * shape.iter().product::<usize>(),
         InputKind::Ids { max, .. } => 4 * max,
@@ -175,11 +164,7 @@ impl Backend for Qemu<'_> {
 
     fn infer(&mut self, sample: &Sample) -> Result<Outputs> {
         let text = self.run(INFER, &wire::bytes(sample))?;
-        let words = said(&text, "numbers").into_iter().flat_map(str::split_whitespace);
-        let numbers = words.map(|word| Ok(f32::from_bits(u32::from_str_radix(word, 16)?)));
-        let numbers: Vec<f32> = numbers.collect::<Result<_>>().context("the firmware's outputs are no numbers")?;
-        wire::outputs(self.program, sample.lengths(self.program), &numbers)
-            .context("the firmware's outputs have another length")
+        said::outputs(&text, self.program, sample.lengths(self.program))
     }
 
     fn cost(&mut self, sample: &Sample) -> Result<Cost> {

@@ -37,7 +37,7 @@ const FEW: usize = 64;
 #[derive(Serialize)]
 struct Report<'a> {
     model: &'a str,
-    backend: &'static str,
+    backend: &'a str,
     isa: String,
     weights: &'static str,
     samples: usize,

@@ -6,6 +6,7 @@ pub(crate) mod completions;
 pub(crate) mod estimate;
 pub(crate) mod evaluate;
 pub(crate) mod generate;
+pub(crate) mod harness;
 pub(crate) mod import;
 pub(crate) mod info;
 pub(crate) mod inspect;

@@ -72,7 +72,8 @@ impl Record {
             });
             let Some((record, before)) = last else { continue };
             changes.extend(counts(run, before, record, margin));
-            if record.machine.processor == self.machine.processor {
+            // A board at the end of a line is not this machine.
+            if record.machine.processor == self.machine.processor || run.peak_macs_per_ns.is_none() {
                 changes.extend(time(run, before, record, margin));
             }
         }

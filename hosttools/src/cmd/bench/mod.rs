@@ -27,8 +27,9 @@ use times::{Latency, Times, latency};
 pub(crate) struct Cmd {
     #[command(flatten)]
     model: ModelArgs,
-    /// What runs the model; several stand side by side
-    #[arg(long = "backend", value_enum, value_name = "BACKEND", value_delimiter = ',', default_value = "interpreter")]
+    /// What runs the model: interpreter, generated, qemu-m4, qemu-m7, qemu-m33, qemu-m55, or a board at serial:DEVICE[@BAUD] or
+    /// tcp:HOST:PORT; several stand side by side
+    #[arg(long = "backend", value_name = "BACKEND", value_delimiter = ',', default_value = "interpreter")]
     backends: Vec<Kind>,
     /// Instruction set of this machine's back ends; several stand side by side
     #[arg(long = "isa", value_name = "NAME", value_delimiter = ',')]
@@ -87,7 +88,7 @@ impl Cmd {
         let sample = Sample::noise(&program);
         let runs: Vec<Run> = Kind::each(&self.backends, &self.isas)?
             .into_iter()
-            .map(|(kind, isa)| Run::of(kind, isa, &program, &sample, quiet))
+            .map(|(kind, isa)| Run::of(&kind, isa, &program, &sample, quiet))
             .collect::<Result<_>>()?;
         let interpreted = self.backends.contains(&Kind::Interpreter);
         let isa = self.isas.first().map(String::as_str);
@@ -124,7 +125,7 @@ fn parse_margin(text: &str) -> Result<f64> {
 }
 
 impl Run {
-    fn of(kind: Kind, isa: Option<&str>, program: &Program, sample: &Sample, quiet: bool) -> Result<Self> {
+    fn of(kind: &Kind, isa: Option<&str>, program: &Program, sample: &Sample, quiet: bool) -> Result<Self> {
         let mut backend = busy("building the back end", quiet, || kind.open_on(program, isa))?;
         let cost = busy("measuring", quiet, || backend.cost(sample))?;
         let none = Self {
@@ -139,10 +140,11 @@ impl Run {
         };
         Ok(match cost {
             Cost::Times(times) => {
-                let (time_ns, peak) = (Times::of(&times), multiply_adds_a_second(Some(&none.isa)) / 1e9);
+                let time_ns = Times::of(&times);
+                let peak_macs_per_ns = kind.is_host().then(|| multiply_adds_a_second(Some(&none.isa)) / 1e9);
                 let rate = time_ns.as_ref().map(|times| program.macs() as f64 / times.median.max(1) as f64);
-                let share_of_peak = rate.map(|rate| rate / peak);
-                Self { time_ns, peak_macs_per_ns: Some(peak), share_of_peak, ..none }
+                let share_of_peak = rate.zip(peak_macs_per_ns).map(|(rate, peak)| rate / peak);
+                Self { time_ns, peak_macs_per_ns, share_of_peak, ..none }
             }
             Cost::Instructions { count, cycles_estimate, stack } => {
                 Self { instructions: Some(count), cycles_estimate, stack_bytes: Some(stack), ..none }

@@ -40,12 +40,12 @@ impl Evaluation<'_> {
         quiet: bool,
     ) -> Result<(Vec<Run>, Vec<Timing>)> {
         let each: Vec<(Run, Option<Timing>)> =
-            kinds.iter().map(|&(kind, isa)| self.run(kind, isa, timed, quiet)).collect::<Result<_>>()?;
+            kinds.iter().map(|(kind, isa)| self.run(kind, *isa, timed, quiet)).collect::<Result<_>>()?;
         let (runs, timings): (Vec<Run>, Vec<Option<Timing>>) = each.into_iter().unzip();
         Ok((runs, timings.into_iter().flatten().collect()))
     }
 
-    fn run(&self, kind: Kind, isa: Option<&str>, timed: bool, quiet: bool) -> Result<(Run, Option<Timing>)> {
+    fn run(&self, kind: &Kind, isa: Option<&str>, timed: bool, quiet: bool) -> Result<(Run, Option<Timing>)> {
         let truth = &self.references.truth;
         let backends = busy("building the back end", quiet, || kind.open_several(self.program, isa, self.threads))?;
         let worker = |backend| Worker { backend, counted: Counted::none(self.program) };
