@@ -4,7 +4,7 @@ use crate::support::fixtures::{self, model_for};
 use crate::support::model_directory::ModelDirectory;
 use crate::support::tolerance;
 use percio_codegen_core::passes::Passes;
-use percio_codegen_core::program::{Decision, Program};
+use percio_codegen_core::program::{Decision, Program, WeightFormat};
 use percio_codegen_core::{CompileOptions, LoadOptions, Optimize, compile, load};
 use percio_hosttools::backend::{Backend, Interpreter, Outputs};
 use percio_hosttools::metrics::Distance;
@@ -75,15 +75,23 @@ fn each_goal_saves_what_it_says() {
 /// the program saves.
 #[test]
 fn figures_of_a_choice_are_those_of_the_program() {
+    for weights in WeightFormat::ALL {
+        figures(weights);
+    }
+}
+
+fn figures(weights: WeightFormat) {
     let passes = Passes { absorb_keys: false, absorb_values: false, ..Passes::default() };
-    let model = fixtures::model("tiny-mlm", &LoadOptions::default());
-    let plain = compile(model, &CompileOptions { passes, ..CompileOptions::default() });
-    let program = tiny_mlm(None);
+    let compiled = |passes| {
+        let model = fixtures::model("tiny-mlm", &LoadOptions::default());
+        compile(model, &CompileOptions { passes, weights, ..CompileOptions::default() })
+    };
+    let [plain, program] = [passes, Passes::default()].map(compiled);
     let saved = |program: &Program| -> u64 { program.decisions.iter().map(|decision| decision.chosen.macs).sum() };
     assert_eq!(plain.macs() - program.macs(), saved(&plain) - saved(&program));
-    let weights =
+    let bytes =
         |program: &Program| -> usize { program.decisions.iter().map(|decision| decision.chosen.flash_bytes).sum() };
-    assert_eq!(plain.flash_bytes() - program.flash_bytes(), weights(&plain) - weights(&program));
+    assert_eq!(plain.flash_bytes() - program.flash_bytes(), bytes(&plain) - bytes(&program));
 }
 
 /// The MNIST classifier of perceiver-io's examples, with other weights: 28 × 28 pixels, 32 bands, 32 latents × 128.

@@ -10,7 +10,7 @@ use percio_codegen_core::passes::Passes;
 use percio_codegen_core::program::{Program, WeightFormat};
 use percio_codegen_core::scheme;
 use percio_codegen_core::{
-    AfterLast, CompileOptions, LoadOptions, Optimize, Problems, compile, impossible, load, outline,
+    AfterLast, CompileOptions, LoadOptions, Optimize, Outputs, Problems, compile, impossible, load, outline,
 };
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -41,6 +41,12 @@ pub(crate) struct ModelArgs {
     /// What to save where one thing costs another: speed, ram or flash
     #[arg(long, value_name = "WHAT", value_parser = parse_optimize)]
     pub(crate) optimize: Option<Optimize>,
+    /// Whether all rows of the outputs are kept, or decoded when they are asked for: kept or decoded
+    #[arg(long, value_name = "WHAT", default_value = "kept", value_parser = parse_outputs)]
+    pub(crate) outputs: Outputs,
+    /// Allow runs with fewer latents and fewer layers than the model has
+    #[arg(long)]
+    pub(crate) adaptive: bool,
     /// How the report is written
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
@@ -150,8 +156,8 @@ impl ModelArgs {
 
     /// Compiles `model` with weights of another number type and these rewrites alone.
     pub(crate) fn compile_with(&self, model: Model, weights: WeightFormat, passes: Passes) -> Result<Program> {
-        let Self { positions, optimize, .. } = *self;
-        let options = CompileOptions { passes, positions, weights, optimize, ..CompileOptions::default() };
+        let Self { positions, optimize, outputs, adaptive, .. } = *self;
+        let options = CompileOptions { passes, weights, tile: None, positions, outputs, adaptive, optimize };
         let mut problems = impossible(&model, &options);
         let program = busy("compiling the model", self.quiet(), || compile(model, &options));
         weights::check(&program, &mut problems);
@@ -166,6 +172,11 @@ impl ModelArgs {
 fn parse_positions(text: &str) -> Result<AfterLast> {
     let known = AfterLast::ALL.into_iter().find(|after| after.name() == text);
     known.with_context(|| format!("expected {}", AfterLast::ALL.map(AfterLast::name).join(", ")))
+}
+
+fn parse_outputs(text: &str) -> Result<Outputs> {
+    let known = Outputs::ALL.into_iter().find(|outputs| outputs.name() == text);
+    known.with_context(|| format!("expected {}", Outputs::ALL.map(Outputs::name).join(", ")))
 }
 
 fn parse_optimize(text: &str) -> Result<Optimize> {

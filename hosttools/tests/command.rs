@@ -247,3 +247,27 @@ fn a_cost_beyond_the_record_is_exit_code_1() {
     let records: Value = serde_json::from_slice(&std::fs::read(&history).expect("a file")).expect("JSON");
     assert_eq!(records.as_array().map(Vec::len), Some(2), "a costly run is kept too");
 }
+
+#[test]
+fn outputs_that_are_not_kept_and_runs_of_less_are_options() {
+    let model = fixture("hf-image-learned");
+    let reference = model.join("reference.safetensors");
+    let report = |rest: &[&str]| json(&run("info", &model, &[], &[rest, &["--format", "json"]].concat()));
+    let [kept, decoded, adaptive] = [&[][..], &["--outputs", "decoded"], &["--adaptive"]].map(report);
+    let ram = |report: &Value| report["ram_bytes"].as_u64().expect("a number");
+    assert!(ram(&decoded) < ram(&kept) && ram(&adaptive) >= ram(&kept), "{decoded:#} {adaptive:#}");
+    for rest in [&["--outputs", "decoded"][..], &["--adaptive"]] {
+        let output = run("compare", &model, &[("--reference", &reference)], rest);
+        assert_eq!(output.status.code(), Some(0), "{rest:?}: {:?}", errors(&output));
+    }
+    let built = ["--outputs", "decoded", "--backend", "generated"];
+    let refused = errors(&run("compare", &model, &[("--reference", &reference)], &built));
+    assert!(
+        refused[0].starts_with("error: a model that keeps no outputs has no `infer` for generated to run"),
+        "{refused:?}"
+    );
+    let unknown = errors(&run("info", &model, &[], &["--outputs", "some"]));
+    assert!(unknown[0].contains("expected kept, decoded"), "{unknown:?}");
+    let impossible = errors(&run("info", &fixture("krasserm-08-causal-lm"), &[], &["--adaptive"]));
+    assert!(impossible[0].contains("this model cannot be adaptive: its latents are the last tokens"), "{impossible:?}");
+}

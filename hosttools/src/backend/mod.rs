@@ -14,7 +14,7 @@ mod wire;
 
 use crate::board::Board;
 use crate::sample::Sample;
-use anyhow::{Context, Error, Result, bail};
+use anyhow::{Context, Error, Result, bail, ensure};
 use percio::isa::{Isa, Kernel};
 use percio_codegen_core::program::Program;
 use std::str::FromStr;
@@ -165,6 +165,12 @@ impl Kind {
         if self.is_host() {
             check_isa(isa)?;
         }
+        ensure!(
+            self == Self::Interpreter || program.keeps_outputs,
+            "a model that keeps no outputs has no `infer` for {} to run: take the interpreter, which computes all rows, or leave \
+             --outputs out",
+            self.name()
+        );
         let on = |board| Ok(boxed(vec![Qemu::build(board, program)?; count]));
         match self {
             Self::Interpreter => {

@@ -26,13 +26,13 @@ pub(super) fn choose(model: &Model, options: &CompileOptions, optimize: Option<O
         decisions.push(decision(site, chosen, &candidates));
         chosen
     };
-    let blocks = (0..model.blocks.len()).map(|index| decide(&encoder_site(model, index))).collect();
+    let blocks = (0..model.blocks.len()).map(|index| decide(&encoder_site(model, index, options))).collect();
     let decoder = model.decoder.is_some().then(|| decoder_site(model, options)).flatten().map(|site| decide(&site));
     (Choices { blocks, decoder }, decisions)
 }
 
 /// A block of the encoder.
-fn encoder_site(model: &Model, index: usize) -> Site<'_> {
+fn encoder_site<'a>(model: &'a Model, index: usize, options: &CompileOptions) -> Site<'a> {
     let block = &model.blocks[index];
     let [rows, width] = model.latents.shape();
     let runs = model.schedule.iter().filter(|&&scheduled| scheduled == index).count();
@@ -46,6 +46,7 @@ fn encoder_site(model: &Model, index: usize) -> Site<'_> {
         context,
         arrives: block.reads.context() && gather::applies(model),
         constant: is_asked.then_some(rows * width),
+        format: options.weights,
     }
 }
 
@@ -65,6 +66,7 @@ fn decoder_site<'a>(model: &'a Model, options: &CompileOptions) -> Option<Site<'
         arrives: false,
         // Where outputs are not kept, the caller may ask what is in no table.
         constant: bake_queries::asked(model).filter(|_| options.outputs == Outputs::Kept).map(table),
+        format: options.weights,
     })
 }
 

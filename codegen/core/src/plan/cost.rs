@@ -5,7 +5,7 @@
 use super::{Optimize, tile};
 use crate::model::{Attention, Block, Query};
 use crate::passes::{Choice, Layer};
-use crate::program::Way;
+use crate::program::{Way, WeightFormat};
 use percio_format::packed_len;
 
 /// An attention in its model.
@@ -23,9 +23,11 @@ pub(super) struct Site<'a> {
     pub(super) arrives: bool,
     /// Where the queries are made from constants: how many numbers those take in flash.
     pub(super) constant: Option<usize>,
+    /// How the weights of linear layers are stored.
+    pub(super) format: WeightFormat,
 }
 
-/// Numbers of multiplications, of weights and of what the arena holds for the attention beside the rows themselves.
+/// Multiplications, bytes of weights, and numbers that the arena holds for the attention beside the rows themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Cost {
     macs: u64,
@@ -45,7 +47,7 @@ impl Cost {
     }
 
     pub(super) const fn described(self, what: String) -> Way {
-        Way { what, macs: self.macs, flash_bytes: 4 * self.flash, ram_bytes: 4 * self.ram }
+        Way { what, macs: self.macs, flash_bytes: self.flash, ram_bytes: 4 * self.ram }
     }
 }
 
@@ -93,26 +95,29 @@ impl Site<'_> {
     fn flash(&self, choice: Choice, widths: &Widths) -> usize {
         let attention = &self.block.attention;
         let Widths { asking, written, answering, qk, v, query, gathered, heads } = *widths;
-        let bias = |linear: &crate::model::Linear, len: usize| if linear.bias.is_some() { len } else { 0 };
+        let number = WeightFormat::F32.bytes();
+        let layer = |outputs: usize, inputs: usize| packed_len(outputs, inputs) * self.format.bytes();
+        let bias = |linear: &crate::model::Linear, len: usize| if linear.bias.is_some() { len * number } else { 0 };
         let keys = match choice.keys {
-            Layer::OnRows => packed_len(qk, answering) + bias(&attention.key, qk),
+            Layer::OnRows => layer(qk, answering) + bias(&attention.key, qk),
             Layer::Merged => 0,
-            Layer::PerHead => heads * packed_len(answering, qk / heads),
+            Layer::PerHead => heads * layer(answering, qk / heads),
         };
         let values = match choice.values {
-            Layer::OnRows => packed_len(v, answering) + bias(&attention.value, v),
+            Layer::OnRows => layer(v, answering) + bias(&attention.value, v),
             Layer::Merged => 0,
-            Layer::PerHead => heads * packed_len(v / heads, answering),
+            Layer::PerHead => heads * layer(v / heads, answering),
         };
         let made = if choice.keys == Layer::Merged { query } else { qk };
         let queries = match &attention.query {
-            _ if choice.bake => self.rows * query,
-            Query::Projected { linear, .. } => packed_len(made, asking) + bias(linear, made),
-            Query::Constant(table) => table.len(),
+            _ if choice.bake => self.rows * query * number,
+            Query::Projected { linear, .. } => layer(made, asking) + bias(linear, made),
+            Query::Constant(table) => table.len() * number,
         };
-        let rows = if choice.bake && !super::block::takes_up(attention) { 0 } else { self.constant.unwrap_or(0) };
+        let are_read = !choice.bake || super::block::takes_up(attention);
+        let rows = self.constant.filter(|_| are_read).unwrap_or(0) * number;
         let read = if choice.values == Layer::Merged { gathered } else { v };
-        queries + rows + keys + values + packed_len(written, read) + bias(&attention.output, written)
+        queries + rows + keys + values + layer(written, read) + bias(&attention.output, written)
     }
 
     fn ram(&self, choice: Choice, widths: &Widths) -> usize {
