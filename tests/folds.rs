@@ -3,6 +3,7 @@
 use crate::support::fixtures::{self, model_for};
 use crate::support::model_directory::ModelDirectory;
 use crate::support::tolerance;
+use percio_codegen_core::model::Model;
 use percio_codegen_core::passes::Passes;
 use percio_codegen_core::program::{Decision, Program, WeightFormat};
 use percio_codegen_core::{CompileOptions, LoadOptions, Optimize, compile, load};
@@ -42,6 +43,37 @@ fn all_folds_compute_what_none_does_on_every_golden() {
             assert!(folded.macs() <= plain.macs(), "{name}");
         }
     }
+}
+
+/// The MACs of each named model with all folds, and with all but one.
+#[test]
+fn what_single_folds_save() {
+    let saved = |name: &str, model: &Model, without: Passes| {
+        let [before, after] = [without, Passes::default()]
+            .map(|passes| compile(model.clone(), &CompileOptions { passes, ..CompileOptions::default() }));
+        println!(
+            "{name}: {} → {} multiply-accumulates, {} → {} bytes of weights, {} → {} of RAM",
+            before.macs(),
+            after.macs(),
+            before.flash_bytes(),
+            after.flash_bytes(),
+            before.ram_bytes(),
+            after.ram_bytes()
+        );
+        assert!(after.macs() < before.macs() && after.flash_bytes() <= before.flash_bytes(), "{name}");
+    };
+    // The one classifier whose norm before the keys does nothing, over images of 28 × 28 pixels that become rows of 60.
+    let mut classifier = ModelDirectory::read(&fixtures::directory("tigges-classifier")).widened(12, 60);
+    classifier.config["args"]["embed_dim"] = 60.into();
+    classifier.config["args"]["input_shape"] = [28, 28].into();
+    let merged = Passes { merge_stem: false, ..Passes::default() };
+    saved("curt-tigges' classifier, 28 × 28, width 60, without `merge_stem`", &made(&classifier), merged);
+}
+
+fn made(directory: &ModelDirectory) -> Model {
+    let place = tempfile::tempdir().expect("a directory");
+    directory.write(place.path());
+    load(place.path(), &LoadOptions::default()).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
 fn tiny_mlm(optimize: Option<Optimize>) -> Program {
@@ -97,10 +129,7 @@ fn figures(weights: WeightFormat) {
 /// The MNIST classifier of perceiver-io's examples, with other weights: 28 × 28 pixels, 32 bands, 32 latents × 128.
 #[test]
 fn first_cross_attention_of_a_digit_classifier_is_a_quarter() {
-    let directory = tempfile::tempdir().expect("a directory");
-    ModelDirectory::digits().write(directory.path());
-    let model = load(directory.path(), &LoadOptions::default()).unwrap_or_else(|problems| panic!("{problems}"));
-    let program = compile(model, &CompileOptions::default());
+    let program = compile(made(&ModelDirectory::digits()), &CompileOptions::default());
     let Decision { layer, chosen, alternatives } = &program.decisions[0];
     let written = alternatives.iter().find(|way| way.what == "as written").expect("it is not as written");
     // The block's MLP is the same either way.

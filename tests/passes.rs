@@ -12,8 +12,9 @@ use proptest::prelude::*;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-const PASSES: [(&str, Passes); 9] = [
+const PASSES: [(&str, Passes); 10] = [
     ("fold_input_scale", Passes { fold_input_scale: true, ..Passes::NONE }),
+    ("merge_stem", Passes { merge_stem: true, ..Passes::NONE }),
     ("fold_norms", Passes { fold_norms: true, ..Passes::NONE }),
     ("fold_score_scale", Passes { fold_score_scale: true, ..Passes::NONE }),
     ("drop_key_bias", Passes { drop_key_bias: true, ..Passes::NONE }),
@@ -25,6 +26,7 @@ const PASSES: [(&str, Passes); 9] = [
         "all of them",
         Passes {
             fold_input_scale: true,
+            merge_stem: true,
             fold_norms: true,
             fold_score_scale: true,
             drop_key_bias: true,
@@ -83,5 +85,5 @@ on_every_isa! {
 
 #[test]
 fn all_of_them_is_the_default() {
-    assert_eq!(PASSES[8].1, Passes::default());
+    assert_eq!(PASSES[9].1, Passes::default());
 }

@@ -100,6 +100,16 @@ impl ModelDirectory {
         made
     }
 
+    /// The same tensors with every axis that is a multiple of `from` so much longer that it is one of `to`, and other numbers.
+    pub(crate) fn widened(mut self, from: usize, to: usize) -> Self {
+        let shapes = self.tensors.iter().map(|(name, tensor)| (name.clone(), tensor.shape.clone()));
+        for (name, shape) in shapes.collect::<Vec<_>>() {
+            let longer = |&length: &usize| if length.is_multiple_of(from) { length / from * to } else { length };
+            self.add(&name, &shape.iter().map(longer).collect::<Vec<_>>());
+        }
+        self
+    }
+
     /// A block of rows of `width` numbers that read rows of `other` numbers.
     fn add_attention(&mut self, name: &str, width: usize, other: usize) {
         self.add_block(name, width, true, true);

@@ -166,7 +166,7 @@ impl Kind {
             check_isa(isa)?;
         }
         ensure!(
-            self == Self::Interpreter || program.keeps_outputs,
+            *self == Self::Interpreter || program.keeps_outputs,
             "a model that keeps no outputs has no `infer` for {} to run: take the interpreter, which computes all rows, or leave \
              --outputs out",
             self.name()

@@ -154,8 +154,17 @@ impl InputKind {
             gain: numbers.around(1.25, 0.75, stem.channels()),
         });
         let tail = self.stem.tail(self.project, numbers);
-        let input =
-            Input { name: name.to_owned(), stem, scale, project, tail, position: None, padding: None, masked: None };
+        let input = Input {
+            name: name.to_owned(),
+            stem,
+            scale,
+            project,
+            tail,
+            position: None,
+            padding: None,
+            masked: None,
+            merged: false,
+        };
         let position = self.position.as_ref().map(|position| position.make(&input, numbers));
         Input { position, ..input }
     }

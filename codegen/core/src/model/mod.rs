@@ -121,6 +121,8 @@ pub struct Input {
     pub padding: Option<Tensor>,
     /// A learned row `[C]` that stands for every token of the modality, whatever the input holds.
     pub masked: Option<Tensor>,
+    /// Whether a pass has moved the linear layers on its tokens to what reads them: its tokens are not those of the source.
+    pub merged: bool,
 }
 
 impl Input {
@@ -128,7 +130,8 @@ impl Input {
     #[must_use]
     pub fn new(name: impl Into<String>, stem: Stem) -> Self {
         let name = name.into();
-        Self { name, stem, scale: None, project: None, tail: None, position: None, padding: None, masked: None }
+        let (scale, project, tail, position, padding, masked) = (None, None, None, None, None, None);
+        Self { name, stem, scale, project, tail, position, padding, masked, merged: false }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Two lists: what never costs anything ([`run`]), then what trades multiplications, RAM and flash against each other,
 //! as far as the planner has chosen it (`arrange`). Both are the order, top to bottom, with the reason where it matters.
-//! All but the first two can be switched off ([`Passes`]): the program then computes the same function from the unfolded
+//! All but two can be switched off ([`Passes`]): the program then computes the same function from the unfolded
 //! parts.
 
 pub(crate) mod absorb_keys;
@@ -14,6 +14,7 @@ mod fold_batch_norm;
 mod fold_input_scale;
 mod fold_norms;
 mod fold_score_scale;
+mod merge_stem;
 mod move_value_bias;
 mod project_positions;
 
@@ -26,6 +27,8 @@ use crate::model::{Block, Linear, Model, Tensor};
 pub struct Passes {
     /// A raw input's scaling moves into the linear layer on its tokens.
     pub fold_input_scale: bool,
+    /// The linear layers on a token and its position move into what reads them, where there is no norm between.
+    pub merge_stem: bool,
     /// A norm's gain and offset move into the linear layers that read it.
     pub fold_norms: bool,
     /// The score scale moves into the query's linear layer.
@@ -46,6 +49,7 @@ impl Default for Passes {
     fn default() -> Self {
         Self {
             fold_input_scale: true,
+            merge_stem: true,
             fold_norms: true,
             fold_score_scale: true,
             drop_key_bias: true,
@@ -61,6 +65,7 @@ impl Passes {
     /// No rewrite that can be left out.
     pub const NONE: Self = Self {
         fold_input_scale: false,
+        merge_stem: false,
         fold_norms: false,
         fold_score_scale: false,
         drop_key_bias: false,
@@ -73,13 +78,18 @@ impl Passes {
 
 /// Applies the passes that make a program smaller or faster and nothing else.
 pub fn run(model: &mut Model, passes: Passes) {
-    // The planner knows neither batch norm nor a layer on a constant table: these two always run.
+    // The planner knows no batch norm: this always runs.
     fold_batch_norm::run(model);
-    project_positions::run(model);
     // After the batch norm, which changes the same layer's weights.
     if passes.fold_input_scale {
         fold_input_scale::run(model);
     }
+    // With the scaling in the layer that moves. Before positions are projected: their layer moves, too.
+    if passes.merge_stem {
+        merge_stem::run(model);
+    }
+    // Nor a layer on a constant table: this always runs.
+    project_positions::run(model);
     // Before the biases are moved: an offset becomes part of the biases of query, key and value.
     if passes.fold_norms {
         fold_norms::run(model);

@@ -105,6 +105,9 @@ impl Modality<'_> {
 
     /// The first `width` columns of its rows are `stage`.
     fn mark(&self, builder: &mut Builder, stage: String, width: usize) {
+        if self.input.merged {
+            return;
+        }
         builder.mark_tokens(stage, self.count(), width, self.tokens.width, self.part(0, width));
     }
 

@@ -12,9 +12,12 @@ use serde::Serialize;
 /// What a rewrite is called, what it does, and how to leave it out.
 type Fold = (&'static str, &'static str, fn(&mut Passes));
 
-const FOLDS: [Fold; 8] = [
+const FOLDS: [Fold; 9] = [
     ("fold_input_scale", "an input's scale moves into the layer on its tokens", |passes| {
         passes.fold_input_scale = false
+    }),
+    ("merge_stem", "the layers on a token and its position move into what reads them", |passes| {
+        passes.merge_stem = false
     }),
     ("fold_norms", "a norm's gain and offset move into the layers that read it", |passes| passes.fold_norms = false),
     ("fold_score_scale", "the scale of scores moves into the queries' layer", |passes| passes.fold_score_scale = false),

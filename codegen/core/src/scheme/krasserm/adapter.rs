@@ -13,6 +13,7 @@ pub(super) fn bare(name: &str, stem: Stem) -> Input {
         position: None,
         padding: None,
         masked: None,
+        merged: false,
     }
 }
 

@@ -74,6 +74,7 @@ fn input(data: &Data, constructor: &mut Constructor, options: &LoadOptions) -> I
         position,
         padding: None,
         masked: None,
+        merged: false,
     }
 }
 

@@ -73,6 +73,7 @@ fn input(name: &str, stem: Stem) -> Input {
         position: None,
         padding: None,
         masked: None,
+        merged: false,
     }
 }
 

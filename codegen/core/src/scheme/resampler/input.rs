@@ -45,6 +45,7 @@ pub(super) fn read(
         position,
         padding: None,
         masked: None,
+        merged: false,
     }
 }
 

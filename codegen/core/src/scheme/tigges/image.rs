@@ -47,6 +47,7 @@ pub(super) fn read(args: &Args, checkpoint: &mut Checkpoint) -> Input {
         }),
         padding: None,
         masked: None,
+        merged: false,
     }
 }
 
