@@ -8,14 +8,14 @@ use percio_codegen_core::scheme::{self, LoadOptions};
 use percio_codegen_core::{CompileOptions, compile, load};
 use percio_hosttools::backend::{Backend, Interpreter, Outputs};
 use percio_hosttools::reference::File;
-use percio_hosttools::save::save;
+use percio_hosttools::save::{Storage, save};
 use proptest::prelude::*;
 use std::path::Path;
 
 /// `model` as it is read from a directory of the native format that it has been written to.
 fn written_and_read(model: &Model, directory: &Path) -> Model {
     let native = scheme::native(model).unwrap_or_else(|problems| panic!("{}: {problems}", model.name));
-    save(&native, directory, true).unwrap_or_else(|error| panic!("{}: {error:#}", model.name));
+    save(&native, directory, true, Storage::Single).unwrap_or_else(|error| panic!("{}: {error:#}", model.name));
     load(directory, &LoadOptions::default()).unwrap_or_else(|problems| panic!("{}: {problems}", model.name))
 }
 
@@ -69,7 +69,7 @@ fn importing_twice_changes_nothing() {
     for name in fixtures::names() {
         let file = fixtures::reference(&fixtures::references(&name)[0]);
         let first = scheme::native(&fixtures::model_for(&name, &file)).expect("a model before any pass");
-        save(&first, place.path(), true).expect("a directory that can be written");
+        save(&first, place.path(), true, Storage::Single).expect("a directory that can be written");
         let again = load(place.path(), &LoadOptions::default()).expect("a native model");
         let second = scheme::native(&again).expect("a model before any pass");
         let without_source = |native: &scheme::Native| {

@@ -74,6 +74,7 @@ Examples:
     #[command(after_help = "\
 Examples:
   percio import checkpoint.ckpt -o models/mine
+  percio import checkpoint-in-bf16 -o models/mine --narrow
   percio compare models/mine --reference reference.safetensors")]
     Import(cmd::import::Cmd),
     #[command(after_help = "\

@@ -1,5 +1,7 @@
 //! `percio import`: what it writes, what it prints, and what it leaves alone.
 
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -142,4 +144,51 @@ fn a_wrong_checkpoint_leaves_nothing_behind() {
     assert_eq!(output.status.code(), Some(2));
     assert!(errors(&output).contains("is truncated"), "{}", errors(&output));
     assert_eq!(names(place.path()), ["damaged"]);
+}
+
+/// The tensors of the directory's file: bytes of the file, and their number types.
+fn stored(directory: &Path) -> (usize, Vec<Dtype>) {
+    let bytes = fs::read(directory.join("model.safetensors")).expect("weights");
+    let tensors = SafeTensors::deserialize(&bytes).expect("a safetensors file");
+    (bytes.len(), tensors.iter().map(|(_, tensor)| tensor.dtype()).collect())
+}
+
+#[test]
+fn numbers_of_half_width_may_stay_so() {
+    let place = tempfile::tempdir().expect("a directory");
+    let checkpoint = place.path().join("checkpoint");
+    fs::create_dir(&checkpoint).expect("a directory");
+    fs::copy(fixture("native-multi").join("config.json"), checkpoint.join("config.json")).expect("the configuration");
+    let bytes = fs::read(fixture("native-multi").join("model.safetensors")).expect("weights");
+    let tensors = SafeTensors::deserialize(&bytes).expect("a safetensors file");
+    let halves: Vec<(String, Vec<usize>, Vec<u8>)> = tensors
+        .iter()
+        .map(|(name, tensor)| {
+            // The upper half of a number is one of bf16.
+            let halves = tensor.data().chunks(4).flat_map(|number| number[2..].to_vec()).collect();
+            (name.to_owned(), tensor.shape().to_vec(), halves)
+        })
+        .collect();
+    let views = halves.iter().map(|(name, shape, bytes)| {
+        (name.as_str(), TensorView::new(Dtype::BF16, shape.clone(), bytes).expect("bytes of this shape"))
+    });
+    safetensors::serialize_to_file(views, None, &checkpoint.join("model.safetensors")).expect("the file is written");
+    let [wide, narrow] = [("wide", [].as_slice()), ("narrow", &["--narrow"])].map(|(name, options)| {
+        let to = place.path().join(name);
+        let output = import(&checkpoint, &to, &[options, &["--format", "json"]].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
+        assert_eq!(json(&output)["tensors"].as_u64(), Some(stored(&to).1.len() as u64));
+        to
+    });
+    let ((wide_bytes, wide_types), (narrow_bytes, narrow_types)) = (stored(&wide), stored(&narrow));
+    assert!(wide_types.iter().all(|dtype| *dtype == Dtype::F32));
+    assert!(narrow_types.iter().all(|dtype| [Dtype::BF16, Dtype::F16].contains(dtype)), "{narrow_types:?}");
+    assert!(narrow_bytes < wide_bytes * 3 / 4, "{narrow_bytes} of {wide_bytes}");
+    let checksum = |model: &Path| {
+        let reference = fixture("native-multi").join("reference.safetensors");
+        let options =
+            ["--reference", reference.to_str().expect("a path of letters"), "--max-error", "1", "--format", "json"];
+        json(&percio("compare", model, &options))["model"]["checksum"].clone()
+    };
+    assert_eq!(checksum(&wide), checksum(&narrow), "the same numbers");
 }

@@ -5,7 +5,7 @@ use crate::cli::Verdict;
 use crate::options::{Format, ReadArgs};
 use crate::progress::busy;
 use crate::reference::File;
-use crate::save::save;
+use crate::save::{Storage, save};
 use anyhow::Result;
 use percio_codegen_core::{load, scheme};
 use serde::Serialize;
@@ -27,6 +27,9 @@ pub(crate) struct Cmd {
     /// Replaces the model that is there already
     #[arg(long)]
     overwrite: bool,
+    /// Stores each tensor in the narrowest type that holds its numbers exactly: half the bytes of a checkpoint in f16 or bf16
+    #[arg(long)]
+    narrow: bool,
     /// How the report is written
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -49,13 +52,14 @@ impl Cmd {
         let options = self.reading.options(&file.as_ref().map(File::inputs).unwrap_or_default());
         let model = busy("reading the checkpoint", quiet, || load(&self.checkpoint, &options))?;
         let native = scheme::native(&model)?;
-        busy("writing the model", quiet, || save(&native, &self.output, self.overwrite))?;
+        let storage = if self.narrow { Storage::Narrowest } else { Storage::Single };
+        let bytes = busy("writing the model", quiet, || save(&native, &self.output, self.overwrite, storage))?;
         let report = Report {
             implementation: &model.provenance.implementation,
             remarks: &model.provenance.remarks,
             parameters: model.parameters,
             tensors: native.tensors.len(),
-            bytes: native.tensors.iter().map(|(_, tensor)| 4 * tensor.len() as u64).sum(),
+            bytes,
             directory: &self.output,
         };
         match self.format {

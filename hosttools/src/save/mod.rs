@@ -3,6 +3,7 @@
 mod render;
 
 use anyhow::{Context, Result, bail, ensure};
+use half::{bf16, f16};
 use percio_codegen_core::model::Tensor;
 use percio_codegen_core::scheme::Native;
 use safetensors::{Dtype, View, serialize_to_file};
@@ -15,12 +16,21 @@ pub use render::render;
 /// The files of a directory.
 const FILES: [&str; 2] = ["config.json", "model.safetensors"];
 
+/// How the numbers of a tensor are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Storage {
+    /// As F32.
+    Single,
+    /// As F16 or BF16 where that holds every one of them exactly: as those of a checkpoint that is stored so are.
+    Narrowest,
+}
+
 /// Writes `native` as the directory at `path`; one that is there already is replaced only when `overwrite` says so and only
-/// when it holds nothing else.
+/// when it holds nothing else. The result is how many bytes the tensors take.
 ///
 /// # Errors
 /// When there is something at `path` that may not be replaced, and when a file cannot be written; nothing has changed then.
-pub fn save(native: &Native, path: &Path, overwrite: bool) -> Result<()> {
+pub fn save(native: &Native, path: &Path, overwrite: bool, storage: Storage) -> Result<u64> {
     let shown = path.display();
     let Some(name) = path.file_name() else { bail!("`{shown}` names no directory to make: add a name to it") };
     check_free(path, overwrite)?;
@@ -32,8 +42,10 @@ pub fn save(native: &Native, path: &Path, overwrite: bool) -> Result<()> {
         fs::create_dir_all(parent).with_context(|| format!("`{}` cannot be made", parent.display()))?;
     }
     let unfinished = Unfinished::new(beside("unfinished"))?;
-    write(native, &unfinished.0).with_context(|| format!("`{shown}` cannot be written"))?;
-    replace(&unfinished.0, path, &beside("replaced")).with_context(|| format!("`{shown}` cannot be put in its place"))
+    let bytes = write(native, &unfinished.0, storage).with_context(|| format!("`{shown}` cannot be written"))?;
+    replace(&unfinished.0, path, &beside("replaced"))
+        .with_context(|| format!("`{shown}` cannot be put in its place"))?;
+    Ok(bytes)
 }
 
 /// What is at `path` may be replaced.
@@ -72,14 +84,16 @@ impl Drop for Unfinished {
     }
 }
 
-fn write(native: &Native, directory: &Path) -> Result<()> {
+fn write(native: &Native, directory: &Path, storage: Storage) -> Result<u64> {
     let [config, weights] = FILES.map(|file| directory.join(file));
-    let tensors = native.tensors.iter().map(|(name, tensor)| (name.as_str(), Numbers(tensor)));
+    let tensors = native.tensors.iter();
+    let tensors: Vec<_> = tensors.map(|(name, tensor)| (name.as_str(), Numbers::new(tensor, storage))).collect();
+    let bytes = tensors.iter().map(|(_, numbers)| numbers.data_len() as u64).sum();
     serialize_to_file(tensors, None, &weights)?;
     fs::write(&config, render(&native.config))?;
     // That library lets only the owner read what it writes; whoever may read one file may read the other.
     fs::set_permissions(&weights, fs::metadata(&config)?.permissions())?;
-    Ok(())
+    Ok(bytes)
 }
 
 /// Renames `from` to `to`; what is there goes to `aside` first, and away in the end.
@@ -96,22 +110,65 @@ fn replace(from: &Path, to: &Path, aside: &Path) -> Result<()> {
 }
 
 /// A tensor whose bytes are made when they are written.
-struct Numbers<'a>(&'a Tensor);
+struct Numbers<'a> {
+    tensor: &'a Tensor,
+    dtype: Dtype,
+}
+
+impl<'a> Numbers<'a> {
+    fn new(tensor: &'a Tensor, storage: Storage) -> Self {
+        let dtype = match storage {
+            Storage::Single => Dtype::F32,
+            Storage::Narrowest => narrowest(&tensor.data),
+        };
+        Self { tensor, dtype }
+    }
+}
+
+/// The narrowest type that holds these numbers as they are.
+fn narrowest(numbers: &[f32]) -> Dtype {
+    let all = |rounded: fn(f32) -> f32| numbers.iter().all(|&number| rounded(number).to_bits() == number.to_bits());
+    if all(|number| f16::from_f32(number).to_f32()) {
+        Dtype::F16
+    } else if all(|number| bf16::from_f32(number).to_f32()) {
+        Dtype::BF16
+    } else {
+        Dtype::F32
+    }
+}
 
 impl View for Numbers<'_> {
     fn dtype(&self) -> Dtype {
-        Dtype::F32
+        self.dtype
     }
 
     fn shape(&self) -> &[usize] {
-        &self.0.shape
+        &self.tensor.shape
     }
 
     fn data(&self) -> Cow<'_, [u8]> {
-        self.0.data.iter().flat_map(|number| number.to_le_bytes()).collect()
+        let numbers = self.tensor.data.iter();
+        match self.dtype {
+            Dtype::F16 => numbers.flat_map(|&number| f16::from_f32(number).to_le_bytes()).collect(),
+            Dtype::BF16 => numbers.flat_map(|&number| bf16::from_f32(number).to_le_bytes()).collect(),
+            _ => numbers.flat_map(|number| number.to_le_bytes()).collect(),
+        }
     }
 
     fn data_len(&self) -> usize {
-        4 * self.0.len()
+        self.dtype.bitsize() / 8 * self.tensor.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn narrow_types_hold_what_is_exact_in_them() {
+        assert_eq!(narrowest(&[1.0, -0.0, 65_504.0, 0.333_251_95]), Dtype::F16);
+        assert_eq!(narrowest(&[1.0, 65_536.0, -3.0]), Dtype::BF16);
+        assert_eq!(narrowest(&[1.0, 0.1]), Dtype::F32);
+        assert_eq!(narrowest(&[65_504.0, 65_536.0]), Dtype::F32);
     }
 }

@@ -129,6 +129,8 @@ fn everything_printed_is_documented() {
     schema.check(&printed(&["run", motion, "--input", labelled]), "list of run of samples", "run");
     schema.check(&printed(&["inspect", motion, "--reference", labelled]), "inspect", "inspect");
     schema.check(&printed(&["evaluate", motion, "--data", labelled]), "evaluate", "evaluate");
+    let imported = directory.path().join("imported");
+    schema.check(&printed(&["import", &words, "-o", text(&imported)]), "import", "import");
     let made = directory.path().join("harness");
     schema.check(&printed(&["harness", motion, "-o", text(&made)]), "harness", "harness");
     let causal = fixture("krasserm-11-causal-lm");
