@@ -22,10 +22,11 @@ impl Kernel for Run<'_> {
     }
 }
 
-const SHAPES: [(usize, usize, usize, usize, usize); 7] = [
+const SHAPES: [(usize, usize, usize, usize, usize); 8] = [
     (16, 16, 2, 16, 16),
     (16, 64, 2, 16, 16),
     (64, 16, 8, 32, 4),
+    (256, 256, 8, 64, 64),
     (256, 256, 8, 32, 160),
     (256, 2048, 8, 32, 160),
     (512, 512, 8, 128, 128),

@@ -1,5 +1,7 @@
 //! Rows a few at a time.
 
+use percio_format::PANEL;
+
 /// The first row and the number of rows of each tile when `rows` rows are cut into tiles of at most `most`.
 ///
 /// ```
@@ -8,6 +10,18 @@
 #[inline(always)]
 pub fn tiles(rows: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..rows).step_by(if most == 0 { 1 } else { most }).map(move |first| (first, most.min(rows - first)))
+}
+
+/// [`tiles`] of rows that do not depend on each other, such as queries: where panels of them go through at once, tiles are
+/// whole panels.
+///
+/// ```
+/// assert!(percio::independent_tiles(5, 2).eq(percio::tiles(5, 2)));
+/// ```
+#[inline(always)]
+pub fn independent_tiles(rows: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+    let by_panels = cfg!(any(target_arch = "x86_64", percio_isa = "neon", percio_isa = "simd128"));
+    tiles(rows, if by_panels && most > PANEL { most / PANEL * PANEL } else { most })
 }
 
 /// The first row and the number of rows of each run of at most `most` rows that follow each other in `rows`.

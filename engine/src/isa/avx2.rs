@@ -2,9 +2,9 @@
 
 use super::{Isa, Kernel};
 use crate::kernels::attention::{self, Attention};
-use crate::kernels::halves;
 use crate::kernels::matmul::{self, Matmul};
 use crate::kernels::weight::Weight;
+use crate::kernels::{copy_few, halves};
 use core::arch::x86_64::{
     __m256, _CMP_LT_OQ, _mm_add_ps, _mm_loadu_si128, _mm_storeu_ps, _mm256_add_epi32, _mm256_add_ps, _mm256_and_ps,
     _mm256_andnot_ps, _mm256_blendv_ps, _mm256_castps256_ps128, _mm256_castsi256_ps, _mm256_cmp_ps, _mm256_cvtph_ps,
@@ -110,6 +110,7 @@ fn join_halves(_: Avx2, a: __m256, b: __m256) -> [__m256; 2] {
 impl Isa for Avx2 {
     const NAME: &'static str = "avx2";
     const LANES: usize = 8;
+    const OVERLAPS: bool = true;
     type F32 = __m256;
     type Strip<const PANELS: usize> = [__m256; PANELS];
 
@@ -143,7 +144,7 @@ impl Isa for Avx2 {
             return load_lanes(self, lanes);
         }
         let mut lanes = Lanes::default();
-        lanes.iter_mut().zip(source).for_each(|(lane, &number)| *lane = number);
+        copy_few(source, &mut lanes);
         load_lanes(self, &lanes)
     }
     #[inline(always)]
@@ -153,7 +154,7 @@ impl Isa for Avx2 {
         }
         let mut lanes = Lanes::default();
         store_lanes(self, vector, &mut lanes);
-        target.iter_mut().zip(lanes).for_each(|(number, lane)| *number = lane);
+        copy_few(&lanes, target);
     }
     #[inline(always)]
     fn add(self, a: __m256, b: __m256) -> __m256 {
@@ -290,6 +291,11 @@ impl Isa for Avx2 {
     }
     #[inline(always)]
     fn attention(self, attention: Attention<'_>) {
-        attention::streamed::<Self, 6, 2, 96, 128>(self, attention);
+        // Of few short keys less has to be readied on the stack.
+        if attention.keys <= 48 && attention.qk <= 32 {
+            attention::streamed::<Self, 6, 2, 48, 32>(self, attention);
+        } else {
+            attention::streamed::<Self, 6, 2, 96, 128>(self, attention);
+        }
     }
 }

@@ -102,6 +102,7 @@ fn less(_: Avx512, a: __m512, b: __m512) -> __mmask16 {
 impl Isa for Avx512 {
     const NAME: &'static str = "avx512";
     const LANES: usize = 16;
+    const OVERLAPS: bool = true;
     type F32 = __m512;
     type Strip<const PANELS: usize> = [__m512; PANELS];
 

@@ -27,6 +27,7 @@ mod scalar;
 mod simd128;
 #[expect(unsafe_code, reason = "one check of all rows stands for a check of each access")]
 mod strided;
+mod together;
 
 use crate::kernels::weight::Weight;
 use crate::kernels::{attention, halves, matmul, norm, tile};
@@ -49,7 +50,8 @@ pub use neon::Neon;
 pub use scalar::Scalar;
 #[cfg(percio_isa = "simd128")]
 pub use simd128::Simd128;
-pub use strided::{Strided, StridedMut};
+pub use strided::{Downward, Strided, StridedMut};
+pub use together::Together;
 
 /// Work that runs on any instruction set.
 pub trait Kernel {
@@ -66,6 +68,8 @@ pub trait Isa: Copy {
     const NAME: &'static str;
     /// Numbers in a vector: divides `percio_format::PANEL`, or is a multiple of it.
     const LANES: usize;
+    /// Whether an instruction starts before those before it are done, so that it pays to work on vectors [`Together`].
+    const OVERLAPS: bool = false;
     /// A vector.
     type F32: Copy;
     /// The vectors of `PANELS` panels side by side; where one spans several panels, some stay unused.

@@ -96,6 +96,7 @@ fn columns(isa: Neon, [a, b, c, d]: [float32x4_t; 4]) -> [float32x4_t; 4] {
 impl Isa for Neon {
     const NAME: &'static str = "neon";
     const LANES: usize = 4;
+    const OVERLAPS: bool = true;
     type F32 = float32x4_t;
     type Strip<const PANELS: usize> = [[float32x4_t; 2]; PANELS];
 

@@ -45,6 +45,7 @@ fn halves(a: v128, b: v128) -> v128 {
 impl Isa for Simd128 {
     const NAME: &'static str = "simd128";
     const LANES: usize = 4;
+    const OVERLAPS: bool = true;
     type F32 = v128;
     type Strip<const PANELS: usize> = [[v128; 2]; PANELS];
 

@@ -65,6 +65,48 @@ impl<'a, const ROWS: usize> Strided<'a, f32, ROWS> {
     }
 }
 
+/// What some rows start with, an array of numbers each, one row after the other.
+#[derive(Clone, Debug)]
+pub struct Downward<'a, T> {
+    next: *const f32,
+    stride: usize,
+    left: usize,
+    starts: PhantomData<&'a T>,
+}
+
+impl<'a, const WIDTH: usize> Downward<'a, [f32; WIDTH]> {
+    /// The first `WIDTH` numbers of `rows` rows that start `stride` apart in `numbers`; `None` when they are not all there.
+    #[inline(always)]
+    #[must_use]
+    pub fn numbers(numbers: &'a [f32], stride: usize, rows: usize) -> Option<Self> {
+        let all = hold(numbers.len(), stride, rows, WIDTH);
+        all.then_some(Self { next: numbers.as_ptr(), stride, left: rows, starts: PhantomData })
+    }
+}
+
+impl<'a, const PANELS: usize> Downward<'a, [[f32; PANEL]; PANELS]> {
+    /// The first `PANELS` panels of `rows` rows that start `stride` apart in `numbers`; `None` when they are not all there.
+    #[inline(always)]
+    #[must_use]
+    pub fn panels(numbers: &'a [f32], stride: usize, rows: usize) -> Option<Self> {
+        let all = hold(numbers.len(), stride, rows, PANELS * PANEL);
+        all.then_some(Self { next: numbers.as_ptr(), stride, left: rows, starts: PhantomData })
+    }
+}
+
+impl<'a, T> Iterator for Downward<'a, T> {
+    type Item = &'a T;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<&'a T> {
+        self.left = self.left.checked_sub(1)?;
+        let row = self.next;
+        self.next = row.wrapping_add(self.stride);
+        // SAFETY: what makes one has found the numbers of a `T` of `'a` at the start of every row, and this is one of the rows.
+        Some(unsafe { &*row.cast() })
+    }
+}
+
 /// `rows` rows of `width` numbers that start `stride` apart, to write.
 #[derive(Debug)]
 pub struct StridedMut<'a> {
@@ -80,6 +122,14 @@ impl<'a> StridedMut<'a> {
     #[must_use]
     pub fn new(numbers: &'a mut [f32], stride: usize, rows: usize, width: usize) -> Option<Self> {
         hold(numbers.len(), stride, rows, width).then_some(Self { numbers, stride, rows, width })
+    }
+
+    /// All rows, when there is nothing between them.
+    #[inline(always)]
+    #[must_use]
+    pub fn without_gaps(&mut self) -> Option<&mut [f32]> {
+        let has_none = self.rows <= 1 || self.stride == self.width;
+        if has_none { self.numbers.get_mut(..self.rows * self.width) } else { None }
     }
 
     /// Row `row`; `None` when there is no such row.
@@ -126,7 +176,7 @@ impl<'a> From<&'a mut [f32]> for StridedMut<'a> {
 
 /// Whether `len` elements hold `rows` rows of `width` that start `stride` apart.
 #[inline(always)]
-fn hold(len: usize, stride: usize, rows: usize, width: usize) -> bool {
+pub(super) fn hold(len: usize, stride: usize, rows: usize, width: usize) -> bool {
     let end = rows.saturating_sub(1).checked_mul(stride).and_then(|start| start.checked_add(width));
     rows == 0 || end.is_some_and(|end| end <= len)
 }

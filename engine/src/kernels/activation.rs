@@ -4,7 +4,7 @@
 //! tanh; beyond, it stays below 1.1e-7 of |x|. ReLU is exact, its square rounded once.
 
 use super::{erf::erf, exp::exp};
-use crate::isa::{Isa, Kernel, StridedMut};
+use crate::isa::{Isa, Kernel, StridedMut, Together};
 use percio_format::Activation;
 
 /// `activation` of each number of `rows`.
@@ -38,15 +38,30 @@ impl Kernel for Apply<'_, '_> {
     }
 }
 
-/// Every vector of `rows` to its `F`.
+/// Every number of `rows` to its `F`.
 #[inline(always)]
 fn each<I: Isa, F: Function>(isa: I, rows: &mut StridedMut<'_>) {
+    if let (true, Some(numbers)) = (I::OVERLAPS, rows.without_gaps()) {
+        let mut together = numbers.chunks_exact_mut(TOGETHER * I::LANES);
+        for x in &mut together {
+            vectors::<_, F>(Together::<I, TOGETHER>(isa), x);
+        }
+        return vectors::<I, F>(isa, together.into_remainder());
+    }
     let mut index = 0;
     while let Some(row) = rows.row(index) {
-        for x in row.chunks_mut(I::LANES) {
-            isa.store(F::of(isa, isa.load(x)), x);
-        }
+        vectors::<I, F>(isa, row);
         index += 1;
+    }
+}
+
+/// Vectors that are worked on at once.
+const TOGETHER: usize = 4;
+
+#[inline(always)]
+fn vectors<I: Isa, F: Function>(isa: I, numbers: &mut [f32]) {
+    for x in numbers.chunks_mut(I::LANES) {
+        isa.store(F::of(isa, isa.load(x)), x);
     }
 }
 

@@ -20,7 +20,13 @@ const SERIES: [f32; 6] = [8.312_498e-3, 4.189_019_7e-2, 0.166_671_16, 0.499_992_
 /// `eˣ` of each lane.
 #[inline(always)]
 pub fn exp<I: Isa>(isa: I, x: I::F32) -> I::F32 {
-    let x = isa.max(isa.min(x, isa.splat(88.0)), isa.splat(-88.0));
+    exp_below_88(isa, isa.min(x, isa.splat(88.0)))
+}
+
+/// [`exp`] of numbers of which none is above 88.
+#[inline(always)]
+pub fn exp_below_88<I: Isa>(isa: I, x: I::F32) -> I::F32 {
+    let x = isa.max(x, isa.splat(-88.0));
     let n = isa.mul_add(x, isa.splat(LOG2_E), isa.splat(ROUND));
     let n = isa.sub(n, isa.splat(ROUND));
     let r = isa.mul_add(n, isa.splat(-LN2_HIGH), x);

@@ -44,6 +44,11 @@ pub struct Matmul<'a, W = f32> {
 /// The product in tiles of up to `ROWS` rows by up to `PANELS` panels.
 #[inline(always)]
 pub fn tiled<I: Isa, const ROWS: usize, const PANELS: usize>(isa: I, mut product: Matmul<'_>) {
+    let activation = product.activation;
+    let is_last = I::OVERLAPS && product.is_near();
+    if is_last {
+        product.activation = Activation::Identity;
+    }
     let mut column = 0;
     while column < product.outputs {
         let panels = strip_panels((product.outputs - column).div_ceil(PANEL), PANELS);
@@ -53,6 +58,19 @@ pub fn tiled<I: Isa, const ROWS: usize, const PANELS: usize>(isa: I, mut product
             _ => strip::<I, ROWS, PANELS>(isa, &mut product, column),
         }
         column += panels * PANEL;
+    }
+    if is_last {
+        let numbers = part_mut(product.out, 0, product.rows * product.outputs);
+        activation::apply(isa, activation, &mut StridedMut::from(numbers));
+    }
+}
+
+impl<W> Matmul<'_, W> {
+    /// Whether all results are still in the nearest memory when the last is there, and nothing else is among them: then an
+    /// activation is applied to them at once.
+    #[inline(always)]
+    const fn is_near(&self) -> bool {
+        !self.accumulate && self.out_stride == self.outputs && self.rows * self.outputs <= 4096
     }
 }
 
@@ -76,7 +94,7 @@ fn strip<I: Isa, const ROWS: usize, const PANELS: usize>(isa: I, product: &mut M
     let weight = weight.as_chunks().0.get(column / PANEL * inputs..).unwrap_or_default();
     let Some(panels) = Strided::new(weight, inputs, inputs) else { return };
     let mut start = [[0.0; PANEL]; PANELS];
-    start.as_flattened_mut().iter_mut().zip(part(bias, column, width)).for_each(|(to, &from)| *to = from);
+    write(isa, false, part(bias, column, width), start.as_flattened_mut());
     let mut row = 0;
     while row < rows {
         let block = Block { row, count: block(rows - row, ROWS), column, width, panels, start: &start };
@@ -87,6 +105,21 @@ fn strip<I: Isa, const ROWS: usize, const PANELS: usize>(isa: I, product: &mut M
             _ => block.run::<I, ROWS>(isa, product),
         }
         row += block.count;
+    }
+}
+
+/// `to += from` or `to = from`, as far as both reach.
+#[inline(always)]
+fn write<I: Isa>(isa: I, accumulate: bool, from: &[f32], to: &mut [f32]) {
+    if I::OVERLAPS {
+        for (to, from) in to.chunks_mut(I::LANES).zip(from.chunks(I::LANES)) {
+            let from = isa.load(from);
+            isa.store(if accumulate { isa.add(isa.load(to), from) } else { from }, to);
+        }
+    } else {
+        for (to, &from) in to.iter_mut().zip(from) {
+            *to = if accumulate { *to + from } else { from };
+        }
     }
 }
 
@@ -107,8 +140,12 @@ impl<const PANELS: usize> Block<'_, PANELS> {
         let x = x.get(self.row * x_stride..).unwrap_or_default();
         let Some(x) = Strided::<_, ROWS>::new(x, x_stride, inputs) else { return };
         let out = product.out.get_mut(self.row * out_stride + self.column..).unwrap_or_default();
-        let whole = self.width == PANELS * PANEL && (!accumulate || activation == Activation::Identity);
-        if whole && let Some(mut target) = StridedMut::new(out, out_stride, ROWS, PANELS * PANEL) {
+        // An activation that works on several vectors at once has more of them where rows follow each other.
+        let is_in_place = activation == Activation::Identity || !accumulate && !I::OVERLAPS;
+        if self.width == PANELS * PANEL
+            && is_in_place
+            && let Some(mut target) = StridedMut::new(out, out_stride, ROWS, PANELS * PANEL)
+        {
             if accumulate {
                 self.add_start(isa, ROWS, &mut target);
             }
@@ -126,9 +163,7 @@ impl<const PANELS: usize> Block<'_, PANELS> {
         activation::apply(isa, activation, &mut tile.target);
         for (r, sums) in sums.iter().enumerate() {
             let out = part_mut(out, r * out_stride, self.width);
-            for (out, &sum) in out.iter_mut().zip(sums.as_flattened()) {
-                *out = if accumulate { *out + sum } else { sum };
-            }
+            write(isa, accumulate, sums.as_flattened(), out);
         }
     }
 

@@ -27,6 +27,23 @@ pub(crate) fn part_mut(slice: &mut [f32], offset: usize, len: usize) -> &mut [f3
     slice.get_mut(offset..).and_then(|rest| rest.get_mut(..len)).unwrap_or_default()
 }
 
+/// Copies as many numbers as both have, fewer than eight, four, two and one at a time: a call of `memcpy` takes longer.
+#[inline(always)]
+pub(crate) fn copy_few(mut from: &[f32], mut to: &mut [f32]) {
+    #[inline(always)]
+    fn copy<const COUNT: usize>(from: &mut &[f32], to: &mut &mut [f32]) {
+        let (Some((head, from_rest)), Some(_)) = (from.split_first_chunk::<COUNT>(), to.first_chunk::<COUNT>()) else {
+            return;
+        };
+        let Some((target, to_rest)) = core::mem::take(to).split_first_chunk_mut() else { return };
+        *target = *head;
+        (*from, *to) = (from_rest, to_rest);
+    }
+    copy::<4>(&mut from, &mut to);
+    copy::<2>(&mut from, &mut to);
+    copy::<1>(&mut from, &mut to);
+}
+
 /// The polynomial with these coefficients, from the highest power down.
 #[inline(always)]
 pub(crate) fn series<I: Isa, const N: usize>(isa: I, coefficients: &[f32; N], x: I::F32) -> I::F32 {

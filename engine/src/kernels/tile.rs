@@ -1,6 +1,6 @@
 //! The innermost loops: a few rows times a few panels, all sums in registers.
 
-use crate::isa::{Isa, Kernel, Strided, StridedMut};
+use crate::isa::{Downward, Isa, Kernel, Strided, StridedMut};
 use percio_format::PANEL;
 
 /// The operands of a tile of a matrix product: `target = start + x · panelsᵀ`.
@@ -43,8 +43,10 @@ impl<const ROWS: usize, const PANELS: usize> Kernel for &mut Tile<'_, ROWS, PANE
     }
 }
 
-/// The operands of a tile whose two factors both lie row by row: `target = target · decay + factorᵀ · values`.
+/// The operands of a tile whose two factors both lie row by row: `target = (target · decay + factorᵀ · values) · finish`.
 pub struct Outer<'a, const ROWS: usize, const PANELS: usize> {
+    /// Rows of factors and of values.
+    pub keys: usize,
     /// One row a key, of which the first `ROWS` numbers are used.
     pub factors: &'a [f32],
     /// From one row of `factors` to the next.
@@ -53,8 +55,10 @@ pub struct Outer<'a, const ROWS: usize, const PANELS: usize> {
     pub values: &'a [f32],
     /// From one row of `values` to the next.
     pub value_stride: usize,
-    /// Factors of what the targets hold.
-    pub decay: [f32; ROWS],
+    /// Factors of what the targets hold; `None` where they hold nothing yet.
+    pub decay: Option<[f32; ROWS]>,
+    /// Factors of the sums, where they are complete.
+    pub finish: Option<[f32; ROWS]>,
     /// `ROWS` rows of `PANELS` panels of sums.
     pub target: StridedMut<'a>,
 }
@@ -65,21 +69,32 @@ impl<const ROWS: usize, const PANELS: usize> Kernel for &mut Outer<'_, ROWS, PAN
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
         let mut sums: [I::Strip<PANELS>; ROWS] = [isa.zeros(); ROWS];
-        for (r, (sums, &decay)) in sums.iter_mut().zip(&self.decay).enumerate() {
-            let Some(target) = self.target.panels::<PANELS>(r) else { return };
-            *sums = read(isa, target);
-            let decay = isa.splat(decay);
-            for sum in I::vectors(sums) {
-                *sum = isa.mul(*sum, decay);
+        if let Some(decay) = &self.decay {
+            for (r, (sums, &decay)) in sums.iter_mut().zip(decay).enumerate() {
+                let Some(target) = self.target.panels::<PANELS>(r) else { return };
+                *sums = read(isa, target);
+                scale::<I, PANELS>(isa, sums, decay);
             }
         }
-        let factors = self.factors.chunks(self.factor_stride.max(1));
-        for (factors, values) in factors.zip(self.values.chunks(self.value_stride.max(1))) {
-            let Some(factors) = factors.first_chunk::<ROWS>() else { break };
-            let Some(values) = values.as_chunks::<PANEL>().0.first_chunk::<PANELS>() else { break };
-            add(isa, factors.each_ref(), values.each_ref(), &mut sums);
+        let values = Downward::panels(self.values, self.value_stride, self.keys);
+        let factors = Downward::numbers(self.factors, self.factor_stride, self.keys);
+        let (Some(factors), Some(values)) = (factors, values) else { return };
+        for (factors, values) in factors.zip(values) {
+            add::<I, ROWS, PANELS>(isa, factors.each_ref(), values.each_ref(), &mut sums);
+        }
+        if let Some(finish) = &self.finish {
+            sums.iter_mut().zip(finish).for_each(|(sums, &finish)| scale::<I, PANELS>(isa, sums, finish));
         }
         write::<I, ROWS, PANELS>(isa, sums, &mut self.target);
+    }
+}
+
+/// All numbers of a strip times `factor`.
+#[inline(always)]
+fn scale<I: Isa, const PANELS: usize>(isa: I, strip: &mut I::Strip<PANELS>, factor: f32) {
+    let factor = isa.splat(factor);
+    for vector in I::vectors(strip) {
+        *vector = isa.mul(*vector, factor);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::interface::Interface;
 use super::step::{Scope, Writer, count, tokens};
-use crate::program::{Count, FixedPrefix, Head, InputKind, Program, QueryStage, Stage, Step, TokenStage};
+use crate::program::{FixedPrefix, Head, InputKind, Program, QueryStage, Stage, Step, TokenStage};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 use std::collections::BTreeMap;
@@ -181,7 +181,8 @@ pub(super) fn token_tiles(program: &Program, interface: &Interface<'_>, stage: &
     let input = reading(interface, stage.input, stage.stride);
     let token = offset(quote!(row), stage.first);
     let mask = mask_from(program, interface, token);
-    let tiles = tiles(stage.rows, stage.tile);
+    let (rows, tile) = (count(stage.rows), Literal::usize_unsuffixed(stage.tile));
+    let tiles = quote!(::percio::tiles(#rows, #tile));
     quote! {
         for (row, tile) in #tiles {
             #tokens(isa, &mut net.arena, #input, row, tile);
@@ -197,7 +198,8 @@ fn mask_from(program: &Program, interface: &Interface<'_>, token: TokenStream) -
 }
 
 fn query_tiles(program: &Program, interface: &Interface<'_>, stage: &QueryStage) -> TokenStream {
-    let (decode, tiles) = (function("decode", &stage.decode), tiles(stage.rows, stage.tile));
+    let (rows, tile) = (count(stage.rows), Literal::usize_unsuffixed(stage.tile));
+    let (decode, tiles) = (function("decode", &stage.decode), quote!(::percio::independent_tiles(#rows, #tile)));
     let first = offset(quote!(row), stage.first);
     let of_kind = offset(quote!(row), stage.first - stage.asked.first);
     let input =
@@ -229,12 +231,6 @@ pub(super) fn ask(stage: &QueryStage, input: &TokenStream, row: &TokenStream) ->
     }
     let ask = function("ask", &stage.asked.steps);
     quote!(#ask(isa, &mut net.arena, #input, #row, tile);)
-}
-
-/// The first row and the number of rows of each tile.
-fn tiles(rows: Count, tile: usize) -> TokenStream {
-    let (rows, tile) = (count(rows), Literal::usize_unsuffixed(tile));
-    quote!(::percio::tiles(#rows, #tile))
 }
 
 /// `row + first`

@@ -41,6 +41,12 @@ fn each(a: Lanes, b: Lanes, of: impl Fn(f32, f32) -> f32) -> Lanes {
     from_fn(|lane| of(a[lane], b[lane]))
 }
 
+/// The attention. Not inlined: its buffers would be on the stack once for every step of a model.
+#[inline(never)]
+fn attend(isa: Mve, attention: Attention<'_>) {
+    attention::streamed::<Mve, 3, 1, 18, 32>(isa, attention);
+}
+
 impl Isa for Mve {
     const NAME: &'static str = "mve";
     const LANES: usize = 4;
@@ -167,6 +173,6 @@ impl Isa for Mve {
     }
     #[inline(always)]
     fn attention(self, attention: Attention<'_>) {
-        attention::streamed::<Self, 3, 1, 18, 32>(self, attention);
+        attend(self, attention);
     }
 }

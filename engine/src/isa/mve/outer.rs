@@ -6,8 +6,10 @@
 //!   sums[column] += factors[key][column] · values[key]
 //! ```
 
+use crate::isa::strided::hold;
 use crate::kernels::tile::Outer;
 use core::arch::asm;
+use percio_format::PANEL;
 
 /// What a loop needs beside its pointers.
 #[repr(C)]
@@ -25,20 +27,44 @@ pub(super) fn sums<const ROWS: usize, const PANELS: usize>(outer: &mut Outer<'_,
     if PANELS != 1 || !(1..=3).contains(&ROWS) {
         return false;
     }
-    let rows = |len: usize, stride: usize, width| len.checked_sub(width).map_or(0, |rest| rest / stride.max(1) + 1);
-    let keys = rows(outer.factors.len(), outer.factor_stride, ROWS);
-    let keys = keys.min(rows(outer.values.len(), outer.value_stride, percio_format::PANEL));
+    let keys = outer.keys;
+    let all = hold(outer.factors.len(), outer.factor_stride, keys, ROWS)
+        && hold(outer.values.len(), outer.value_stride, keys, PANEL);
+    if !all {
+        return true;
+    }
+    if outer.decay.is_none() {
+        // Times zero is not zero for all that memory may hold.
+        each_row::<ROWS, PANELS>(outer, |_, row| row.fill(0.0));
+    }
     let Some((out, stride)) = outer.target.start_of::<ROWS, PANELS>() else { return true };
-    let ends = Ends { out, out_stride: 4 * stride, decay: outer.decay.as_ptr(), keys };
-    let (factors, factor_stride) = (outer.factors.as_ptr(), 4 * outer.factor_stride.max(1));
-    let (values, value_stride) = (outer.values.as_ptr(), 4 * outer.value_stride.max(1));
+    let decay = outer.decay.unwrap_or([0.0; ROWS]);
+    let ends = Ends { out, out_stride: 4 * stride, decay: decay.as_ptr(), keys };
+    let (factors, factor_stride) = (outer.factors.as_ptr(), 4 * outer.factor_stride);
+    let (values, value_stride) = (outer.values.as_ptr(), 4 * outer.value_stride);
     match ROWS {
         1 => one(&ends, factors, factor_stride, values, value_stride),
         2 => two(&ends, factors, factor_stride, values, value_stride),
         3 => three(&ends, factors, factor_stride, values, value_stride),
         _ => {}
     }
+    if let Some(finish) = outer.finish {
+        each_row::<ROWS, PANELS>(outer, |r, row| row.iter_mut().for_each(|number| *number *= finish[r]));
+    }
     true
+}
+
+/// `work` on each row of sums.
+#[inline(always)]
+fn each_row<const ROWS: usize, const PANELS: usize>(
+    outer: &mut Outer<'_, ROWS, PANELS>,
+    work: impl Fn(usize, &mut [f32]),
+) {
+    for r in 0..ROWS {
+        if let Some(row) = outer.target.panels::<PANELS>(r) {
+            work(r, row.as_flattened_mut());
+        }
+    }
 }
 
 /// A loop. `load` and `store` take the sums from `{a}` and to it, `{b}` bytes apart, `load` times what `{c}` points to;

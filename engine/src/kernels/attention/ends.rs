@@ -1,30 +1,26 @@
-//! How a block begins and ends: from nothing to the mean of the values, or from one state of the softmax to the next.
+//! How a block begins and ends: from nothing, or from one state of the softmax to the next.
 
 use super::softmax::Softmax;
 use super::{Attention, Block, Scratch};
-use crate::isa::Isa;
-use crate::kernels::part_mut;
+use crate::isa::{Isa, StridedMut};
+use crate::kernels::{copy_few, part_mut};
 use percio_format::PANEL;
 
-impl Block {
-    /// Readies the output rows and `scratch.rest`; returns the softmax to start from.
+impl Block<'_> {
+    /// Readies `scratch.rest` where there is something to go on from; returns the softmax to start from.
     #[inline(always)]
     pub(super) fn begin<const PANELS: usize, const TILE: usize, const DEPTH: usize>(
         &self,
-        attention: &mut Attention<'_>,
+        attention: &Attention<'_>,
         scratch: &mut Scratch<PANELS, TILE, DEPTH>,
     ) -> Softmax<PANELS> {
         let mut softmax = Softmax::START;
+        let Some(carried) = &attention.carried else { return softmax };
         let (width, whole) = (attention.v_width, attention.v_width / PANEL * PANEL);
         let rest = scratch.rest.get_mut(..width - whole).unwrap_or_default();
         rest.fill([[0.0; PANEL]; PANELS]);
         for r in 0..self.count {
-            let out = self.out(attention, r);
-            let Some(carried) = &attention.carried else {
-                part_mut(attention.out, out, whole).fill(0.0);
-                continue;
-            };
-            let sums = attention.out.get(out + whole..).unwrap_or_default();
+            let sums = attention.out.get(self.out(attention, r) + whole..).unwrap_or_default();
             let column = rest.iter_mut().filter_map(|rest| rest.as_flattened_mut().get_mut(r));
             column.zip(sums).for_each(|(rest, &sum)| *rest = sum);
             let state = (self.query + r) * attention.heads + self.head;
@@ -33,7 +29,7 @@ impl Block {
         softmax
     }
 
-    /// Divides the output rows by the sums of the weights, or carries both on.
+    /// Writes what `scratch.rest` holds to the output rows, and the softmax where it goes on.
     #[inline(always)]
     pub(super) fn end<I: Isa, const PANELS: usize, const TILE: usize, const DEPTH: usize>(
         &self,
@@ -42,28 +38,20 @@ impl Block {
         scratch: &Scratch<PANELS, TILE, DEPTH>,
         softmax: &Softmax<PANELS>,
     ) {
-        let factors = match attention.carried {
-            Some(_) => [[1.0; PANEL]; PANELS],
-            None => softmax.factors(isa),
-        };
         self.carry(attention, softmax);
         let whole = attention.v_width / PANEL * PANEL;
-        for (p, factors) in factors.iter().enumerate().take(self.count.div_ceil(PANEL)) {
+        if whole == attention.v_width {
+            return;
+        }
+        let (stride, start) = (attention.heads * attention.v_width, self.out(attention, 0) + whole);
+        let out = attention.out.get_mut(start..).unwrap_or_default();
+        let Some(mut out) = StridedMut::new(out, stride, self.count, attention.v_width - whole) else { return };
+        for p in 0..self.count.div_ceil(PANEL) {
             let mut rests = [[0.0; PANEL]; PANEL];
-            if whole < attention.v_width {
-                isa.transpose(columns(&scratch.rest, p), &mut rests);
-            }
-            let rows = factors.iter().zip(&rests).enumerate().take(self.count - p * PANEL);
-            for (r, (&factor, sums)) in rows {
-                let (out, factor) = (self.out(attention, p * PANEL + r), isa.splat(factor));
-                let out = part_mut(attention.out, out, attention.v_width);
-                let Some((out, rest)) = out.split_at_mut_checked(whole) else { return };
-                for x in out.chunks_mut(I::LANES) {
-                    isa.store(isa.mul(isa.load(x), factor), x);
-                }
-                for (rest, sums) in rest.chunks_mut(I::LANES).zip(sums.chunks(I::LANES)) {
-                    isa.store(isa.mul(isa.load(sums), factor), rest);
-                }
+            isa.transpose(columns(&scratch.rest, p), &mut rests);
+            for (r, sums) in rests.iter().enumerate() {
+                let Some(rest) = out.row(p * PANEL + r) else { break };
+                copy_few(sums, rest);
             }
         }
     }

@@ -18,7 +18,7 @@ impl Attention<'_> {
     }
 }
 
-impl Block {
+impl Block<'_> {
     /// Hides the keys from `first` on that the mask leaves out or that stand after a query.
     #[inline(always)]
     pub(super) fn hide<const PANELS: usize>(

@@ -8,7 +8,7 @@
 //! l = l · e^(m − m') + Σ p
 //! acc = acc · e^(m − m') + pᵀ V        acc lives in the output rows
 //! ```
-//! and at the end `out = acc / l`. K and V are read where they are; scores and sums both come from the tiles of the
+//! and with the last tile `out = acc / l`. K and V are read where they are; scores and sums both come from the tiles of the
 //! matrix product. A query all of whose keys are hidden attends to them evenly or gathers zeros; no keys at all give
 //! zeros.
 
@@ -19,8 +19,10 @@ mod softmax;
 mod sum;
 
 use crate::isa::Isa;
+use crate::kernels::part_mut;
 pub use hide::{EVENLY, NOTHING};
 use percio_format::PANEL;
+use sum::Factors;
 
 /// The operands of an attention. Rows are contiguous; a head's numbers are a contiguous part of each row.
 pub struct Attention<'a> {
@@ -123,14 +125,11 @@ fn blocks<I: Isa, const ROWS: usize, const PANELS: usize, const TILE: usize, con
     if count == 0 {
         return;
     }
-    let mut scratch = Scratch::<PANELS, TILE, DEPTH> {
-        turned: [[[0.0; PANEL]; DEPTH]; PANELS],
-        scores: [[[0.0; PANEL]; PANELS]; TILE],
-        rest: [[[0.0; PANEL]; PANELS]; PANEL],
-    };
+    let mut scratch = Scratch::<PANELS, TILE, DEPTH>::NEW;
     for head in 0..attention.heads {
+        let (k, v) = (attention.keys_of(head, 0), attention.values_of(head, 0));
         for query in (0..count).step_by(PANELS * PANEL) {
-            let block = Block { head, query: first + query, count: (PANELS * PANEL).min(count - query) };
+            let block = Block { head, query: first + query, count: (PANELS * PANEL).min(count - query), k, v };
             block.run::<I, ROWS, PANELS, TILE, DEPTH>(isa, attention, &mut scratch);
         }
     }
@@ -146,14 +145,27 @@ struct Scratch<const PANELS: usize, const TILE: usize, const DEPTH: usize> {
     rest: [[[f32; PANEL]; PANELS]; PANEL],
 }
 
+impl<const PANELS: usize, const TILE: usize, const DEPTH: usize> Scratch<PANELS, TILE, DEPTH> {
+    /// A constant: a literal in place would be made elsewhere and copied.
+    const NEW: Self = Self {
+        turned: [[[0.0; PANEL]; DEPTH]; PANELS],
+        scores: [[[0.0; PANEL]; PANELS]; TILE],
+        rest: [[[0.0; PANEL]; PANELS]; PANEL],
+    };
+}
+
 /// One head of a few queries.
-struct Block {
+struct Block<'a> {
     head: usize,
     query: usize,
     count: usize,
+    /// The head's keys, and from the first of them on those of all heads.
+    k: &'a [f32],
+    /// Its values, likewise.
+    v: &'a [f32],
 }
 
-impl Block {
+impl Block<'_> {
     #[inline(always)]
     fn run<I: Isa, const ROWS: usize, const PANELS: usize, const TILE: usize, const DEPTH: usize>(
         &self,
@@ -162,6 +174,10 @@ impl Block {
         scratch: &mut Scratch<PANELS, TILE, DEPTH>,
     ) {
         let Attention { keys, qk, .. } = *attention;
+        let is_carried = attention.carried.is_some();
+        if keys == 0 && !is_carried {
+            return self.nothing(attention);
+        }
         let mut softmax = self.begin(attention, scratch);
         let mut first = 0;
         while first < keys {
@@ -175,10 +191,22 @@ impl Block {
             let weights = scratch.scores.get_mut(..TILE.min(keys - first)).unwrap_or_default();
             self.hide(attention, first, weights);
             let decay = softmax.take(isa, self.count, weights);
-            self.sum::<I, ROWS, PANELS, TILE, DEPTH>(isa, attention, first, &decay, scratch);
+            let is_last = first + TILE >= keys;
+            let finish = (is_last && !is_carried).then(|| softmax.factors(isa));
+            let factors = Factors { decay: (first > 0 || is_carried).then_some(&decay), finish: finish.as_ref() };
+            self.sum::<I, ROWS, PANELS, TILE, DEPTH>(isa, attention, first, factors, scratch);
             first += TILE;
         }
         self.end(isa, attention, scratch, &softmax);
+    }
+
+    /// What queries gather from no keys.
+    #[inline(always)]
+    fn nothing(&self, attention: &mut Attention<'_>) {
+        for r in 0..self.count {
+            let out = self.out(attention, r);
+            part_mut(attention.out, out, attention.v_width).fill(0.0);
+        }
     }
 
     /// Where the head's part of the block's `r`-th output row starts.

@@ -6,7 +6,7 @@ use crate::kernels::tile::Tile;
 use crate::kernels::{block, part};
 use percio_format::PANEL;
 
-impl Block {
+impl Block<'_> {
     /// Turns numbers `start` .. `start + DEPTH` of the queries into panels, scaled.
     #[inline(always)]
     pub(super) fn turn<I: Isa, const PANELS: usize, const DEPTH: usize>(
@@ -44,17 +44,18 @@ impl Block {
     ) {
         let depth = DEPTH.min(attention.qk - start);
         let Some(panels) = Strided::new(turned.as_flattened(), DEPTH, depth) else { return };
-        let tile = TILE.min(attention.keys - first);
+        let (tile, stride) = (TILE.min(attention.keys - first), attention.key_stride());
         let mut key = 0;
         while key < tile {
             let count = block(tile - key, ROWS);
-            let keys = Keys { head: self.head, key: first + key, start };
+            let numbers = self.k.get((first + key) * stride + start..).unwrap_or_default();
+            let keys = Keys { numbers, stride, is_first: start == 0 };
             let scores = scores.get_mut(key..).unwrap_or_default();
             match count {
-                1 => keys.score::<I, 1, PANELS>(isa, attention, panels, scores),
-                2 => keys.score::<I, 2, PANELS>(isa, attention, panels, scores),
-                4 if ROWS > 4 => keys.score::<I, 4, PANELS>(isa, attention, panels, scores),
-                _ => keys.score::<I, ROWS, PANELS>(isa, attention, panels, scores),
+                1 => keys.score::<I, 1, PANELS>(isa, panels, scores),
+                2 => keys.score::<I, 2, PANELS>(isa, panels, scores),
+                4 if ROWS > 4 => keys.score::<I, 4, PANELS>(isa, panels, scores),
+                _ => keys.score::<I, ROWS, PANELS>(isa, panels, scores),
             }
             key += count;
         }
@@ -79,28 +80,28 @@ fn turn<I: Isa>(isa: I, q: &[f32], stride: usize, count: usize, panel: &mut [[f3
     }
 }
 
-/// A few keys of one head, from number `start` on.
-struct Keys {
-    head: usize,
-    key: usize,
-    start: usize,
+/// A few keys of one head.
+struct Keys<'a> {
+    numbers: &'a [f32],
+    /// From one key to the next.
+    stride: usize,
+    /// Whether these numbers are the first to contribute to the scores.
+    is_first: bool,
 }
 
-impl Keys {
+impl Keys<'_> {
     #[inline(always)]
     fn score<I: Isa, const ROWS: usize, const PANELS: usize>(
         &self,
         isa: I,
-        attention: &Attention<'_>,
         panels: Strided<'_, [f32; PANEL], PANELS>,
         scores: &mut [[[f32; PANEL]; PANELS]],
     ) {
-        let keys = attention.keys_of(self.head, self.key).get(self.start..).unwrap_or_default();
-        let x = Strided::<_, ROWS>::new(keys, attention.key_stride(), panels.width());
+        let x = Strided::<_, ROWS>::new(self.numbers, self.stride, panels.width());
         let numbers = scores.as_flattened_mut().as_flattened_mut();
         let target = StridedMut::new(numbers, PANELS * PANEL, ROWS, PANELS * PANEL);
         let (Some(x), Some(target)) = (x, target) else { return };
-        let start = if self.start == 0 { Some(&[[0.0; PANEL]; PANELS]) } else { None };
+        let start = self.is_first.then_some(&[[0.0; PANEL]; PANELS]);
         isa.tile(&mut Tile { x, panels, start, target });
     }
 }

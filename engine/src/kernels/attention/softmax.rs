@@ -1,8 +1,8 @@
 //! The online softmax of a block of queries, one query a lane.
 
 use super::EVENLY;
-use crate::isa::{Isa, Kernel};
-use crate::kernels::exp::exp;
+use crate::isa::{Isa, Kernel, Together};
+use crate::kernels::exp::exp_below_88;
 use percio_format::PANEL;
 
 /// What a block of queries has seen so far, beside the sums in its output rows.
@@ -61,6 +61,13 @@ impl<const PANELS: usize> Kernel for Take<'_, PANELS> {
 
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) -> [[f32; PANEL]; PANELS] {
+        if I::OVERLAPS && self.queries > I::LANES { self.weigh(Together::<I, 2>(isa)) } else { self.weigh(isa) }
+    }
+}
+
+impl<const PANELS: usize> Take<'_, PANELS> {
+    #[inline(always)]
+    fn weigh<I: Isa>(self, isa: I) -> [[f32; PANEL]; PANELS] {
         let mut decay = [[0.0; PANEL]; PANELS];
         let largest = self.softmax.largest.as_flattened_mut().chunks_mut(I::LANES);
         let lanes = largest.zip(self.softmax.sum.as_flattened_mut().chunks_mut(I::LANES));
@@ -75,11 +82,11 @@ impl<const PANELS: usize> Kernel for Take<'_, PANELS> {
             let mut weights = isa.splat(0.0);
             for scores in &mut *self.scores {
                 let score = scores.as_flattened_mut().get_mut(column..).unwrap_or_default();
-                let weight = exp(isa, isa.sub(isa.load(score), top));
+                let weight = exp_below_88(isa, isa.sub(isa.load(score), top));
                 weights = isa.add(weights, weight);
                 isa.store(weight, score);
             }
-            let factor = exp(isa, isa.sub(seen, top));
+            let factor = exp_below_88(isa, isa.sub(seen, top));
             isa.store(isa.mul_add(isa.load(sum), factor, weights), sum);
             isa.store(factor, decay);
             isa.store(top, largest);

@@ -1,4 +1,4 @@
-//! The weighted sums of a tile's values: `acc · decay + pᵀ V`.
+//! The weighted sums of a tile's values: `acc · decay + pᵀ V`, divided at the end.
 
 use super::{Attention, Block, Scratch};
 use crate::isa::{Isa, StridedMut};
@@ -6,7 +6,16 @@ use crate::kernels::block;
 use crate::kernels::tile::Outer;
 use percio_format::PANEL;
 
-impl Block {
+/// What becomes of the sums of each query beside what a tile adds.
+#[derive(Clone, Copy)]
+pub(super) struct Factors<'a, const PANELS: usize> {
+    /// Of what was summed before; `None` for nothing.
+    pub(super) decay: Option<&'a [[f32; PANEL]; PANELS]>,
+    /// Of all sums, when these are the last.
+    pub(super) finish: Option<&'a [[f32; PANEL]; PANELS]>,
+}
+
+impl Block<'_> {
     /// Adds the weighted values of the keys from `first` on to the output rows, or to `scratch.rest`.
     #[inline(always)]
     pub(super) fn sum<I: Isa, const ROWS: usize, const PANELS: usize, const TILE: usize, const DEPTH: usize>(
@@ -14,16 +23,23 @@ impl Block {
         isa: I,
         attention: &mut Attention<'_>,
         first: usize,
-        decay: &[[f32; PANEL]; PANELS],
+        factors: Factors<'_, PANELS>,
         scratch: &mut Scratch<PANELS, TILE, DEPTH>,
     ) {
         let Attention { keys, heads, v_width, .. } = *attention;
-        let weights = scratch.scores.get(..TILE.min(keys - first)).unwrap_or_default().as_flattened().as_flattened();
+        let weights = scratch.scores.as_flattened().as_flattened();
         let (stride, out_stride) = (attention.value_stride(), heads * v_width);
         let start = self.out(attention, 0);
-        let values = attention.values_of(self.head, first);
-        let of_queries =
-            Weights { numbers: weights, stride: PANELS * PANEL, decay: decay.as_flattened(), count: self.count };
+        let values = self.v.get(first * stride..).unwrap_or_default();
+        let tile = TILE.min(keys - first);
+        let of_queries = Weights {
+            keys: tile,
+            numbers: weights,
+            stride: PANELS * PANEL,
+            decay: factors.decay.map(|decay| decay.as_flattened()),
+            finish: factors.finish.map(|finish| finish.as_flattened()),
+            count: self.count,
+        };
         let mut column = 0;
         while v_width - column >= PANEL {
             let values = values.get(column..).unwrap_or_default();
@@ -38,25 +54,39 @@ impl Block {
         }
         // What does not fill a panel is summed with the queries, not the columns, side by side.
         let rest = scratch.rest.get_mut(..v_width - column).unwrap_or_default();
-        for sums in &mut *rest {
-            let decay = decay.as_flattened().chunks(I::LANES);
-            for (sums, decay) in sums.as_flattened_mut().chunks_mut(I::LANES).zip(decay) {
-                isa.store(isa.mul(isa.load(sums), isa.load(decay)), sums);
-            }
+        if let Some(decay) = factors.decay {
+            rest.iter_mut().for_each(|sums| scale(isa, sums, decay));
         }
         let numbers = values.get(column..).unwrap_or_default();
-        let of_columns = Weights { numbers, stride, decay: &[1.0; PANEL], count: v_width - column };
+        let decay = factors.decay.map(|_| [1.0; PANEL].as_slice());
+        let of_columns = Weights { keys: tile, numbers, stride, decay, finish: None, count: v_width - column };
         let rest = rest.as_flattened_mut().as_flattened_mut();
         of_columns.sum::<I, ROWS, PANELS>(isa, weights, PANELS * PANEL, rest, PANELS * PANEL);
+        if let Some(finish) = factors.finish {
+            let rest = scratch.rest.get_mut(..v_width - column).unwrap_or_default();
+            rest.iter_mut().for_each(|sums| scale(isa, sums, finish));
+        }
+    }
+}
+
+/// Each number of `sums` times that of `factors`.
+#[inline(always)]
+fn scale<I: Isa, const PANELS: usize>(isa: I, sums: &mut [[f32; PANEL]; PANELS], factors: &[[f32; PANEL]; PANELS]) {
+    let factors = factors.as_flattened().chunks(I::LANES);
+    for (sums, factors) in sums.as_flattened_mut().chunks_mut(I::LANES).zip(factors) {
+        isa.store(isa.mul(isa.load(sums), isa.load(factors)), sums);
     }
 }
 
 /// The weights of a tile's sums, one row a key: a column a query of its weights, or a column of the values.
 struct Weights<'a> {
+    keys: usize,
     numbers: &'a [f32],
     stride: usize,
-    /// For each column, the factor of what its sums hold.
-    decay: &'a [f32],
+    /// For each column, the factor of what its sums hold; `None` when they hold nothing.
+    decay: Option<&'a [f32]>,
+    /// For each column, the factor of its sums, when they are complete.
+    finish: Option<&'a [f32]>,
     /// Columns.
     count: usize,
 }
@@ -97,10 +127,20 @@ impl Weights<'_> {
         out: &mut [f32],
         out_stride: usize,
     ) {
-        let decay = self.decay.get(row..).and_then(|decay| decay.first_chunk::<ROWS>());
-        let target = StridedMut::new(out, out_stride, ROWS, PANELS * PANEL);
-        let (Some(&decay), Some(target)) = (decay, target) else { return };
+        let of_rows = |factors: &[f32]| factors.get(row..).and_then(|factors| factors.first_chunk::<ROWS>()).copied();
+        let (decay, finish) = (self.decay.and_then(of_rows), self.finish.and_then(of_rows));
+        let Some(target) = StridedMut::new(out, out_stride, ROWS, PANELS * PANEL) else { return };
         let (factors, factor_stride) = (self.numbers.get(row..).unwrap_or_default(), self.stride);
-        isa.outer::<ROWS, PANELS>(&mut Outer { factors, factor_stride, values, value_stride, decay, target });
+        let keys = self.keys;
+        isa.outer::<ROWS, PANELS>(&mut Outer {
+            keys,
+            factors,
+            factor_stride,
+            values,
+            value_stride,
+            decay,
+            finish,
+            target,
+        });
     }
 }

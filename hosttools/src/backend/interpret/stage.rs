@@ -4,7 +4,7 @@ use super::memory::Memory;
 use super::step;
 use super::trace::Recorder;
 use percio::isa::{Isa, Kernel};
-use percio::tiles;
+use percio::{independent_tiles, tiles};
 use percio_codegen_core::program::{Head, Lengths, Program, QueryStage, Stage, TokenStage};
 use std::ops::Range;
 
@@ -121,7 +121,7 @@ impl Pass<'_, '_> {
 
     #[inline(always)]
     fn query_tiles<I: Isa>(&mut self, isa: I, stage: &QueryStage, all: &Turn) {
-        for (first, tile) in tiles(stage.rows.at(all.lengths), stage.tile) {
+        for (first, tile) in independent_tiles(stage.rows.at(all.lengths), stage.tile) {
             let input = first * stage.reads.map_or(0, |reading| reading.stride);
             let first = stage.first + first;
             let turn = Turn { lengths: Lengths { tile, ..all.lengths }, first, input, ..*all };
