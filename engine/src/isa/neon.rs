@@ -4,11 +4,13 @@ use super::{Isa, Kernel};
 use crate::kernels::attention::{self, Attention};
 use crate::kernels::matmul::{self, Matmul};
 use core::arch::aarch64::{
-    float32x4_t, uint32x4_t, uint64x2_t, vaddq_f32, vaddq_s32, vaddvq_f32, vbslq_f32, vcltq_f32, vcvtq_s32_f32,
-    vdivq_f32, vdupq_n_f32, vdupq_n_s32, vdupq_n_u32, vfmaq_f32, vgetq_lane_f32, vld1q_f32, vmaxq_f32, vminq_f32,
-    vminvq_u32, vmulq_f32, vpaddq_f32, vreinterpretq_f32_s32, vreinterpretq_f32_u64, vreinterpretq_u64_f32,
-    vshlq_n_s32, vsqrtq_f32, vst1q_f32, vsubq_f32, vtrn1q_f32, vtrn1q_u64, vtrn2q_f32, vtrn2q_u64,
+    float32x4_t, uint32x4_t, uint64x2_t, vaddq_f32, vaddq_s32, vaddvq_f32, vbslq_f32, vcltq_f32, vcvt_f32_f16,
+    vcvtq_s32_f32, vdivq_f32, vdupq_n_f32, vdupq_n_s32, vdupq_n_u32, vfmaq_f32, vgetq_lane_f32, vld1_u16, vld1q_f32,
+    vmaxq_f32, vminq_f32, vminvq_u32, vmulq_f32, vpaddq_f32, vreinterpret_f16_u16, vreinterpretq_f32_s32,
+    vreinterpretq_f32_u64, vreinterpretq_u64_f32, vshlq_n_s32, vsqrtq_f32, vst1q_f32, vsubq_f32, vtrn1q_f32,
+    vtrn1q_u64, vtrn2q_f32, vtrn2q_u64,
 };
+use half::f16;
 use percio_format::PANEL;
 
 /// The vector instructions that Rust's aarch64 targets with a floating-point unit guarantee.
@@ -36,6 +38,16 @@ fn load_lanes(_: Neon, lanes: &Lanes) -> float32x4_t {
 fn store_lanes(_: Neon, vector: float32x4_t, lanes: &mut Lanes) {
     // SAFETY: the array has room for four numbers; the token proves NEON.
     unsafe { vst1q_f32(lanes.as_mut_ptr(), vector) }
+}
+
+#[inline(always)]
+fn widen_lanes(_: Neon, lanes: &[f16; 4]) -> float32x4_t {
+    // SAFETY: the array holds four numbers of two bytes; the token proves NEON.
+    let bits = unsafe { vld1_u16(lanes.as_ptr().cast()) };
+    // SAFETY: the token proves NEON.
+    let halves = unsafe { vreinterpret_f16_u16(bits) };
+    // SAFETY: the token proves NEON, whose base has this conversion.
+    unsafe { vcvt_f32_f16(halves) }
 }
 
 #[inline(always)]
@@ -241,6 +253,12 @@ impl Isa for Neon {
                 }
             }
         }
+    }
+    #[inline(always)]
+    fn widen(self, from: &[f16], to: &mut [f32]) {
+        let ((from, from_rest), (to, to_rest)) = (from.as_chunks(), to.as_chunks_mut());
+        from.iter().zip(to).for_each(|(from, to)| store_lanes(self, widen_lanes(self, from), to));
+        to_rest.iter_mut().zip(from_rest).for_each(|(to, from)| *to = from.to_f32_const());
     }
     // 24 of the 32 registers hold sums, 4 the weights.
     #[inline(always)]

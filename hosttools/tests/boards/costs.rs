@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::process::Command;
 
-/// The models that are measured.
-const MODELS: [&str; 2] = ["tests/fixtures/tiny-mlm", "examples/models/motion"];
+/// The models that are measured, and their weights.
+const MODELS: [(&str, &str); 3] =
+    [("tests/fixtures/tiny-mlm", "f32"), ("examples/models/motion", "f32"), ("examples/models/motion", "f16")];
 /// What the program `costs` measures first, which tells whether it counts right.
 const THOUSAND: &str = "a thousand instructions";
 
@@ -28,9 +29,10 @@ pub(crate) type Costs = BTreeMap<String, Cost>;
 
 pub(crate) fn measure(board: &Board) -> Costs {
     let mut costs = kernels(board);
-    for model in MODELS {
+    for (model, weights) in MODELS {
         let name = model.rsplit('/').next().expect("a path has a last part");
-        costs.insert(format!("model {name}"), bench(board, model));
+        let suffix = if weights == "f32" { String::new() } else { format!(", {weights}") };
+        costs.insert(format!("model {name}{suffix}"), bench(board, model, weights));
     }
     costs
 }
@@ -67,9 +69,10 @@ fn kernels(board: &Board) -> Costs {
     costs.collect()
 }
 
-fn bench(board: &Board, model: &str) -> Cost {
+fn bench(board: &Board, model: &str, weights: &str) -> Cost {
     let mut percio = Command::new(env!("CARGO_BIN_EXE_percio"));
     percio.arg("bench").arg(repository(model)).args(["--backend", &format!("qemu-{}", board.name), "--format", "json"]);
+    percio.args(["--weights", weights]);
     let output = percio.env("PERCIO_CACHE", env!("CARGO_TARGET_TMPDIR")).output().expect("percio starts");
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
 }

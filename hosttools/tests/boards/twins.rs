@@ -12,6 +12,7 @@ fn check(board: &Board, isa: &str) {
     let first = wrong.first().unwrap_or(&"");
     assert!(wrong.is_empty(), "{}: {} numbers are wrong, the first: {first}", board.processor, wrong.len());
     assert_eq!(lines.next(), Some("checked 800"));
+    assert_eq!(lines.next(), Some("widened 65536"));
 }
 
 #[test]

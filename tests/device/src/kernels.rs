@@ -1,5 +1,6 @@
 //! Layers with their operands, to run on any instruction set.
 
+use half::f16;
 use percio::isa::{Isa, Kernel};
 use percio::layers::{self, Attention, Linear, Normalize};
 
@@ -23,6 +24,23 @@ impl Kernel for RunLinear<'_> {
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
         layers::linear(isa, &self.shape, self.x, self.weight, self.bias, self.out);
+    }
+}
+
+/// Numbers of half precision, to be widened.
+pub struct RunWiden<'a> {
+    /// The numbers.
+    pub from: &'a [f16],
+    /// Room for as many.
+    pub to: &'a mut [f32],
+}
+
+impl Kernel for RunWiden<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        isa.widen(self.from, self.to);
     }
 }
 

@@ -4,7 +4,7 @@
 mod kernels;
 mod random;
 
-pub use kernels::{RunAttention, RunLinear, RunNorm};
+pub use kernels::{RunAttention, RunLinear, RunNorm, RunWiden};
 pub use random::Random;
 
 /// Numbers in the largest operand.

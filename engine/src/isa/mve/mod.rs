@@ -9,6 +9,8 @@ mod norm;
 mod outer;
 #[expect(unsafe_code, reason = "loops in assembler; operands are checked before")]
 mod tile;
+#[expect(unsafe_code, reason = "a loop in assembler over two slices")]
+mod widen;
 
 use super::fpu::sqrt;
 use super::{Isa, Kernel};
@@ -17,6 +19,7 @@ use crate::kernels::matmul::{self, Matmul};
 use crate::kernels::norm::Norm;
 use crate::kernels::tile::{Outer, Tile};
 use core::array::from_fn;
+use half::f16;
 
 /// The instructions of a Cortex-M with vectors of floating-point numbers.
 #[derive(Clone, Copy, Debug)]
@@ -151,6 +154,10 @@ impl Isa for Mve {
         vectors.map(|vector| self.sum(vector))
     }
 
+    #[inline(always)]
+    fn widen(self, from: &[f16], to: &mut [f32]) {
+        widen::widen(from, to);
+    }
     #[inline(always)]
     fn tile<const ROWS: usize, const PANELS: usize>(self, tile: &mut Tile<'_, ROWS, PANELS>) {
         if !tile::sums(tile) {

@@ -1,7 +1,8 @@
 //! Compares kernels with their textbook twins on the processor that it runs on.
 //!
 //! It prints to the semihosting console: `isa` and its name; a line `wrong …` for every number that is further from its
-//! twin than the bound allows; `checked` and how many shapes there were.
+//! twin than the bound allows; `checked` and how many shapes there were; `widened` and how many
+//! numbers of half precision.
 #![no_std]
 #![no_main]
 
@@ -11,6 +12,7 @@ mod norm;
 #[expect(dead_code, reason = "only some bounds are needed here")]
 #[path = "../../../../../engine/tests/twins/tolerance.rs"]
 mod tolerance;
+mod widen;
 
 use semihosting::{println, process};
 use tolerance::Bound;
@@ -20,6 +22,7 @@ use tolerance::Bound;
 fn main() -> ! {
     println!("isa {}", percio::isa::name());
     println!("checked {}", linear::check() + attention::check() + norm::check());
+    println!("widened {}", widen::check());
     process::exit(0)
 }
 
