@@ -174,6 +174,24 @@ fn another_model_on_the_board_is_told() {
 }
 
 #[test]
+fn a_harness_that_would_not_work_is_refused() {
+    let place = tempfile::tempdir().expect("a directory");
+    let harness = |to: &str, rest: &[&str]| {
+        let to = place.path().join(to);
+        let output = percio(&[&["harness", text(&model()), "-o", text(&to)], rest].concat());
+        (output.status.code(), errors(&output))
+    };
+    let (code, said) = harness("decoded", &["--outputs", "decoded"]);
+    assert!(code == Some(2) && said.contains("leave --outputs out"), "{said}");
+    let (code, said) = harness("1st", &[]);
+    assert!(code == Some(2) && said.contains("does not end in a name for a crate"), "{said}");
+    assert_eq!(std::fs::read_dir(place.path()).expect("a directory").count(), 0, "nothing is left behind");
+    assert_eq!(harness("first", &[]).0, Some(0));
+    let (code, said) = harness("first", &[]);
+    assert!(code == Some(2) && said.contains("is there already: name another directory"), "{said}");
+}
+
+#[test]
 fn nobody_at_the_other_end_is_told() {
     let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
     let said = errors(&compare(&format!("tcp:{free}"), &[]));

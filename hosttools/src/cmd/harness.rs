@@ -38,6 +38,10 @@ impl Cmd {
             format!("`{shown}` does not end in a name for a crate: letters, digits, - and _, a letter first")
         })?;
         let program = self.model.program()?;
+        ensure!(
+            program.keeps_outputs,
+            "a model that keeps no outputs has no `infer` for a harness to call: leave --outputs out"
+        );
         fs::create_dir_all(self.output.join("src")).with_context(|| format!("`{shown}` cannot be made"))?;
         for (path, content) in harness(&program, name) {
             write_whole(&self.output.join(path), &content)?;

@@ -23,6 +23,15 @@ fn picture(path: &Path) {
     encoder.write_header().and_then(|mut writer| writer.write_image_data(&bytes)).expect("the picture is written");
 }
 
+/// Numbers as NumPy saves them.
+fn write_npy(path: &Path, shape: &str, numbers: &[f32]) {
+    let header = format!("{:<117}\n", format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}"));
+    let length = u16::try_from(header.len()).expect("a short header").to_le_bytes();
+    let numbers: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+    std::fs::write(path, [b"\x93NUMPY\x01\x00", length.as_slice(), header.as_bytes(), &numbers].concat())
+        .expect("the array is written");
+}
+
 #[test]
 fn a_picture_is_numbers() {
     let directory = directory();
@@ -30,14 +39,18 @@ fn a_picture_is_numbers() {
     picture(&png);
     // Channels first, from 0 to 1, less the mean.
     let numbers = (0..3).flat_map(|channel| (0..36).map(move |pixel| (pixel * 3 + channel) as f32 / 255.0 - 0.25));
-    std::fs::write(&csv, numbers.map(|number| format!("{number:?}\n")).collect::<String>())
+    let numbers: Vec<f32> = numbers.collect();
+    std::fs::write(&csv, numbers.iter().map(|number| format!("{number:?}\n")).collect::<String>())
         .expect("the table is written");
+    let npy = directory.path().join("numbers.npy");
+    write_npy(&npy, "(3, 6, 6)", &numbers);
     let model = fixture("hf-image-learned");
     let run = |path: &Path, rest: &[&str]| {
         let output = percio(&[&["run", text(&model), "--input", text(path), "--format", "json"], rest].concat());
         json(&output)[0]["outputs"][0]["numbers"].clone()
     };
     assert_eq!(run(&png, &["--mean", "0.25"]), run(&csv, &[]));
+    assert_eq!(run(&npy, &[]), run(&csv, &[]));
     assert_ne!(run(&png, &[]), run(&csv, &[]));
     let other = said(&["run", text(&fixture("hf-raw")), "--input", text(&png)]);
     assert!(other.contains("the picture has 6 rows of 6 pixels, and the model reads"), "{other}");

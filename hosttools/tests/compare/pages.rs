@@ -118,6 +118,24 @@ fn a_comparison_is_a_page() {
     }
 }
 
+/// One command: the device, the host, narrower weights, and how long each takes.
+#[test]
+fn a_bundled_model_is_a_page() {
+    let directory = directory();
+    let page = directory.path().join("motion.html");
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/models/motion");
+    let reference = model.join("reference.safetensors");
+    let backends = ["--backend", "interpreter,generated,qemu-m4", "--also-weights", "f16", "--html", text(&page)];
+    let output = percio(&[&["compare", text(&model), "--reference", text(&reference)], backends.as_slice()].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
+    assert!(std::fs::metadata(&page).expect("the page").len() < LARGEST as u64);
+    let seen = Seen::page(&page, "motion");
+    seen.check(&["accuracy", "drift", "histogram", "memory", "flash", "macs", "timing", "attention", "provenance"]);
+    for said in ["generated on ", "qemu-m4 on cortex-m4", ", f16", "cycles (estimate)"] {
+        assert!(seen.document.contains(said), "{said}");
+    }
+}
+
 #[test]
 fn the_inside_of_a_model_is_a_page() {
     let directory = directory();
