@@ -69,13 +69,17 @@ pub(super) fn recognise(source: &Source) -> Result<Content, Problems> {
     if head.is_empty() {
         return Err(Problems::model(format!("`{shown}` is empty, expected weights: write or copy it again")));
     }
+    // First, for the length of such a header may look like the start of anything.
+    if starts_with_header(&head) {
+        return Ok(Content::Tensors(Format::Safetensors));
+    }
     if let Some((_, kind, remedy)) = OTHERS.iter().find(|(magic, ..)| head.starts_with(magic)) {
         return Err(Problems::model(format!("`{shown}` is {kind}: {remedy}")));
     }
     if let Some((_, format)) = MAGIC.iter().find(|(magic, _)| head.starts_with(magic)) {
         return Ok(Content::Tensors(*format));
     }
-    if extension(source.path()) == "safetensors" || starts_with_header(&head) {
+    if extension(source.path()) == "safetensors" {
         return Ok(Content::Tensors(Format::Safetensors));
     }
     if head.trim_ascii_start().first() == Some(&b'{') {

@@ -153,6 +153,19 @@ fn content_tells_the_format() {
     assert_eq!(read(&path).unwrap().len(), read(&fixture("tiny-mlm/model.safetensors")).unwrap().len());
 }
 
+/// The length of a header may be two bytes that other files start with: 0x280 those of a pickle, 0x8b1f those of gzip.
+#[test]
+fn any_length_of_a_header() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("weights.safetensors");
+    for length in [0x280, 0x380, 0x480, 0x580, 0x8b1f, 0x4b50] {
+        let tensor = r#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#;
+        let header = format!("{tensor:length$}");
+        fs::write(&path, [(length as u64).to_le_bytes().as_slice(), header.as_bytes(), &[0; 8]].concat()).unwrap();
+        assert_eq!(read(&path).unwrap().len(), 1, "a header of {length} bytes");
+    }
+}
+
 #[test]
 fn absurd_header() {
     complains(&[0xff; 64], &["announces a header of 18446744073709551615 bytes"]);
