@@ -41,7 +41,7 @@ def write_safetensors(path, tensors, metadata):
 
 def framework(*distributions):
     """The versions of torch and of these packages, as a reference file states them."""
-    versions = [f"{name} {importlib.metadata.version(name)}" for name in distributions]
+    versions = [f"{name} {importlib.metadata.version(name)}" for name in distributions if name != "torch"]
     return ", ".join([f"torch {torch.__version__.split('+')[0]}", *versions])
 
 

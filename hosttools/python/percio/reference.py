@@ -18,13 +18,13 @@ PRECISIONS = {"fp32": (torch.float32, False), "tf32": (torch.float32, True), "bf
               "fp16": (torch.float16, False), "fp64": (torch.float64, False)}
 
 
-def reference(module, inputs, path, *, device=None, precision=None, latency_runs=0, stages=True, metadata=None):
+def reference(module, inputs, path, *, device=None, precision=None, latency_runs=0, stages=True, extra=None, metadata=None):
     """Run `module` on `inputs` (name -> tensor with a batch axis, or anything else its forward takes) and write a reference file.
 
     Tensors go to `device` (default: where the module is). `precision` is one of PRECISIONS (default: as the module and torch are
     set); what is computed in another type is stored as float32. `latency_runs` > 0 also states the median time of that many
     runs of the whole batch after warming up. `stages` adds what each part computes. Arguments that are no tensors go into the
-    metadata.
+    metadata. `extra` holds further tensors, labels say, under their own names.
     """
     device = torch.device(device) if device else next(module.parameters()).device
     module = module.to(device).eval()
@@ -41,7 +41,7 @@ def reference(module, inputs, path, *, device=None, precision=None, latency_runs
         if latency_runs:
             stated["latency_ms"] = f"{median_latency(lambda: module(**on_device), device, latency_runs):.4f}"
             stated["latency_runs"] = str(latency_runs)
-    extra = {f"stage.{name}": stored(tensor) for name, tensor in captured.tensors.items()}
+    extra = (extra or {}) | {f"stage.{name}": stored(tensor) for name, tensor in captured.tensors.items()}
     extra |= {f"points.{name}": value for name, value in points(inputs).items()}
     outputs = {name: stored(tensor) for name, tensor in outputs.items()}
     write_reference(Path(path), tensors(inputs), outputs, device, extra, stated | (metadata or {}))

@@ -7,7 +7,6 @@ disc in front moves by a map of its own.
 
 import numpy as np
 import torch
-from torch.nn import functional as F
 
 from percio.data.packages import Package, numpy_file
 
@@ -39,38 +38,40 @@ def grey(name):
 
 
 class Pairs:
-    """Endless random pairs: `batch(n)` gives (image [n, 16, 16, 2], flow [n, 256, 2])."""
+    """Endless random pairs: `batch(n)` gives (image [n, 16, 16, 2], flow [n, 256, 2]), where the generator is, a GPU too."""
 
     def __init__(self, part, generator, motions=1):
         pictures = photographs(part)
-        self.generator, self.motions, self.count = generator, motions, len(pictures)
-        self.sizes = torch.tensor([picture.shape for picture in pictures], dtype=torch.float32)
-        # One canvas for all, so that a batch is one sampling.
-        height, width = (int(side) for side in self.sizes.amax(0))
-        self.canvas = torch.zeros(self.count, 1, height, width)
-        for canvas, picture in zip(self.canvas, pictures):
-            canvas[0, : picture.shape[0], : picture.shape[1]] = picture
+        self.generator, self.motions, self.device = generator, motions, generator.device
+        # All photographs below each other on one canvas, so that a batch is one sampling.
+        self.top = torch.tensor([[0, sum(len(above) for above in pictures[:i])] for i in range(len(pictures))], device=self.device)
+        self.sizes = torch.tensor([picture.shape[::-1] for picture in pictures], dtype=torch.float32, device=self.device)
+        canvas = torch.zeros(sum(map(len, pictures)), max(picture.shape[1] for picture in pictures))
+        for (_, top), picture in zip(self.top.tolist(), pictures):
+            canvas[top : top + len(picture), : picture.shape[1]] = picture
+        self.canvas = canvas.to(self.device)
+        self.grid, self.one = grid().to(self.device), torch.eye(2, device=self.device)
 
     def _uniform(self, *shape):
-        return 2 * torch.rand(shape, generator=self.generator) - 1
+        return 2 * torch.rand(shape, generator=self.generator, device=self.device) - 1
 
     def batch(self, n):
         """n samples, each from a random place, angle and scale of a random photograph."""
-        which = torch.randint(self.count, (n,), generator=self.generator)
-        flow = self._motion(n)
+        which = torch.randint(len(self.top), (n,), generator=self.generator, device=self.device)
+        motion = self._motion(n)
         behind = self._frame_sampler(which, n)
-        first, second = behind(grid()), behind(self._backwards(flow))
-        field = displaced(flow)
+        first, second = behind(self.grid), behind(self._backwards(motion))
+        field = self._displaced(motion)
         if self.motions == 2:
             other = self._motion(n)
-            front = self._frame_sampler(which[torch.randperm(n, generator=self.generator)], n)
+            front = self._frame_sampler(which[self._uniform(n).argsort()], n)
             centre, radius = 5 * self._uniform(n, 1, 2), 4 + 1.5 * self._uniform(n, 1, 1)
             inside = lambda points: ((points - centre).square().sum(-1, keepdim=True) < radius.square()).float()
             at = self._backwards(other)
-            near, moved = inside(grid()), inside(at)
-            first = first * (1 - near) + front(grid()) * near
+            near, moved = inside(self.grid), inside(at)
+            first = first * (1 - near) + front(self.grid) * near
             second = second * (1 - moved) + front(at) * moved
-            field = field * (1 - near) + displaced(other) * near
+            field = field * (1 - near) + self._displaced(other) * near
         return torch.stack([first, second], -1).view(n, SIDE, SIDE, 2), field
 
     def _motion(self, n):
@@ -79,31 +80,35 @@ class Pairs:
         a = torch.cat([stretch[:, :1], -turn, turn, stretch[:, 1:]], 1).view(n, 2, 2)
         return a, SHIFT * self._uniform(n, 1, 2)
 
-    @staticmethod
-    def _backwards(motion):
+    def _displaced(self, motion):
+        """The flow [n, 256, 2] of an affine motion."""
+        a, t = motion
+        return self.grid @ a.transpose(1, 2) + t
+
+    def _backwards(self, motion):
         """Where in the first frame what each pixel of the second one shows lies, [n, 256, 2]."""
         a, t = motion
-        return torch.linalg.solve(torch.eye(2) + a, (grid() - t).transpose(1, 2)).transpose(1, 2)
+        (xx, xy), (yx, yy) = (row.unbind(-1) for row in (a + self.one).unbind(-2))
+        inverse = torch.stack([yy, -xy, -yx, xx], -1).view(-1, 2, 2) / (xx * yy - xy * yx)[:, None, None]
+        return (self.grid - t) @ inverse.transpose(1, 2)
 
     def _frame_sampler(self, which, n):
         """A function from points of the frame [.., 256, 2] to grey values [n, 256, 1]: a random place of each photograph."""
         angle, scale = 3.14159 * self._uniform(n, 1, 1), torch.exp(0.7 * self._uniform(n, 1, 1))
         cos, sin = torch.cos(angle) * scale, torch.sin(angle) * scale
         turned = lambda p: torch.cat([p[..., :1] * cos - p[..., 1:] * sin, p[..., :1] * sin + p[..., 1:] * cos], -1)
-        size = self.sizes[which].flip(-1)[:, None]
+        size = self.sizes[which][:, None]
         room = (size / 2 - 30 * scale).clamp(min=0)
         centre = size / 2 + room * self._uniform(n, 1, 2)
-        whole = torch.tensor([self.canvas.shape[3], self.canvas.shape[2]])
 
         def sample(points):
-            at = centre + turned(points)
-            at = (2 * at + 1) / whole - 1
-            parts = [F.grid_sample(self.canvas[w : w + 1], at[which == w].unsqueeze(0), align_corners=False)[0, 0]
-                     for w in which.unique().tolist()]
-            gathered = torch.empty(n, SIDE * SIDE)
-            for w, part in zip(which.unique().tolist(), parts):
-                gathered[which == w] = part
-            return gathered[..., None]
+            """Bilinear; a point outside its photograph gets what its border shows."""
+            at = torch.minimum((centre + turned(points)).clamp(min=0), size - 1.001)
+            whole = at.floor()
+            (right, down), (x, y) = (at - whole).unbind(-1), (whole.long() + self.top[which][:, None]).unbind(-1)
+            above = self.canvas[y, x] * (1 - right) + self.canvas[y, x + 1] * right
+            below = self.canvas[y + 1, x] * (1 - right) + self.canvas[y + 1, x + 1] * right
+            return (above * (1 - down) + below * down)[..., None]
 
         return sample
 
@@ -112,12 +117,6 @@ def grid():
     """The pixels' centres from the frame's middle, (right, down), [1, 256, 2]."""
     axis = torch.arange(SIDE) - (SIDE - 1) / 2
     return torch.stack(torch.meshgrid(axis, axis, indexing="xy"), -1).view(1, -1, 2)
-
-
-def displaced(motion):
-    """The flow [n, 256, 2] of an affine motion."""
-    a, t = motion
-    return grid() @ a.transpose(1, 2) + t
 
 
 def fixed(part, count, motions=1, seed=1):

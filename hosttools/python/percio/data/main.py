@@ -6,7 +6,7 @@ from pathlib import Path
 
 from percio.files import write_safetensors
 
-SETS = ["motion", "digits", "phonemes", "flow"]
+SETS = ["motion", "digits", "phonemes", "flow", "ecg"]
 
 
 def main():

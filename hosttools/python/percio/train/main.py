@@ -9,7 +9,7 @@ import torch
 from percio.files import device_name, pick_device
 from percio.train import common
 
-TRAININGS = ["motion", "digits", "phonemes", "flow"]
+TRAININGS = ["motion", "digits", "phonemes", "flow", "ecg"]
 
 
 def main():

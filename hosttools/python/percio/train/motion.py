@@ -12,7 +12,7 @@ from percio.train import common
 
 TRAIN, TEST = [1, 2, 3, 4, 5, 6, 7, 8], [9, 10]
 REFERENCE_WINDOWS = 48
-SETTINGS = common.SETTINGS | {"speed": 0.25, "turn": 0.2, "gain": 0.1, "noise": 0.03}
+SETTINGS = common.SETTINGS | {"steps": 6000, "dropout": 0.2, "speed": 0.25, "turn": 0.2, "gain": 0.1, "noise": 0.03}
 
 
 def configuration(recordings):
@@ -84,14 +84,17 @@ def run(device, settings, options, report):
     recordings, test = data.load(train_on), data.load(held).to(device)
     source = data.Augmented(recordings.to(device), torch.Generator().manual_seed(settings["seed"]), settings)
 
-    def loss(model):
+    def sample():
         windows, labels = source.batch(settings["batch"])
-        return F.cross_entropy(model(**data.split_rates(windows))["logits"], labels, label_smoothing=settings["smoothing"])
+        return *data.split_rates(windows).values(), labels
+
+    def loss(model, acceleration, rotation, labels):
+        return F.cross_entropy(model(acceleration=acceleration, rotation=rotation)["logits"], labels, label_smoothing=settings["smoothing"])
 
     def progress(average, text):
         report(f"{text}, {shown(evaluate(average, test))}" if options.validate else text)
 
-    model = common.fit(configuration(recordings), loss, settings, device, progress)
+    model = common.fit(configuration(recordings), sample, loss, settings, device, progress)
     result = evaluate(model, test)
     report(f"subjects {held}, trained on {train_on}: {shown(result)}\n{result['confusion']}")
     windows, label = reference_windows(test)

@@ -13,7 +13,7 @@ from percio.train import common
 
 REFERENCE = 48
 SETTINGS = common.SETTINGS | {
-    "steps": 3000, "batch": 192, "rate": 4e-3, "warmup": 300, "smoothing": 0.0, "dropout": 0.0, "weight_decay": 0.02, "average": 0.997,
+    "steps": 24000, "batch": 512, "rate": 4e-3, "warmup": 300, "smoothing": 0.05, "dropout": 0.02, "weight_decay": 0.02, "average": 0.997,
 }
 
 
@@ -80,15 +80,18 @@ def run(device, settings, options, report):
     (letters, classes), held = (tuple(t.to(device) for t in words.of(part)) for part in ("train", "validation"))
     generator = torch.Generator().manual_seed(settings["seed"])
 
-    def loss(model):
+    def sample():
         chosen = torch.randint(len(letters), (settings["batch"],), generator=generator).to(device)
-        logits = model(letters=letters[chosen])["phonemes"]
-        return F.cross_entropy(logits.flatten(0, 1), classes[chosen].flatten(), label_smoothing=settings["smoothing"])
+        return letters[chosen], classes[chosen]
+
+    def loss(model, letters, classes):
+        logits = model(letters=letters)["phonemes"]
+        return F.cross_entropy(logits.flatten(0, 1), classes.flatten(), label_smoothing=settings["smoothing"])
 
     def progress(average, text):
         report(f"{text}, held-out: " + shown(evaluate(average, held[0][::4], held[1][::4], words.labels)))
 
-    model = common.fit(configuration(words.labels), loss, settings, device, progress)
+    model = common.fit(configuration(words.labels), sample, loss, settings, device, progress)
     report("held-out: " + shown(evaluate(model, *held, words.labels)))
     if options.validate:
         return model, None
