@@ -66,7 +66,10 @@ impl<T, W: FnMut() -> T> Batches<W> {
 }
 
 /// Loops of nothing but multiply-adds. Which number of chains suits a processor best is not known beforehand: the fastest counts.
-struct Loops<'a>(Vec<(f64, Batches<Box<dyn FnMut() -> usize + 'a>>)>);
+struct Loops<'a>(Vec<(f64, Batches<Run<'a>>)>);
+
+/// Yields how many vectors it adds to, by lanes.
+type Run<'a> = Box<dyn FnMut() -> usize + 'a>;
 
 impl<'a> Loops<'a> {
     /// On the instruction set called `isa`, or else the one that the engine chooses.
@@ -74,7 +77,7 @@ impl<'a> Loops<'a> {
         Self(vec![Self::of::<8>(isa), Self::of::<10>(isa), Self::of::<12>(isa)])
     }
 
-    fn of<const CHAINS: usize>(isa: Option<&'a str>) -> (f64, Batches<Box<dyn FnMut() -> usize + 'a>>) {
+    fn of<const CHAINS: usize>(isa: Option<&'a str>) -> (f64, Batches<Run<'a>>) {
         let run = move || isa.map_or_else(|| isa::dispatch(Peak::<CHAINS>), |isa| isa::on(isa, Peak::<CHAINS>));
         (ROUNDS as f64 * run() as f64, Batches::new(Box::new(run)))
     }
