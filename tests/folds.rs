@@ -4,7 +4,7 @@ use crate::support::fixtures::{self, model_for};
 use crate::support::model_directory::ModelDirectory;
 use crate::support::tolerance;
 use percio_codegen_core::model::Model;
-use percio_codegen_core::passes::Passes;
+use percio_codegen_core::passes::{Passes, keep_outputs};
 use percio_codegen_core::program::{Decision, Program, WeightFormat};
 use percio_codegen_core::{CompileOptions, LoadOptions, Optimize, compile, load};
 use percio_hosttools::backend::{Backend, Interpreter, Outputs};
@@ -68,6 +68,41 @@ fn what_single_folds_save() {
     classifier.config["args"]["input_shape"] = [28, 28].into();
     let merged = Passes { merge_stem: false, ..Passes::default() };
     saved("curt-tigges' classifier, 28 × 28, width 60, without `merge_stem`", &made(&classifier), merged);
+}
+
+/// A video's class alone: neither its sound nor its picture is decoded, and no position of them is asked for.
+#[test]
+fn outputs_that_are_left_out_cost_nothing() {
+    for name in ["hf-video", "deepmind-video"] {
+        let path = fixtures::references(name).remove(0);
+        let file = fixtures::reference(&path);
+        let (model, mut class) = (model_for(name, &file), model_for(name, &file));
+        let ignored = keep_outputs(&mut class, &["label"]).expect("it has a class");
+        let [all, mut class] = [model, class].map(|model| compile(model, &CompileOptions::default()));
+        println!(
+            "{name}: {} → {} multiply-accumulates, {} → {} bytes of weights, {} → {} of RAM",
+            all.macs(),
+            class.macs(),
+            all.flash_bytes(),
+            class.flash_bytes(),
+            all.ram_bytes(),
+            class.ram_bytes()
+        );
+        assert!(
+            class.macs() < all.macs() && class.flash_bytes() < all.flash_bytes() && class.ram_bytes() < all.ram_bytes()
+        );
+        assert_eq!(class.inputs.len() + ignored.len(), all.inputs.len());
+        class.ignored_inputs.extend(ignored);
+        let bound = |program| file.bind(program).unwrap_or_else(|problems| panic!("{name}: {problems}")).samples;
+        let [expected, computed] = [&all, &class].map(|program| outputs(program, &bound(program)));
+        let label = all.outputs.iter().position(|output| output.name == "label").expect("it has a class");
+        for (expected, computed) in expected.iter().zip(&computed) {
+            assert_eq!(computed.as_slice(), std::slice::from_ref(&expected[label]), "{name}");
+        }
+    }
+    let mut model = fixtures::model("hf-video", &LoadOptions::default());
+    let unknown = keep_outputs(&mut model, &["label", "sound"]).expect_err("it has no sound");
+    assert_eq!(unknown, "the model has no output `sound`; its outputs are `audio`, `image`, `label`");
 }
 
 fn made(directory: &ModelDirectory) -> Model {

@@ -3,16 +3,18 @@
 use crate::support::isa::on_every_isa;
 use crate::support::random_model::{Recipe, config, recipes, sample};
 use crate::support::tolerance;
-use percio_codegen_core::passes::Passes;
+use percio_codegen_core::passes::{Passes, keep_outputs};
 use percio_codegen_core::program::Decision;
 use percio_codegen_core::{CompileOptions, Optimize, compile};
 use percio_hosttools::backend::{Backend, Interpreter, Outputs};
 use percio_hosttools::metrics::Distance;
+use percio_hosttools::sample::Sample;
 use proptest::prelude::*;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-const PASSES: [(&str, Passes); 10] = [
+const PASSES: [(&str, Passes); 11] = [
+    ("drop_dead", Passes { drop_dead: true, ..Passes::NONE }),
     ("fold_input_scale", Passes { fold_input_scale: true, ..Passes::NONE }),
     ("merge_stem", Passes { merge_stem: true, ..Passes::NONE }),
     ("fold_norms", Passes { fold_norms: true, ..Passes::NONE }),
@@ -25,6 +27,7 @@ const PASSES: [(&str, Passes); 10] = [
     (
         "all of them",
         Passes {
+            drop_dead: true,
             fold_input_scale: true,
             merge_stem: true,
             fold_norms: true,
@@ -64,6 +67,30 @@ on_every_isa! {
 }
 
 on_every_isa! {
+    fn outputs_that_are_left_out_change_no_other() {
+        let found = RefCell::new(0);
+        proptest!(config(), |(recipe in recipes())| {
+            let model = recipe.model();
+            let [_, first] = model.outputs.as_slice() else { return Ok(()) };
+            let mut alone = model.clone();
+            let ignored = keep_outputs(&mut alone, &[&first.name]).expect("an output");
+            let [all, alone] = [model, alone].map(|model| compile(model, &CompileOptions::default()));
+            prop_assert!(alone.macs() <= all.macs() && alone.flash_bytes() < all.flash_bytes());
+            let whole = sample(&recipe, &all);
+            let inputs = all.inputs.iter().zip(&whole.inputs).filter(|(input, _)| !ignored.contains(&input.name));
+            let rest = Sample { inputs: inputs.map(|(_, value)| value.clone()).collect() };
+            let run = |program, sample| Interpreter::new(program).and_then(|mut it| it.infer(sample));
+            let [expected, computed] =
+                [(&all, &whole), (&alone, &rest)].map(|(program, sample)| run(program, sample).expect("it runs"));
+            let distance = Distance::between(&computed, &expected[1..], 1);
+            prop_assert!(distance.is_within(tolerance::PASSES), "{distance:?}");
+            *found.borrow_mut() += 1;
+        });
+        assert!(found.into_inner() > 20, "hardly a model has two outputs");
+    }
+}
+
+on_every_isa! {
     fn whatever_is_saved_a_model_computes_the_same() {
         let ways = RefCell::new(BTreeSet::new());
         proptest!(config(), |(recipe in recipes())| {
@@ -85,5 +112,5 @@ on_every_isa! {
 
 #[test]
 fn all_of_them_is_the_default() {
-    assert_eq!(PASSES[9].1, Passes::default());
+    assert_eq!(PASSES[10].1, Passes::default());
 }

@@ -2,11 +2,11 @@
 
 use crate::backend::Kind;
 use crate::progress::busy;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use percio_codegen_core::container::Array;
 use percio_codegen_core::front::weights;
 use percio_codegen_core::model::Model;
-use percio_codegen_core::passes::Passes;
+use percio_codegen_core::passes::{Passes, keep_outputs};
 use percio_codegen_core::program::{Program, WeightFormat};
 use percio_codegen_core::scheme;
 use percio_codegen_core::{
@@ -44,6 +44,9 @@ pub(crate) struct ModelArgs {
     /// Whether all rows of the outputs are kept, or decoded when they are asked for: kept or decoded
     #[arg(long, value_name = "WHAT", default_value = "kept", value_parser = parse_outputs)]
     pub(crate) outputs: Outputs,
+    /// The only outputs to compute, all others left out; for example label or label,image
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
     /// Allow runs with fewer latents and fewer layers than the model has
     #[arg(long)]
     pub(crate) adaptive: bool,
@@ -155,11 +158,16 @@ impl ModelArgs {
     }
 
     /// Compiles `model` with weights of another number type and these rewrites alone.
-    pub(crate) fn compile_with(&self, model: Model, weights: WeightFormat, passes: Passes) -> Result<Program> {
+    pub(crate) fn compile_with(&self, mut model: Model, weights: WeightFormat, passes: Passes) -> Result<Program> {
         let Self { positions, optimize, outputs, adaptive, .. } = *self;
         let options = CompileOptions { passes, weights, tile: None, positions, outputs, adaptive, optimize };
+        let ignored = match self.only.as_slice() {
+            [] => Vec::new(),
+            only => keep_outputs(&mut model, only).map_err(|message| anyhow!("--only: {message}"))?,
+        };
         let mut problems = impossible(&model, &options);
-        let program = busy("compiling the model", self.quiet(), || compile(model, &options));
+        let mut program = busy("compiling the model", self.quiet(), || compile(model, &options));
+        program.ignored_inputs.extend(ignored);
         weights::check(&program, &mut problems);
         Ok(problems.finish(program)?)
     }

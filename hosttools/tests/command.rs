@@ -266,6 +266,12 @@ fn outputs_that_are_not_kept_and_runs_of_less_are_options() {
         refused[0].starts_with("error: a model that keeps no outputs has no `infer` for generated to run"),
         "{refused:?}"
     );
+    let video = fixture("hf-video");
+    let output =
+        run("compare", &video, &[("--reference", &video.join("reference-all.safetensors"))], &["--only", "label"]);
+    assert_eq!(output.status.code(), Some(0), "{:?}", errors(&output));
+    let none = errors(&run("info", &video, &[], &["--only", "label,sound"]));
+    assert!(none[0].contains("--only: the model has no output `sound`"), "{none:?}");
     let unknown = errors(&run("info", &model, &[], &["--outputs", "some"]));
     assert!(unknown[0].contains("expected kept, decoded"), "{unknown:?}");
     let impossible = errors(&run("info", &fixture("krasserm-08-causal-lm"), &[], &["--adaptive"]));

@@ -10,12 +10,13 @@ use syn::parse::{Parse, ParseStream};
 use syn::{Ident, ItemStruct, Lit, LitStr, Token};
 
 /// The options and what they take.
-const OPTIONS: [(&str, &str); 8] = [
+const OPTIONS: [(&str, &str); 9] = [
     ("weights", "a format, for example \"f32\""),
     ("flash", "a size, for example \"96 KiB\""),
     ("ram", "a size, for example \"12 KiB\""),
     ("positions", "\"stop\", \"wrap\" or \"unbounded\""),
     ("outputs", "\"kept\" or \"decoded\""),
+    ("only", "names of outputs, for example \"label\" or \"label, image\""),
     ("adaptive", "`true` or `false`"),
     ("optimize", "\"speed\", \"ram\" or \"flash\""),
     ("outside", "`true` or `false`"),
@@ -141,6 +142,7 @@ impl Arguments {
             ("flash", Lit::Str(value)) => self.request.flash = Some(value.value()),
             ("ram", Lit::Str(value)) => self.request.ram = Some(value.value()),
             ("outputs", Lit::Str(value)) => self.request.outputs = Some(value.value()),
+            ("only", Lit::Str(value)) => self.request.only = Some(value.value()),
             ("positions", Lit::Str(value)) => self.request.positions = Some(value.value()),
             ("optimize", Lit::Str(value)) => self.request.optimize = Some(value.value()),
             ("flash", Lit::Int(value)) => self.request.flash = Some(value.base10_digits().to_owned() + value.suffix()),

@@ -62,6 +62,13 @@ impl Build {
         self
     }
 
+    /// Leaves out all outputs but these, their names separated by commas.
+    #[must_use]
+    pub fn only(mut self, outputs: impl Into<String>) -> Self {
+        self.request.only = Some(outputs.into());
+        self
+    }
+
     /// Allows runs with fewer latents and layers than the model has.
     #[must_use]
     pub fn adaptive(mut self) -> Self {

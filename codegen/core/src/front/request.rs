@@ -2,6 +2,7 @@
 
 use super::{budget, weights};
 use crate::model::Model;
+use crate::passes::keep_outputs;
 use crate::program::{Program, WeightFormat};
 use crate::scheme::load_tracked;
 use crate::{AfterLast, CompileOptions, LoadOptions, Optimize, Outputs, Problems, Subject, compile, impossible};
@@ -24,6 +25,8 @@ pub struct Request {
     pub positions: Option<String>,
     /// Whether all rows of the outputs are kept.
     pub outputs: Option<String>,
+    /// The outputs to compute, their names separated by commas; all when absent.
+    pub only: Option<String>,
     /// Whether a run may have fewer latents and layers than the model.
     pub adaptive: bool,
     /// What to save where one thing costs another.
@@ -48,11 +51,17 @@ impl Request {
         let model = self.location(manifest).and_then(|path| {
             load_tracked(&path, &LoadOptions::default()).map_err(|problems| as_written(&problems, manifest))
         });
-        let Some((model, files)) = problems.take(model) else { return Err(problems) };
+        let Some((mut model, files)) = problems.take(model) else { return Err(problems) };
+        let ignored = self.only.as_deref().map(|only| keep_outputs(&mut model, &names(only))).transpose();
+        let ignored = ignored.unwrap_or_else(|message| {
+            problems.add(Subject::Option("only"), format!("{message}; correct the names or leave the option out"));
+            None
+        });
         let (adaptive, outputs) = (self.adaptive, outputs.unwrap_or_default());
         let options = CompileOptions { positions, outputs, adaptive, weights, optimize, ..CompileOptions::default() };
         problems.append(impossible(&model, &options));
-        let program = within(&model, &options, flash, ram);
+        let mut program = within(&model, &options, flash, ram);
+        program.ignored_inputs.extend(ignored.unwrap_or_default());
         weights::check(&program, &mut problems);
         budget::check(&program, flash, ram, &mut problems);
         problems.finish((program, files))
@@ -89,6 +98,11 @@ impl Request {
         }
         Ok(manifest.join(path))
     }
+}
+
+/// Names that commas separate.
+fn names(text: &str) -> Vec<&str> {
+    text.split(',').map(str::trim).filter(|name| !name.is_empty()).collect()
 }
 
 /// The same problems with paths as the user wrote them: relative to the directory `manifest`.

@@ -9,6 +9,7 @@ pub(crate) mod absorb_keys;
 pub(crate) mod absorb_values;
 pub(crate) mod bake_queries;
 mod choice;
+mod drop_dead;
 mod drop_key_bias;
 mod fold_batch_norm;
 mod fold_input_scale;
@@ -19,12 +20,15 @@ mod move_value_bias;
 mod project_positions;
 
 pub(crate) use choice::{Choice, Choices, Layer};
+pub use drop_dead::keep_outputs;
 
 use crate::model::{Block, Linear, Model, Tensor};
 
 /// Which rewrites to apply, or to consider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Passes {
+    /// Queries that no output reads disappear.
+    pub drop_dead: bool,
     /// A raw input's scaling moves into the linear layer on its tokens.
     pub fold_input_scale: bool,
     /// The linear layers on a token and its position move into what reads them, where there is no norm between.
@@ -48,6 +52,7 @@ pub struct Passes {
 impl Default for Passes {
     fn default() -> Self {
         Self {
+            drop_dead: true,
             fold_input_scale: true,
             merge_stem: true,
             fold_norms: true,
@@ -64,6 +69,7 @@ impl Default for Passes {
 impl Passes {
     /// No rewrite that can be left out.
     pub const NONE: Self = Self {
+        drop_dead: false,
         fold_input_scale: false,
         merge_stem: false,
         fold_norms: false,
@@ -78,6 +84,10 @@ impl Passes {
 
 /// Applies the passes that make a program smaller or faster and nothing else.
 pub fn run(model: &mut Model, passes: Passes) {
+    // First: nothing else is to be done about what disappears.
+    if passes.drop_dead {
+        drop_dead::run(model);
+    }
     // The planner knows no batch norm: this always runs.
     fold_batch_norm::run(model);
     // After the batch norm, which changes the same layer's weights.

@@ -12,7 +12,8 @@ use serde::Serialize;
 /// What a rewrite is called, what it does, and how to leave it out.
 type Fold = (&'static str, &'static str, fn(&mut Passes));
 
-const FOLDS: [Fold; 9] = [
+const FOLDS: [Fold; 10] = [
+    ("drop_dead", "queries that no output reads disappear", |passes| passes.drop_dead = false),
     ("fold_input_scale", "an input's scale moves into the layer on its tokens", |passes| {
         passes.fold_input_scale = false
     }),

@@ -1,0 +1,4 @@
+#[percio::model("models/good", only = "logit")]
+pub struct TinyMlm;
+
+fn main() {}
