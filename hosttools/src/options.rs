@@ -107,8 +107,7 @@ impl From<Fidelity> for scheme::Fidelity {
 /// The back end of a subcommand that runs a model.
 #[derive(Debug, clap::Args)]
 pub(crate) struct BackendArgs {
-    /// What runs the model: interpreter, generated, qemu-m4, qemu-m7, qemu-m33, qemu-m55, or a board at serial:DEVICE[@BAUD] or
-    /// tcp:HOST:PORT
+    /// What runs the model
     #[arg(long, value_name = "BACKEND", default_value = "interpreter")]
     pub(crate) backend: Kind,
 }

@@ -15,8 +15,11 @@ mod wire;
 use crate::board::Board;
 use crate::sample::Sample;
 use anyhow::{Context, Error, Result, bail, ensure};
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser, ValueParserFactory};
+use clap::{Arg, Command};
 use percio::isa::{Isa, Kernel};
 use percio_codegen_core::program::Program;
+use std::ffi::OsStr;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -93,14 +96,14 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Those that need no further word.
-    const NAMED: [(&'static str, Self); 6] = [
-        ("interpreter", Self::Interpreter),
-        ("generated", Self::Generated),
-        ("qemu-m4", Self::QemuM4),
-        ("qemu-m7", Self::QemuM7),
-        ("qemu-m33", Self::QemuM33),
-        ("qemu-m55", Self::QemuM55),
+    /// Those that need no further word, and what they are.
+    const NAMED: [(&'static str, Self, &'static str); 6] = [
+        ("interpreter", Self::Interpreter, "The host's interpreter on percio's kernels"),
+        ("generated", Self::Generated, "The generated Rust, built for this machine"),
+        ("qemu-m4", Self::QemuM4, "The generated Rust on a Cortex-M4 in QEMU"),
+        ("qemu-m7", Self::QemuM7, "The generated Rust on a Cortex-M7 in QEMU"),
+        ("qemu-m33", Self::QemuM33, "The generated Rust on a Cortex-M33 in QEMU"),
+        ("qemu-m55", Self::QemuM55, "The generated Rust on a Cortex-M55 in QEMU"),
     ];
 
     /// The name that `--backend` takes and reports show.
@@ -108,7 +111,7 @@ impl Kind {
     pub fn name(&self) -> &str {
         match self {
             Self::Board(line) => line.name(),
-            named => Self::NAMED.iter().find(|(_, kind)| kind == named).map_or("", |(name, _)| name),
+            named => Self::NAMED.iter().find(|(_, kind, _)| kind == named).map_or("", |(name, ..)| name),
         }
     }
 
@@ -192,13 +195,44 @@ impl FromStr for Kind {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        if let Some((_, kind)) = Self::NAMED.iter().find(|(name, _)| *name == text) {
+        if let Some((_, kind, _)) = Self::NAMED.iter().find(|(name, ..)| *name == text) {
             return Ok(kind.clone());
         }
-        let names = Self::NAMED.map(|(name, _)| name).join(", ");
+        let names = Self::NAMED.map(|(name, ..)| name).join(", ");
         Line::parse(text)
             .map(Self::Board)
             .with_context(|| format!("expected one of {names}, serial:DEVICE, tcp:HOST:PORT"))
+    }
+}
+
+/// Reads a [`Kind`] on the command line, whose help and completions list those that have a name.
+#[derive(Clone, Debug)]
+pub struct KindParser;
+
+impl ValueParserFactory for Kind {
+    type Parser = KindParser;
+
+    fn value_parser() -> KindParser {
+        KindParser
+    }
+}
+
+impl TypedValueParser for KindParser {
+    type Value = Kind;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<Kind, clap::Error> {
+        let parser = StringValueParser::new().try_map(|text| text.parse::<Kind>());
+        parser.parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let further = [
+            PossibleValue::new("serial:DEVICE")
+                .help("A board at a serial port, see `percio harness`; DEVICE@BAUD says how fast"),
+            PossibleValue::new("tcp:HOST:PORT").help("A board behind a TCP connection"),
+        ];
+        let named = Kind::NAMED.into_iter().map(|(name, _, help)| PossibleValue::new(name).help(help));
+        Some(Box::new(named.chain(further)))
     }
 }
 

@@ -37,8 +37,7 @@ const BF16_BOUND: f64 = 8e-2;
 pub(crate) struct Cmd {
     #[command(flatten)]
     model: ModelArgs,
-    /// What runs the model: interpreter, generated, qemu-m4, qemu-m7, qemu-m33, qemu-m55, or a board at serial:DEVICE[@BAUD] or
-    /// tcp:HOST:PORT; several stand side by side
+    /// What runs the model; several stand side by side
     #[arg(long = "backend", value_name = "BACKEND", value_delimiter = ',', default_value = "interpreter")]
     backends: Vec<Kind>,
     /// Instruction set of this machine's back ends; several stand side by side
