@@ -1,4 +1,4 @@
-//! Samples that run at the same time, on a thread each.
+//! Samples that run at the same time, on a thread each or on several.
 
 use anyhow::{Error, Result};
 use std::num::NonZeroUsize;
@@ -6,11 +6,25 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// How many samples run at the same time: as many as were asked for, else as there are processors; never more than there are
-/// samples.
-pub(crate) fn threads(asked: Option<NonZeroUsize>, samples: usize) -> usize {
-    let threads = asked.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
-    threads.min(samples).max(1)
+/// How threads are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Threads {
+    /// Samples that run at the same time.
+    pub samples: NonZeroUsize,
+    /// Most threads that one of them has, on a back end that can use them.
+    pub each: NonZeroUsize,
+}
+
+impl Threads {
+    /// One.
+    pub const ONE: Self = Self { samples: NonZeroUsize::MIN, each: NonZeroUsize::MIN };
+}
+
+/// As many threads as were asked for, else as there are processors: a sample each, and what is left over to each of them.
+pub(crate) fn threads(asked: Option<NonZeroUsize>, samples: usize) -> Threads {
+    let threads = asked.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
+    let samples = NonZeroUsize::new(samples).map_or(NonZeroUsize::MIN, |samples| samples.min(threads));
+    Threads { samples, each: NonZeroUsize::new(threads.get() / samples).unwrap_or(NonZeroUsize::MIN) }
 }
 
 /// Does `work` for each of `samples`. Each of `workers` has a thread of its own and takes the next sample when it is done with
@@ -78,10 +92,11 @@ mod tests {
     }
 
     #[test]
-    fn no_more_threads_than_samples() {
-        assert_eq!(threads(NonZeroUsize::new(8), 3), 3);
-        assert_eq!(threads(NonZeroUsize::new(2), 3), 2);
-        assert_eq!(threads(None, 1), 1);
-        assert_eq!(threads(None, 0), 1);
+    fn no_more_samples_at_once_than_there_are() {
+        let of = |asked, samples| {
+            let threads = threads(NonZeroUsize::new(asked), samples);
+            [threads.samples.get(), threads.each.get()]
+        };
+        assert_eq!([of(8, 3), of(2, 3), of(4, 1), of(1, 0)], [[3, 2], [2, 1], [1, 4], [1, 1]]);
     }
 }

@@ -63,7 +63,7 @@ pub trait Kernel {
 }
 
 /// The vector operations in use. Vectors hold [`LANES`](Self::LANES) numbers.
-pub trait Isa: Copy {
+pub trait Isa: Copy + Send + Sync {
     /// The name that `PERCIO_ISA` and reports use.
     const NAME: &'static str;
     /// Numbers in a vector: divides `percio_format::PANEL`, or is a multiple of it.

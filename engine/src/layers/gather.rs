@@ -18,8 +18,9 @@ impl Attention {
     }
 }
 
-/// The parts of a state.
-struct State<'a> {
+/// The parts of a state, or of what some of its queries have in it.
+#[derive(Debug)]
+pub struct State<'a> {
     largest: &'a mut [f32],
     sum: &'a mut [f32],
     values: &'a mut [f32],
@@ -28,13 +29,28 @@ struct State<'a> {
 impl<'a> State<'a> {
     /// The parts of `state`; stops debug builds when it is too short.
     #[inline(always)]
-    fn split(shape: &Attention, state: &'a mut [f32]) -> Option<Self> {
+    #[must_use]
+    pub fn split(shape: &Attention, state: &'a mut [f32]) -> Option<Self> {
         let softmaxes = shape.queries * shape.heads;
         let state =
             if fits(state, 1, shape.state_len(), 0) { state.get_mut(..shape.state_len())? } else { return None };
         let (largest, rest) = state.split_at_mut_checked(softmaxes)?;
         let (sum, values) = rest.split_at_mut_checked(softmaxes)?;
         Some(Self { largest, sum, values })
+    }
+
+    /// What the first `queries` have, and what those after them have; no more than there are.
+    #[must_use]
+    pub fn split_at(self, shape: &Attention, queries: usize) -> (Self, Self) {
+        let cut = |numbers: &'a mut [f32], width: usize| {
+            let end = numbers.len().min(queries * width);
+            numbers.split_at_mut_checked(end).unwrap_or_default()
+        };
+        let (largest, later_largest) = cut(self.largest, shape.heads);
+        let (sum, later_sum) = cut(self.sum, shape.heads);
+        let (values, later_values) = cut(self.values, shape.heads * shape.v);
+        let later = Self { largest: later_largest, sum: later_sum, values: later_values };
+        (Self { largest, sum, values }, later)
     }
 }
 
@@ -51,11 +67,33 @@ pub fn begin<I: Isa>(_: I, shape: &Attention, state: &mut [f32]) {
 /// Takes `shape.keys` more keys into `state`; operands as for [`attention`](super::attention).
 #[inline]
 pub fn gather<I: Isa>(isa: I, shape: &Attention, q: &[f32], k: &[f32], v: &[f32], mask: &[bool], state: &mut [f32]) {
+    if let Some(state) = State::split(shape, state) {
+        gather_part(isa, shape, q, k, v, mask, state);
+    }
+}
+
+/// [`gather`] for some of the queries, which `shape` counts and `q` holds.
+#[inline]
+pub fn gather_part<I: Isa>(
+    isa: I,
+    shape: &Attention,
+    q: &[f32],
+    k: &[f32],
+    v: &[f32],
+    mask: &[bool],
+    state: State<'_>,
+) {
     let Attention { queries, keys, masked, heads, key_heads, value_heads, qk, v: v_width, scale, .. } = *shape;
     let ok = fits(q, queries, heads * qk, heads * qk)
         && fits(k, keys, key_heads * qk, key_heads * qk)
         && fits(v, keys, value_heads * v_width, value_heads * v_width);
-    if let (true, Some(State { largest, sum, values: out })) = (ok, State::split(shape, state)) {
+    let State { largest, sum, values: out } = state;
+    let softmaxes = queries * heads;
+    let ok = ok
+        && fits(largest, 1, softmaxes, 0)
+        && fits(sum, 1, softmaxes, 0)
+        && fits(out, queries, heads * v_width, heads * v_width);
+    if ok {
         let (mask, carried) = (mask.get(..masked).unwrap_or(mask), Some(Carried { largest, sum }));
         let (causal, hidden) = (false, shape.hidden());
         isa.run(kernel::Attention {

@@ -25,7 +25,7 @@ mod window;
 pub use attention::{Attention, attention};
 pub use embed::{Embed, embed};
 pub use gate::{Gate, gate};
-pub use gather::{begin, gather, merge, settle};
+pub use gather::{State, begin, gather, gather_part, merge, settle};
 pub use gru::{Gru, gru};
 pub use hide::{Hide, hide_rows};
 pub use inverted::{Inverted, inverted_attention};

@@ -20,9 +20,11 @@ use clap::{Arg, Command};
 use percio::isa::{Isa, Kernel};
 use percio_codegen_core::program::Program;
 use std::ffi::OsStr;
+use std::num::NonZeroUsize;
 use std::str::FromStr;
 use std::time::Duration;
 
+pub use crate::parallel::Threads;
 pub(crate) use cargo::harness;
 pub use generated::Generated;
 pub use interpret::{AttentionMap, Encoder, Generator, Interpreter, Keep, StageRows, State, Trace};
@@ -152,10 +154,23 @@ impl Kind {
     /// # Errors
     /// As [`open`](Self::open), and when this machine lacks the instruction set.
     pub fn open_on<'a>(&self, program: &'a Program, isa: Option<&'a str>) -> Result<Box<dyn Backend + 'a>> {
-        self.open_several(program, isa, 1)?.pop().context("no back end was asked for")
+        self.open_threaded(program, isa, NonZeroUsize::MIN)
     }
 
-    /// As many of them as `count` says, built once, for samples that run at the same time; at least one.
+    /// [`open_on`](Self::open_on) with so many threads, which the interpreter uses.
+    ///
+    /// # Errors
+    /// As [`open_on`](Self::open_on).
+    pub fn open_threaded<'a>(
+        &self,
+        program: &'a Program,
+        isa: Option<&'a str>,
+        each: NonZeroUsize,
+    ) -> Result<Box<dyn Backend + 'a>> {
+        self.open_several(program, isa, Threads { each, ..Threads::ONE })?.pop().context("no back end was asked for")
+    }
+
+    /// One for each of the samples that run at the same time, built once; the interpreter also uses several threads for one.
     ///
     /// # Errors
     /// As [`open_on`](Self::open_on).
@@ -163,7 +178,7 @@ impl Kind {
         &self,
         program: &'a Program,
         isa: Option<&'a str>,
-        count: usize,
+        threads: Threads,
     ) -> Result<Vec<Box<dyn Backend + 'a>>> {
         if self.is_host() {
             check_isa(isa)?;
@@ -174,10 +189,11 @@ impl Kind {
              --outputs out",
             self.name()
         );
+        let count = threads.samples.get();
         let on = |board| Ok(boxed(vec![Qemu::build(board, program)?; count]));
         match self {
             Self::Interpreter => {
-                let each = (0..count).map(|_| Ok(Interpreter::new(program)?.on(isa)));
+                let each = (0..count).map(|_| Ok(Interpreter::new(program)?.on(isa).threads(threads.each)));
                 Ok(boxed(each.collect::<Result<Vec<_>>>()?))
             }
             Self::Generated => Ok(boxed(Generated::build_several(program, isa, count)?)),

@@ -26,7 +26,7 @@ pub(crate) struct Cmd {
     /// Test set, a safetensors file with input.<name> and label.<output> (classes) or truth.<output> (numbers)
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
-    /// Samples that run at the same time; as many as there are processors by default
+    /// Threads, a sample each, and several for one large sample on the interpreter; as many as there are processors by default
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
 }
@@ -85,8 +85,8 @@ impl Cmd {
             data.truths.iter().map(|(place, truth)| (*place, Tally::new(&program.outputs[*place], truth))).collect();
         let progress = Progress::new("evaluating", data.samples.len(), quiet);
         // Sums depend on the order of samples, so outputs are counted in it: those of a few samples at a time.
-        for first in (0..data.samples.len()).step_by(FEW * threads) {
-            let end = data.samples.len().min(first + FEW * threads);
+        for first in (0..data.samples.len()).step_by(FEW * threads.samples.get()) {
+            let end = data.samples.len().min(first + FEW * threads.samples.get());
             each_sample(&mut workers, first..end, |(backend, computed), sample| {
                 computed.push((sample, backend.infer(&data.samples[sample])?));
                 progress.step();

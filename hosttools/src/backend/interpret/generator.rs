@@ -4,6 +4,7 @@ use super::memory::{self, Memory};
 use super::stage::Turn;
 use super::step;
 use super::stored::Stored;
+use super::team::Team;
 use crate::sample::Value;
 use anyhow::Result;
 use percio::isa::{Isa, Kernel, dispatch, on};
@@ -104,6 +105,7 @@ impl Grow<'_> {
             inputs: &inputs,
             arena: self.arena,
             outputs: self.outputs,
+            team: Team(1),
         };
         let lengths = Lengths { tokens, prefix, tile, latents, ..Lengths::default() };
         let turn = Turn { lengths, first: row, token: 0, input: 0, output: 0, place };

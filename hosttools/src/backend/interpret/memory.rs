@@ -2,6 +2,7 @@
 
 use super::stage::Turn;
 use super::stored::Stored;
+use super::team::Team;
 use crate::sample::Value;
 use anyhow::{Result, ensure};
 use percio_codegen_core::program::{Buffer, Lengths, Place, Program, Source, Target, Weights};
@@ -14,6 +15,8 @@ pub(super) struct Memory<'a> {
     pub(super) inputs: &'a [Value],
     pub(super) arena: &'a mut [f32],
     pub(super) outputs: &'a mut [Vec<f32>],
+    /// Who works on a step.
+    pub(super) team: Team,
 }
 
 impl Memory<'_> {
@@ -30,8 +33,17 @@ impl Memory<'_> {
 
     /// All that there is to read between two steps.
     pub(super) fn view(&self, turn: &Turn) -> Readable<'_> {
-        let Self { buffers, weights, inputs, .. } = *self;
-        Readable { buffers, weights, inputs, turn: *turn, before: self.arena, after: &[], after_at: self.arena.len() }
+        let Self { buffers, weights, inputs, team, .. } = *self;
+        Readable {
+            buffers,
+            weights,
+            inputs,
+            team,
+            turn: *turn,
+            before: self.arena,
+            after: &[],
+            after_at: self.arena.len(),
+        }
     }
 
     /// What one step writes, and all that it may read.
@@ -45,8 +57,8 @@ impl Memory<'_> {
                 (out, before, after, range.end)
             }
         };
-        let Self { buffers, weights, inputs, .. } = *self;
-        (out, Readable { buffers, weights, inputs, turn: *turn, before, after, after_at })
+        let Self { buffers, weights, inputs, team, .. } = *self;
+        (out, Readable { buffers, weights, inputs, team, turn: *turn, before, after, after_at })
     }
 }
 
@@ -56,6 +68,7 @@ pub(super) struct Readable<'a> {
     buffers: &'a [Buffer],
     weights: &'a Stored<'a>,
     inputs: &'a [Value],
+    team: Team,
     turn: Turn,
     /// The arena before the written part.
     before: &'a [f32],
@@ -69,6 +82,11 @@ impl<'a> Readable<'a> {
     /// Where the steps are.
     pub(super) fn turn(&self) -> &Turn {
         &self.turn
+    }
+
+    /// Who works on the step.
+    pub(super) fn team(&self) -> Team {
+        self.team
     }
 
     /// The numbers at `place` of the arena.

@@ -8,6 +8,7 @@ mod stage;
 mod step;
 mod stored;
 mod stream;
+mod team;
 mod trace;
 mod weights;
 
@@ -18,7 +19,9 @@ use memory::Memory;
 use percio::isa::{dispatch, on};
 use percio_codegen_core::program::{Lengths, Output, Program};
 use stage::{Pass, Work};
+use std::num::NonZeroUsize;
 use stored::Stored;
+use team::Team;
 use trace::Recorder;
 
 pub use generator::Generator;
@@ -35,6 +38,7 @@ pub struct Interpreter<'a> {
     outputs: Outputs,
     /// How many latents and layers runs have, where that may be chosen.
     choices: [usize; 2],
+    team: Team,
 }
 
 impl<'a> Interpreter<'a> {
@@ -52,6 +56,7 @@ impl<'a> Interpreter<'a> {
             arena: vec![0.0; program.arena_len],
             outputs: program.outputs.iter().map(numbers).collect(),
             choices: [program.max_latents, program.layers.len()],
+            team: Team(1),
         })
     }
 
@@ -59,6 +64,12 @@ impl<'a> Interpreter<'a> {
     #[must_use]
     pub fn on(self, isa: Option<&'a str>) -> Self {
         Self { isa, ..self }
+    }
+
+    /// The same interpreter on so many threads, where a step is large enough for more than one: the same numbers, to the bit.
+    #[must_use]
+    pub fn threads(self, threads: NonZeroUsize) -> Self {
+        Self { team: Team(threads.get()), ..self }
     }
 
     /// Runs have so many latents and layers; of a program that is not adaptive always all.
@@ -76,8 +87,8 @@ impl<'a> Interpreter<'a> {
     }
 
     fn watched(&mut self, inputs: &[Value], work: Work<'_>, trace: Option<&mut Recorder<'_>>) {
-        let Self { program, isa, weights, arena, outputs, choices } = self;
-        let memory = Memory { buffers: &program.buffers, weights, inputs, arena, outputs };
+        let Self { program, isa, weights, arena, outputs, choices, team } = self;
+        let memory = Memory { buffers: &program.buffers, weights, inputs, arena, outputs, team: *team };
         let pass = Pass { program, memory, work, trace, choices: *choices };
         match isa {
             Some(name) => on(name, pass),

@@ -155,20 +155,18 @@ fn block<I: Isa>(isa: I, step: &Step, turn: &Turn, read: Readable<'_>, out: &mut
         } => {
             let rows = rows.at(turn.lengths);
             let shape = Linear { rows, inputs, outputs, x_stride, out_stride, activation, accumulate };
-            let (x, bias, stored) = (read.numbers(x), read.weights(bias), read.stored());
+            let (x, bias, stored, team) = (read.numbers(x), read.weights(bias), read.stored(), read.team());
             match weight.format {
-                WeightFormat::F32 => layers::linear(isa, &shape, x, stored.f32(weight), bias, out),
-                WeightFormat::F16 => layers::linear(isa, &shape, x, stored.f16(weight), bias, out),
-                WeightFormat::Bf16 => layers::linear(isa, &shape, x, stored.bf16(weight), bias, out),
+                WeightFormat::F32 => team.linear(isa, &shape, x, stored.f32(weight), bias, out),
+                WeightFormat::F16 => team.linear(isa, &shape, x, stored.f16(weight), bias, out),
+                WeightFormat::Bf16 => team.linear(isa, &shape, x, stored.bf16(weight), bias, out),
             }
         }
         Step::Normalize { rows, width, centred, eps, ref x, gain, offset, .. } => {
             let shape = Normalize { rows: rows.at(turn.lengths), width, centred, eps };
             let (gain, offset) = (read.weights(gain), read.weights(offset));
-            match x {
-                Some(x) => layers::normalize(isa, &shape, read.numbers(x), gain, offset, out),
-                None => layers::normalize_in_place(isa, &shape, gain, offset, out),
-            }
+            let x = x.as_ref().map(|x| read.numbers(x));
+            read.team().normalize(isa, &shape, x, gain, offset, out);
         }
         Step::Gate { rows, width, activation, second, ref x, .. } => {
             layers::gate(isa, &Gate { rows: rows.at(turn.lengths), width, activation, second }, read.numbers(x), out);
@@ -224,7 +222,7 @@ fn block<I: Isa>(isa: I, step: &Step, turn: &Turn, read: Readable<'_>, out: &mut
                 zero_empty,
             };
             let (q, k, v) = (read.numbers(q), read.numbers(k), read.numbers(v));
-            layers::attention(isa, &shape, q, k, v, read.mask(mask), out);
+            read.team().attention(isa, &shape, q, k, v, read.mask(mask), out);
         }
         _ => {}
     }
@@ -283,7 +281,8 @@ fn gathering<I: Isa>(isa: I, step: &Step, turn: &Turn, read: Readable<'_>, out: 
         Step::Begin { shape, .. } => layers::begin(isa, &gathered(shape, 0), out),
         Step::Gather { shape, keys, q, k, v, mask, .. } => {
             let (q, k, v) = (read.numbers(q), read.numbers(k), read.numbers(v));
-            layers::gather(isa, &gathered(shape, keys.at(turn.lengths)), q, k, v, read.mask(*mask), out);
+            let shape = gathered(shape, keys.at(turn.lengths));
+            read.team().gather(isa, &shape, q, k, v, read.mask(*mask), out);
         }
         Step::Settle { shape, x, .. } => layers::settle(isa, &gathered(shape, 0), read.numbers(x), out),
         _ => {}

@@ -19,6 +19,7 @@ use history::{Change, Record};
 use layers::{Layer, layers};
 use percio_codegen_core::program::Program;
 use serde::{Deserialize, Serialize};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use times::{Latency, Times, latency};
 
@@ -33,6 +34,9 @@ pub(crate) struct Cmd {
     /// Instruction set of this machine's back ends; several stand side by side
     #[arg(long = "isa", value_name = "NAME", value_delimiter = ',')]
     isas: Vec<String>,
+    /// Threads of the interpreter, where a model is large
+    #[arg(long, value_name = "N", default_value = "1")]
+    threads: NonZeroUsize,
     /// Reference files, whose machines' times stand beside
     #[arg(long = "reference", value_name = "FILE")]
     references: Vec<PathBuf>,
@@ -87,7 +91,7 @@ impl Cmd {
         let sample = Sample::noise(&program);
         let runs: Vec<Run> = Kind::each(&self.backends, &self.isas)?
             .into_iter()
-            .map(|(kind, isa)| Run::of(&kind, isa, &program, &sample, quiet))
+            .map(|(kind, isa)| Run::of(self.threads, &kind, isa, &program, &sample, quiet))
             .collect::<Result<_>>()?;
         let interpreted = self.backends.contains(&Kind::Interpreter);
         let isa = self.isas.first().map(String::as_str);
@@ -124,8 +128,15 @@ fn parse_margin(text: &str) -> Result<f64> {
 }
 
 impl Run {
-    fn of(kind: &Kind, isa: Option<&str>, program: &Program, sample: &Sample, quiet: bool) -> Result<Self> {
-        let mut backend = busy("building the back end", quiet, || kind.open_on(program, isa))?;
+    fn of(
+        threads: NonZeroUsize,
+        kind: &Kind,
+        isa: Option<&str>,
+        program: &Program,
+        sample: &Sample,
+        quiet: bool,
+    ) -> Result<Self> {
+        let mut backend = busy("building the back end", quiet, || kind.open_threaded(program, isa, threads))?;
         let cost = busy("measuring", quiet, || backend.cost(sample))?;
         let none = Self {
             backend: kind.name().to_owned(),

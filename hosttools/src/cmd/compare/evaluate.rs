@@ -4,7 +4,7 @@ use super::counted::Counted;
 use super::reference::{Bound, References};
 use crate::backend::{Backend, Interpreter, Keep, Kind, Outputs, StageRows};
 use crate::looks;
-use crate::parallel::each_sample;
+use crate::parallel::{Threads, each_sample};
 use crate::picture::Picture;
 use crate::progress::{Progress, busy};
 use crate::report::comparison::title;
@@ -22,7 +22,7 @@ pub(super) struct Evaluation<'a> {
     /// Number type of the program's weights, and the largest difference that it explains.
     pub(super) weights: (WeightFormat, f64),
     /// Samples that run at the same time.
-    pub(super) threads: usize,
+    pub(super) threads: Threads,
 }
 
 /// One thread's back end, and what its samples came to.
@@ -99,7 +99,7 @@ impl Evaluation<'_> {
                 marks.push(mark);
             }
         }
-        let mut counted = vec![Counted::none(self.program); self.threads];
+        let mut counted = vec![Counted::none(self.program); self.threads.samples.get()];
         each_sample(&mut counted, self.samples.clone(), |counted, sample| {
             let of_sample = other.bound.expected.iter().map(|expected| expected.numbers[sample].clone()).collect();
             self.add_outputs(counted, sample, &of_sample);

@@ -50,7 +50,7 @@ pub(crate) struct Cmd {
     /// Samples of the reference, for example 0..32; all by default
     #[arg(long, value_name = "A..B", value_parser = parse_range)]
     samples: Option<[usize; 2]>,
-    /// Samples that run at the same time; as many as there are processors by default
+    /// Threads, a sample each, and several for one large sample on the interpreter; as many as there are processors by default
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
     /// Largest difference allowed, as a share of the largest number of the reference [default: 2e-5 for f32 weights, 1e-2 for

@@ -8,6 +8,7 @@ use crate::cli::Verdict;
 use crate::input_file::{InputFile, Normalization};
 use crate::labels::softmax;
 use crate::options::{BackendArgs, Format, ModelArgs};
+use crate::parallel::threads;
 use crate::progress::busy;
 use anyhow::{Result, bail};
 use percio_codegen_core::program::{Output, Program};
@@ -42,6 +43,9 @@ pub(crate) struct Cmd {
     /// for a model with several inputs. An empty line ends a window
     #[arg(long, conflicts_with_all = ["input", "mean", "std"])]
     watch: bool,
+    /// Threads of the interpreter, where a model is large; as many as there are processors by default
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
     /// Lines after which a window ends
     #[arg(long, value_name = "LINES", requires = "watch")]
     every: Option<NonZeroUsize>,
@@ -67,7 +71,9 @@ impl Cmd {
         let file = InputFile::read(input)?;
         let program = self.model.program_for(&file.inputs().0)?;
         let samples = file.samples(&program, &Normalization { mean: self.mean, std: self.std })?;
-        let mut backend = busy("building the back end", self.model.quiet(), || self.backend.backend.open(&program))?;
+        let (kind, threads) = (&self.backend.backend, threads(self.threads, 1));
+        let mut backend =
+            busy("building the back end", self.model.quiet(), || kind.open_threaded(&program, None, threads.each))?;
         let mut reports = Vec::new();
         for sample in &samples {
             let outputs = backend.infer(sample)?;
