@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use std::fmt::Arguments;
 use std::fs;
 use std::io::{self, ErrorKind, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 /// As that of `std`, without its panic: what cannot be written is told by [`finish`].
@@ -57,6 +57,44 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     written.with_context(|| format!("cannot write `{}`", path.display()))
 }
 
+/// A directory that is removed again unless it has become another.
+pub(crate) struct Unfinished(pub(crate) PathBuf);
+
+impl Unfinished {
+    pub(crate) fn new(path: PathBuf) -> Result<Self> {
+        fs::create_dir(&path).with_context(|| format!("`{}` cannot be made", path.display()))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        // It is gone when it has been renamed.
+        drop(fs::remove_dir_all(&self.0));
+    }
+}
+
+/// Writes a directory beside `path`, which is not there or empty, and renames it: all of these files are there then, or none.
+///
+/// # Errors
+/// When one cannot be written.
+pub(crate) fn write_whole_directory(path: &Path, files: &[(String, Vec<u8>)]) -> Result<()> {
+    let shown = path.display();
+    let name = path.file_name().with_context(|| format!("`{shown}` names no directory"))?;
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).with_context(|| format!("`{}` cannot be made", parent.display()))?;
+    }
+    let unfinished =
+        Unfinished::new(path.with_file_name(format!(".{}.unfinished-{}", name.display(), std::process::id())))?;
+    for (file, content) in files {
+        let file = unfinished.0.join(file);
+        let directory = file.parent().unwrap_or(&unfinished.0);
+        let written = fs::create_dir_all(directory).and_then(|()| fs::write(&file, content));
+        written.with_context(|| format!("`{shown}` cannot be written"))?;
+    }
+    fs::rename(&unfinished.0, path).with_context(|| format!("`{shown}` cannot be put in its place"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,5 +108,22 @@ mod tests {
         assert!(message.starts_with("cannot write `"), "{message}");
         assert_eq!(fs::read(&path).expect("the first one"), b"first");
         assert_eq!(fs::read_dir(directory.path()).expect("a directory").count(), 1, "nothing else is left");
+    }
+
+    #[test]
+    fn directories_are_whole_or_not_there() {
+        let directory = tempfile::tempdir().expect("a directory for files");
+        let path = directory.path().join("below").join("made");
+        let files =
+            |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), b"text".to_vec())).collect::<Vec<_>>();
+        write_whole_directory(&path, &files(&["a", "b/c"])).expect("there is room");
+        assert_eq!(fs::read(path.join("b/c")).expect("written"), b"text");
+        let other = path.with_file_name("other");
+        write_whole_directory(&other, &files(&["a", "a/b"])).expect_err("a file has no files");
+        assert_eq!(
+            fs::read_dir(directory.path().join("below")).expect("a directory").count(),
+            1,
+            "nothing else is left"
+        );
     }
 }

@@ -4,7 +4,7 @@ use super::print_json;
 use crate::backend::harness;
 use crate::cli::Verdict;
 use crate::options::{Format, ModelArgs};
-use crate::output::write_whole;
+use crate::output::write_whole_directory;
 use crate::table::grouped;
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
@@ -42,10 +42,7 @@ impl Cmd {
             program.keeps_outputs,
             "a model that keeps no outputs has no `infer` for a harness to call: leave --outputs out"
         );
-        fs::create_dir_all(self.output.join("src")).with_context(|| format!("`{shown}` cannot be made"))?;
-        for (path, content) in harness(&program, name) {
-            write_whole(&self.output.join(path), &content)?;
-        }
+        write_whole_directory(&self.output, &harness(&program, name))?;
         let report =
             Report { directory: &self.output, flash_bytes: program.flash_bytes(), ram_bytes: program.ram_bytes() };
         match self.model.format {

@@ -2,6 +2,7 @@
 
 mod render;
 
+use crate::output::Unfinished;
 use anyhow::{Context, Result, bail, ensure};
 use half::{bf16, f16};
 use percio_codegen_core::model::Tensor;
@@ -9,7 +10,7 @@ use percio_codegen_core::scheme::Native;
 use safetensors::{Dtype, View, serialize_to_file};
 use std::borrow::Cow;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 pub use render::render;
 
@@ -65,23 +66,6 @@ fn check_free(path: &Path, overwrite: bool) -> Result<()> {
         );
     }
     Ok(())
-}
-
-/// A directory that is removed again unless it has become another.
-struct Unfinished(PathBuf);
-
-impl Unfinished {
-    fn new(path: PathBuf) -> Result<Self> {
-        fs::create_dir(&path).with_context(|| format!("`{}` cannot be made", path.display()))?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        // It is gone when it has been renamed.
-        drop(fs::remove_dir_all(&self.0));
-    }
 }
 
 fn write(native: &Native, directory: &Path, storage: Storage) -> Result<u64> {

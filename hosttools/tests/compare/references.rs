@@ -47,6 +47,21 @@ fn the_most_exact_is_the_truth() {
 }
 
 #[test]
+fn a_truth_that_is_not_exact_is_told() {
+    let directory = directory();
+    let bf16 = rounded(directory.path(), "bf16.safetensors", 8, &[("dtype", "bfloat16")]);
+    let report = compare(&fixture(MODEL), &bf16, &[]);
+    assert_eq!(report["passed"], false);
+    let remark = report["remarks"][0].as_str().expect("a remark");
+    assert!(
+        remark.starts_with("`bf16.safetensors` was computed in bfloat16, and no reference is more exact"),
+        "{remark}"
+    );
+    let fine = compare(&fixture(MODEL), &fixture(MODEL).join("reference.safetensors"), &[]);
+    assert_eq!(fine["remarks"].as_array().map(Vec::len), Some(0));
+}
+
+#[test]
 fn they_stand_side_by_side() {
     let directory = directory();
     let of = |name: &str, keep, says: &[(&str, &str)]| rounded(directory.path(), name, keep, says);

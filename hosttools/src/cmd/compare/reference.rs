@@ -67,6 +67,9 @@ pub(super) fn bind(program: &Program, files: &[File], paths: &[PathBuf]) -> Resu
     Ok(References { truth, others })
 }
 
+/// The exactness of float32.
+const SINGLE: u32 = 3;
+
 /// How exactly the numbers of a reference were computed, as far as it says: more is better.
 fn exactness(origin: &Origin) -> u32 {
     let said = |key: &str| origin.metadata.get(key).map(String::as_str);
@@ -75,7 +78,7 @@ fn exactness(origin: &Origin) -> u32 {
         Some("float16") => 1,
         Some("bfloat16") => 0,
         _ if said("tf32") == Some("true") => 2,
-        _ => 3,
+        _ => SINGLE,
     }
 }
 
@@ -120,6 +123,15 @@ impl References {
     /// Sentences about what is wrong with the samples of the references themselves.
     pub(super) fn remarks(&self, samples: Range<usize>, program: &Program) -> Vec<String> {
         let mut remarks = Vec::new();
+        let truth = &self.truth.origin;
+        if exactness(truth) < SINGLE {
+            remarks.push(format!(
+                "`{}` was computed in {}, and no reference is more exact: differences are its own as much as the model's; write one \
+                 with `percio-reference --precision fp32` or fp64",
+                truth.file,
+                number_type(&truth.metadata)
+            ));
+        }
         for file in std::iter::once(&self.truth).chain(&self.others) {
             for (output, expected) in program.outputs.iter().zip(&file.bound.expected) {
                 let numbers = &expected.numbers[samples.clone()];
