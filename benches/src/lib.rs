@@ -3,8 +3,8 @@
 //! Each benchmark prints one line a shape: time, rate, and share of the fused multiply-adds that one core can do. Run one
 //! with `cargo bench -p benches --bench matmul`; `PERCIO_ISA=scalar` measures another instruction set.
 
-use percio::isa;
-use percio_hosttools::peak::{multiply_adds_a_second, seconds_and_multiply_adds};
+use percio::isa::{self, Isa, Kernel};
+use percio_hosttools::peak::{multiply_adds_a_second, seconds, seconds_and_multiply_adds};
 
 /// Prints measurements with their share of the peak, which is measured by turns with each.
 #[derive(Debug)]
@@ -31,6 +31,51 @@ impl Report {
         let (seconds, peak) = seconds_and_multiply_adds(work);
         let each = seconds / numbers as f64;
         println!("{name:<32}{:>12.3} ns each{:>8.1} multiply-adds each", each * 1e9, each * peak);
+    }
+}
+
+/// What is bound by the memory, beside the bytes a second that one core reads of it.
+#[derive(Debug)]
+pub struct Streams {
+    /// Bytes a second.
+    bandwidth: f64,
+}
+
+impl Streams {
+    /// Measures the bandwidth and prints the head of the report.
+    #[must_use]
+    pub fn start(subject: &str) -> Self {
+        // More than the caches of one processor hold.
+        let memory = numbers(64 << 20);
+        let bandwidth = size_of_val(memory.as_slice()) as f64 / seconds(|| isa::dispatch(Read(&memory)));
+        println!("{subject} on {}, memory is read at {:.1} GB/s", isa::name(), bandwidth / 1e9);
+        Self { bandwidth }
+    }
+
+    /// Measures `work`, which takes or makes `bytes`, and prints its line.
+    pub fn bytes<T>(&self, name: &str, bytes: usize, work: impl FnMut() -> T) {
+        let seconds = seconds(work);
+        let rate = bytes as f64 / seconds;
+        let (micros, share) = (seconds * 1e6, rate / self.bandwidth * 100.0);
+        println!("{name:<40}{micros:>12.2} µs{:>8.1} GB/s{share:>8.1} % of that", rate / 1e9);
+    }
+}
+
+/// The sum of all numbers: as fast as they come.
+struct Read<'a>(&'a [f32]);
+
+impl Kernel for Read<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) -> f32 {
+        let mut sums = [isa.splat(0.0); 8];
+        for numbers in self.0.chunks_exact(8 * I::LANES) {
+            for (sum, numbers) in sums.iter_mut().zip(numbers.chunks_exact(I::LANES)) {
+                *sum = isa.add(*sum, isa.load(numbers));
+            }
+        }
+        sums.into_iter().map(|sum| isa.sum(sum)).sum()
     }
 }
 

@@ -65,7 +65,7 @@ impl Kernel for Windows<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<I: Isa>(self, _: I) {
+    fn run<I: Isa>(self, isa: I) {
         let Unfold { depth, channels, kernel, out_height, out_width, first, rows, out_stride, .. } = self.shape;
         let (windows, window) = ((out_height * out_width).max(1), kernel * kernel * channels);
         for row in 0..rows {
@@ -74,34 +74,49 @@ impl Kernel for Windows<'_> {
                 let frame = token / windows * depth + index;
                 let image = part(self.image, frame * self.shape.frame(), self.shape.frame());
                 let out = part_mut(self.out, row * out_stride + index * window, window);
-                read_window(&self.shape, image, token % windows, out);
+                read_window(isa, &self.shape, image, token % windows, out);
             }
         }
     }
 }
 
-/// The `token`-th window of a frame, row-major.
+/// The `token`-th window of a frame, row-major. Of each of its rows a part lies in the image, between zeros.
 #[inline(always)]
-fn read_window(shape: &Unfold, image: &[f32], token: usize, out: &mut [f32]) {
-    let Unfold { channels, kernel, stride, pad: [above, left_of], out_width, .. } = *shape;
+fn read_window<I: Isa>(isa: I, shape: &Unfold, image: &[f32], token: usize, out: &mut [f32]) {
+    let Unfold { channels, height, width, kernel, stride, pad: [above, left_of], out_width, .. } = *shape;
     let (top, left) = (token / out_width.max(1) * stride, token % out_width.max(1) * stride);
-    for (index, pixel) in out.chunks_exact_mut(channels.max(1)).enumerate() {
-        let row = (top + index / kernel.max(1)).wrapping_sub(above);
-        let column = (left + index % kernel.max(1)).wrapping_sub(left_of);
-        read_pixel(shape, image, row, column, pixel);
+    let before = left_of.saturating_sub(left).min(kernel);
+    let column = left + before - left_of.min(left + before);
+    let inside = width.saturating_sub(column).min(kernel - before);
+    for (index, out) in out.chunks_exact_mut((kernel * channels).max(1)).enumerate() {
+        let row = (top + index).wrapping_sub(above);
+        if row >= height || inside == 0 {
+            out.fill(0.0);
+            continue;
+        }
+        part_mut(out, 0, before * channels).fill(0.0);
+        let after = before + inside;
+        part_mut(out, after * channels, (kernel - after) * channels).fill(0.0);
+        read_row(isa, shape, image, [row, column], part_mut(out, before * channels, inside * channels));
     }
 }
 
+/// As many pixels of a row of the image as `out` has room for.
 #[inline(always)]
-fn read_pixel(shape: &Unfold, image: &[f32], row: usize, column: usize, pixel: &mut [f32]) {
+fn read_row<I: Isa>(isa: I, shape: &Unfold, image: &[f32], [row, column]: [usize; 2], out: &mut [f32]) {
     let Unfold { channels, height, width, channels_first, .. } = *shape;
-    if row >= height || column >= width {
-        return pixel.fill(0.0);
+    let start = row * width + column;
+    if channels_first {
+        for channel in 0..channels {
+            let pixels = image.get(channel * height * width + start..).unwrap_or_default();
+            let out = out.iter_mut().skip(channel).step_by(channels.max(1));
+            out.zip(pixels).for_each(|(out, &number)| *out = number);
+        }
+        return;
     }
-    let (start, step) =
-        if channels_first { (row * width + column, height * width) } else { ((row * width + column) * channels, 1) };
-    for (channel, number) in pixel.iter_mut().enumerate() {
-        *number = image.get(start + channel * step).copied().unwrap_or(0.0);
+    let pixels = part(image, start * channels, out.len());
+    for (pixels, out) in pixels.chunks(I::LANES).zip(out.chunks_mut(I::LANES)) {
+        isa.store(isa.load(pixels), out);
     }
 }
 
