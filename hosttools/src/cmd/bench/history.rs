@@ -67,7 +67,9 @@ impl Record {
         let mut changes = Vec::new();
         for run in &self.runs {
             let last = records.iter().rev().filter(|record| record.is_of_the_same(self)).find_map(|record| {
-                let same = |before: &&Run| (&before.backend, &before.isa) == (&run.backend, &run.isa);
+                let same = |before: &&Run| {
+                    (&before.backend, &before.isa, before.threads) == (&run.backend, &run.isa, run.threads)
+                };
                 Some((record, record.runs.iter().find(same)?))
             });
             let Some((record, before)) = last else { continue };
@@ -148,6 +150,7 @@ mod tests {
         Run {
             backend: "generated".to_owned(),
             isa: "avx2".to_owned(),
+            threads: 1,
             time_ns: median.map(time),
             peak_macs_per_ns: median.map(|_| 50.0),
             share_of_peak: median.map(|_| 0.5),

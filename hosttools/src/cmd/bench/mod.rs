@@ -73,6 +73,9 @@ struct Report {
 struct Run {
     backend: String,
     isa: String,
+    /// Of the interpreter.
+    #[serde(default = "one")]
+    threads: usize,
     time_ns: Option<Times>,
     /// What one core can do on this instruction set.
     peak_macs_per_ns: Option<f64>,
@@ -120,6 +123,11 @@ impl Cmd {
     }
 }
 
+/// Where a record does not say.
+fn one() -> usize {
+    1
+}
+
 fn parse_margin(text: &str) -> Result<f64> {
     match text.parse::<f64>() {
         Ok(margin) if margin >= 0.0 && margin.is_finite() => Ok(margin),
@@ -141,6 +149,7 @@ impl Run {
         let none = Self {
             backend: kind.name().to_owned(),
             isa: backend.isa().to_owned(),
+            threads: if *kind == Kind::Interpreter { threads.get() } else { one() },
             time_ns: None,
             peak_macs_per_ns: None,
             share_of_peak: None,
@@ -163,7 +172,8 @@ impl Run {
     }
 
     fn print(&self, macs: u64) {
-        println!("\n{} on {}", self.backend, self.isa);
+        let threads = if self.threads > 1 { format!(", {} threads", self.threads) } else { String::new() };
+        println!("\n{} on {}{threads}", self.backend, self.isa);
         let mut rows = Vec::new();
         let mut row = |name: &str, value: String| rows.push(vec![name.to_owned(), value]);
         if let Some(Times { min, median, max, mad, runs, .. }) = &self.time_ns {

@@ -6,7 +6,7 @@ use std::fmt::Write;
 /// Width of every chart, in its own units.
 const WIDTH: f64 = 1000.0;
 /// Colours that tell series apart; `style.css` defines them.
-const COLOURS: usize = 6;
+const COLOURS: usize = 8;
 
 /// Letters of the longest label of a bar.
 const LONGEST: usize = 46;
