@@ -45,11 +45,18 @@ impl Default for Crc32 {
 impl Crc32 {
     /// Takes in the next bytes.
     pub fn add(&mut self, bytes: &[u8]) {
-        let (strides, rest) = if STRIDE == 8 { bytes.as_chunks::<8>() } else { (&[] as &[_], bytes) };
+        let rest = self.strides(bytes);
+        self.0 = rest.iter().fold(self.0, |sum, &byte| (sum >> 8) ^ TABLES[0][usize::from(sum as u8 ^ byte)]);
+    }
+
+    /// Takes in the bytes several at a time, as far as they go. The rest is left.
+    #[cfg(not(target_os = "none"))]
+    fn strides<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
+        let (strides, rest) = bytes.as_chunks::<STRIDE>();
         // Written out, for macros run it without optimisation.
         for stride in strides {
             let [a, b, c, d] = self.0.to_le_bytes();
-            let left = |zeros: usize, byte: u8| TABLES[zeros % STRIDE][usize::from(byte)];
+            let left = |zeros: usize, byte: u8| TABLES[zeros][usize::from(byte)];
             self.0 = left(7, a ^ stride[0])
                 ^ left(6, b ^ stride[1])
                 ^ left(5, c ^ stride[2])
@@ -59,7 +66,12 @@ impl Crc32 {
                 ^ left(1, stride[6])
                 ^ left(0, stride[7]);
         }
-        self.0 = rest.iter().fold(self.0, |sum, &byte| (sum >> 8) ^ TABLES[0][usize::from(sum as u8 ^ byte)]);
+        rest
+    }
+
+    #[cfg(target_os = "none")]
+    fn strides<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
+        bytes
     }
 
     /// The checksum of all bytes so far.
