@@ -39,9 +39,16 @@ impl Inverted<'_> {
     /// Computes `out`.
     #[inline(always)]
     pub(crate) fn attend<I: Isa>(mut self, isa: I) {
-        let layers::Inverted { queries, keys, heads, causal, .. } = self.shape;
         self.out.fill(0.0);
         self.sums.fill(0.0);
+        self.take(isa);
+        divide(isa, &self.shape, self.sums, self.out);
+    }
+
+    /// Adds the keys' shares and the values times them to what `sums` and `out` hold.
+    #[inline(always)]
+    pub(crate) fn take<I: Isa>(&mut self, isa: I) {
+        let layers::Inverted { queries, keys, heads, causal, .. } = self.shape;
         for head in 0..heads {
             for key in (0..keys).filter(|&key| self.mask.get(key) != Some(&false)) {
                 // With a causal order the key at place j is seen by the queries from place j on.
@@ -51,7 +58,6 @@ impl Inverted<'_> {
                 self.sum(isa, head, key, first);
             }
         }
-        self.divide(isa);
     }
 
     /// The scores of the queries from `first` on.
@@ -100,16 +106,16 @@ impl Inverted<'_> {
             }
         }
     }
+}
 
-    /// Divides the rows by the sums of their weights.
-    #[inline(always)]
-    fn divide<I: Isa>(self, isa: I) {
-        let layers::Inverted { v: width, eps, .. } = self.shape;
-        for (out, &sum) in self.out.chunks_exact_mut(width.max(1)).zip(&*self.sums) {
-            let factor = isa.splat(1.0 / if sum > eps { sum } else { eps });
-            for out in out.chunks_mut(I::LANES) {
-                isa.store(isa.mul(isa.load(out), factor), out);
-            }
+/// Divides the rows of `out` by the sums of their weights.
+#[inline(always)]
+pub(crate) fn divide<I: Isa>(isa: I, shape: &layers::Inverted, sums: &[f32], out: &mut [f32]) {
+    let layers::Inverted { v: width, eps, .. } = *shape;
+    for (out, &sum) in out.chunks_exact_mut(width.max(1)).zip(sums) {
+        let factor = isa.splat(1.0 / if sum > eps { sum } else { eps });
+        for out in out.chunks_mut(I::LANES) {
+            isa.store(isa.mul(isa.load(out), factor), out);
         }
     }
 }

@@ -14,6 +14,7 @@ mod norm;
 #[cfg(not(debug_assertions))]
 mod opcodes;
 mod rotate;
+mod shares;
 mod sizes;
 mod support;
 mod tolerance;

@@ -373,6 +373,18 @@ fn rows_shape(rows: Count, width: usize, x_stride: usize, out_stride: usize) -> 
 }
 
 pub(super) fn gather_shape(shape: &Gathering, keys: Count) -> Shape {
+    if let Some(eps) = shape.shares {
+        return Shape::new("Inverted")
+            .size("queries", shape.queries)
+            .count("keys", keys)
+            .count("masked", keys)
+            .size("heads", shape.heads)
+            .size("qk", shape.qk)
+            .size("v", shape.v_width)
+            .number("scale", shape.scale)
+            .field("causal", quote!(false))
+            .number("eps", eps);
+    }
     Shape::new("Attention")
         .size("queries", shape.queries)
         .count("keys", keys)

@@ -183,8 +183,12 @@ impl<'a> Encoder<'a> {
             (self.state_numbers(quote!(self.net.arena), false), self.state_numbers(quote!(net.arena), true));
         let (count, shape) = (self.numbers(), gather_shape(&self.stream.shape, Count::NONE).finish());
         let fields = [(format_ident!("net"), quote!(&'a mut #net)), (format_ident!("other"), quote!(&'a [f32]))];
-        let merge =
-            kernel(&format_ident!("__Merge"), &fields, &quote!(::percio::layers::merge(isa, &#shape, other, #target)));
+        let function = format_ident!("{}", if self.stream.shape.shares.is_some() { "merge_shares" } else { "merge" });
+        let merge = kernel(
+            &format_ident!("__Merge"),
+            &fields,
+            &quote!(::percio::layers::#function(isa, &#shape, other, #target)),
+        );
         quote! {
             impl #name<'_> {
                 /// What was gathered so far, to go on from later or elsewhere.

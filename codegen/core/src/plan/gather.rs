@@ -59,9 +59,6 @@ fn late(model: &Model) -> Option<String> {
 /// What makes attention depend on more than a query and a key.
 fn unlike(attention: &Attention) -> &'static str {
     match attention {
-        Attention { softmax: Softmax::Queries { .. }, .. } => {
-            "the weights of a key are divided by their sum over the queries"
-        }
         Attention { rotary: Some(_), .. } => "queries and keys turn with their places: rotary positions",
         Attention { causal: true, .. } => "a query sees the keys up to its own place",
         _ => "the mask of the tokens is also that of the queries",
@@ -97,9 +94,10 @@ fn is_cheap_again(model: &Model) -> bool {
     model.inputs.iter().filter_map(|input| input.project.as_ref()).all(|project| 2 * project.weight.len() <= keys)
 }
 
-/// Whether what a query gathers from a key depends on these two alone, up to a common factor of all that it gathers.
+/// Whether what a query gathers from a key depends on the queries and that key alone, up to a common factor of all that it gathers.
+/// A softmax over the queries needs no other key either: its weights are divided by their sum at the end.
 fn gathers(attention: &Attention) -> bool {
-    attention.softmax == Softmax::Keys && attention.rotary.is_none() && !attention.causal && !attention.masks_queries
+    attention.rotary.is_none() && !attention.causal && !attention.masks_queries
 }
 
 /// What the queries `q` of the rows `x` gather from the tokens.
@@ -115,6 +113,7 @@ pub(super) fn lower(builder: &mut Builder, model: &Model, block: &Block, x: &Row
         v_width: heads.v,
         scale: attention.scale as f32,
         zero_empty: attention.empty_rows == EmptyRows::Zero,
+        shares: if let Softmax::Queries { eps } = attention.softmax { Some(eps as f32) } else { None },
     };
     let state = builder.rows(format!("{name} state"), Count::fixed(1), 1, shape.state_len());
     builder.step(Step::Begin { shape, out: state.target() });

@@ -1,7 +1,7 @@
 //! What a caller of the compiler may choose, and what of it a model does not permit.
 
 use super::{decode, gather};
-use crate::model::{Encoding, Input, Latents, Model, Reads};
+use crate::model::{Encoding, Input, Latents, Model, Reads, Softmax};
 use crate::passes::Passes;
 use crate::program::WeightFormat;
 use crate::{Problems, Subject};
@@ -128,8 +128,11 @@ pub(super) fn not_adaptive(model: &Model) -> Option<String> {
     let reads_once = model.mixtures.is_empty()
         && blocks.next().is_some_and(|block| block.reads == Reads::Context && block.mixer.is_none())
         && blocks.all(|block| block.reads == Reads::Itself && block.mixer.is_none());
+    let readers = model.blocks.iter().filter(|block| block.reads.context());
+    let shares = readers.map(|block| block.attention.softmax).any(|softmax| softmax != Softmax::Keys);
     match &model.latents {
         Latents::Tail { .. } => Some("its latents are the last tokens".to_owned()),
+        _ if shares => Some("the weights of a key are divided by their sum over all latents".to_owned()),
         _ if !reads_once => Some("its latents read the tokens after other layers, or are mixed".to_owned()),
         _ => decode::not_alone(model),
     }

@@ -467,11 +467,13 @@ pub struct Gathering {
     pub scale: f32,
     /// A query that sees no key gathers zeros.
     pub zero_empty: bool,
+    /// The softmax runs over the queries of each key, and what a query gathers is divided by its weights' sum, at least so much.
+    pub shares: Option<f32>,
 }
 
 impl Gathering {
-    /// Numbers of the state of what was gathered so far: for each query and head the largest score, the sum of the weights
-    /// and the weighted sum of the values.
+    /// Numbers of the state of what was gathered so far: for each query and head the largest score (or room), the sum of the
+    /// weights and the weighted sum of the values.
     #[must_use]
     pub fn state_len(&self) -> usize {
         self.queries * self.heads * (2 + self.v_width)

@@ -278,20 +278,36 @@ fn across<I: Isa>(isa: I, step: &Step, turn: &Turn, read: Readable<'_>, out: &mu
 #[inline(always)]
 fn gathering<I: Isa>(isa: I, step: &Step, turn: &Turn, read: Readable<'_>, out: &mut [f32]) {
     match step {
-        Step::Begin { shape, .. } => layers::begin(isa, &gathered(shape, 0), out),
+        Step::Begin { shape, .. } => match shared(shape, 0) {
+            Some(shape) => layers::begin_shares(isa, &shape, out),
+            None => layers::begin(isa, &gathered(shape, 0), out),
+        },
         Step::Gather { shape, keys, q, k, v, mask, .. } => {
-            let (q, k, v) = (read.numbers(q), read.numbers(k), read.numbers(v));
-            let shape = gathered(shape, keys.at(turn.lengths));
-            read.team().gather(isa, &shape, q, k, v, read.mask(*mask), out);
+            let (q, k, v, mask) = (read.numbers(q), read.numbers(k), read.numbers(v), read.mask(*mask));
+            let keys = keys.at(turn.lengths);
+            match shared(shape, keys) {
+                Some(shape) => layers::gather_shares(isa, &shape, q, k, v, mask, out),
+                None => read.team().gather(isa, &gathered(shape, keys), q, k, v, mask, out),
+            }
         }
-        Step::Settle { shape, x, .. } => layers::settle(isa, &gathered(shape, 0), read.numbers(x), out),
+        Step::Settle { shape, x, .. } => match shared(shape, 0) {
+            Some(shape) => layers::settle_shares(isa, &shape, read.numbers(x), out),
+            None => layers::settle(isa, &gathered(shape, 0), read.numbers(x), out),
+        },
         _ => {}
     }
 }
 
+/// The inverted attention whose state it is, over `keys` more keys, if it is one.
+pub(super) fn shared(shape: &Gathering, keys: usize) -> Option<Inverted> {
+    let Gathering { queries, heads, qk, v_width: v, scale, shares, .. } = *shape;
+    let (masked, causal) = (keys, false);
+    shares.map(|eps| Inverted { queries, keys, masked, heads, qk, v, scale, causal, eps })
+}
+
 /// The attention whose state it is, over `keys` more keys.
 pub(super) fn gathered(shape: &Gathering, keys: usize) -> Attention {
-    let Gathering { queries, heads, key_heads, value_heads, qk, v_width: v, scale, zero_empty } = *shape;
+    let Gathering { queries, heads, key_heads, value_heads, qk, v_width: v, scale, zero_empty, .. } = *shape;
     let (masked, causal) = (keys, false);
     Attention { queries, keys, masked, heads, key_heads, value_heads, qk, v, scale, causal, zero_empty }
 }

@@ -2,12 +2,12 @@
 
 use super::Interpreter;
 use super::stage::Work;
-use super::step::gathered;
+use super::step::{gathered, shared};
 use crate::backend::Outputs;
 use crate::sample::Value;
 use percio::isa::{Isa, Kernel, dispatch};
-use percio::layers::{Attention, merge};
-use percio_codegen_core::program::{Head, Program, QueryStage, Stream};
+use percio::layers::{merge, merge_shares};
+use percio_codegen_core::program::{Gathering, Head, Program, QueryStage, Stream};
 use std::ops::Range;
 
 /// Takes the tokens of a program as they arrive.
@@ -108,7 +108,7 @@ impl Encoder<'_, '_> {
     /// Adds what was gathered from other tokens.
     pub fn merge(&mut self, other: &State) {
         let numbers = self.numbers();
-        let shape = gathered(&self.stream.shape, 0);
+        let shape = self.stream.shape;
         dispatch(Merge { shape, other: &other.numbers, state: &mut self.interpreter.arena[numbers] });
         self.next.iter_mut().zip(&other.next).for_each(|(next, &other)| *next = other.max(*next));
     }
@@ -127,7 +127,7 @@ impl Encoder<'_, '_> {
 }
 
 struct Merge<'a> {
-    shape: Attention,
+    shape: Gathering,
     other: &'a [f32],
     state: &'a mut [f32],
 }
@@ -137,6 +137,9 @@ impl Kernel for Merge<'_> {
 
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
-        merge(isa, &self.shape, self.other, self.state);
+        match shared(&self.shape, 0) {
+            Some(shape) => merge_shares(isa, &shape, self.other, self.state),
+            None => merge(isa, &gathered(&self.shape, 0), self.other, self.state),
+        }
     }
 }

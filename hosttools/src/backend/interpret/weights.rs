@@ -43,7 +43,7 @@ impl Scores {
         let (heads, zero_empty, inverted) = match *step {
             Step::Attention { heads, zero_empty, .. } => (heads, zero_empty, None),
             Step::InvertedAttention { heads, eps, .. } => (heads, true, Some(eps)),
-            Step::Gather { shape, .. } => (shape.heads, shape.zero_empty, None),
+            Step::Gather { shape, .. } => (shape.heads, shape.zero_empty || shape.shares.is_some(), shape.shares),
             _ => (0, false, None),
         };
         Self { name: name.to_owned(), heads, zero_empty, inverted, rows: Vec::new(), asked: Vec::new() }
