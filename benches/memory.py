@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """RAM against the length of the input: percio, ONNX Runtime and PyTorch, each run in a process of its own.
 
-    python benches/memory.py            # writes benches/record/memory.md, memory.svg and memory.json
+    python benches/memory.py                   # writes benches/record/memory.md, memory.svg and memory.json
+    python benches/memory.py --onnx2c [DIR]    # with onnx2c beside, built from the checkout DIR or from a pinned commit
 
 The model is that of examples/models/motion with one input of N tokens and random weights. percio is given its tokens one at
 a time; the others take the whole input, as they must. A process says itself what it had resident at most (VmHWM), before the
-run and in all. Needs torch, onnx and onnxruntime (hosttools/python/requirements.txt and onnx, onnxruntime).
+run and in all; of onnx2c's C, the sections and the stack are read. Needs torch, onnx and onnxruntime
+(hosttools/python/requirements.txt and onnx, onnxruntime).
 """
 
 import json
@@ -94,7 +96,26 @@ def operator_by_operator(tokens):
     return 4 * tokens * (64 + 64 + 4 * 16) / 1024
 
 
-def rows():
+def onnx2c_bytes(program, directory, path):
+    """RAM and flash of onnx2c's C for the model in the file `path`; its result is compared with ONNX Runtime's."""
+    import numpy
+    import onnx2c
+    import onnxruntime
+
+    c_file = Path(directory) / "model.c"
+    onnx2c.write_c(program, str(path), c_file)
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    samples = numpy.random.default_rng(0).standard_normal(session.get_inputs()[0].shape, numpy.float32)
+    expected = session.run(None, {"samples": samples})[0]
+    got = onnx2c.Compiled(c_file, [samples], [numpy.zeros_like(expected)])()[0]
+    error = abs(got - expected).max() / abs(expected).max()
+    if not error < 1e-4:
+        sys.exit(f"onnx2c's C is off by {error:.1e} of the largest number of ONNX Runtime's result")
+    ram, flash, stack = onnx2c.sizes(c_file)
+    return ram + stack, flash
+
+
+def rows(program):
     # What is resident does not depend on optimisation, and a plain build takes seconds.
     cargo = ["cargo", "bench", "-q", "-p", "benches", "--all-features", "--bench", "memory", "--profile", "dev", "--"]
     for tokens in LENGTHS:
@@ -103,19 +124,27 @@ def rows():
             path = Path(directory) / "model.onnx"
             measure([sys.executable, __file__, "write-onnx", str(tokens), str(path)])
             ort = own("onnxruntime", tokens, path)
+            compiled = onnx2c_bytes(program, directory, path) if program else (None, None)
         torch = own("pytorch", tokens)
-        yield tokens, model_bytes, most - before, ort[1] - ort[0], torch[1] - torch[0], most, ort[1], torch[1]
+        yield tokens, model_bytes, most - before, *compiled, ort[1] - ort[0], torch[1] - torch[0], most, ort[1], torch[1]
 
 
-SERIES = [("percio: the model, all of it", "#0a7"), ("ONNX Runtime: growth", "#c50"), ("PyTorch: growth", "#a2a"),
-          ("operator by operator: keys, values, scores", "#888")]
+def series(table):
+    """Name, colour and bytes of each line of the plot."""
+    lines = [
+        ("percio: the model, all of it", "#0a7", [row[1] for row in table]),
+        ("ONNX Runtime: growth", "#c50", [1024 * row[5] for row in table]),
+        ("PyTorch: growth", "#a2a", [1024 * row[6] for row in table]),
+        ("operator by operator: keys, values, scores", "#888", [round(1024 * operator_by_operator(row[0])) for row in table]),
+    ]
+    if table[0][3] is not None:
+        lines.append(("onnx2c: RAM of its C", "#06c", [row[3] for row in table]))
+    return lines
 
 
 def plot(table):
     """Lines over the number of tokens, both axes logarithmic, in KiB."""
-    width, height, left, bottom, top = 640, 360, 64, 40, 84
-    lines = [[row[1] / 1024 for row in table], [row[3] for row in table], [row[4] for row in table],
-             [operator_by_operator(row[0]) for row in table]]
+    width, height, left, bottom, top = 640, 360, 64, 40, 99
     x = lambda tokens: left + (math.log10(tokens) - math.log10(LENGTHS[0])) / math.log10(LENGTHS[-1] / LENGTHS[0]) * (width - left - 20)
     y = lambda kib: height - bottom - (math.log10(max(kib, 1))) / 6 * (height - bottom - top)
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="11">',
@@ -128,8 +157,8 @@ def plot(table):
         out.append(f'<text x="{x(tokens):.1f}" y="{height - 22}" text-anchor="middle">{tokens:,}</text>')
     out.append(f'<text x="{(left + width) / 2}" y="{height - 6}" text-anchor="middle">tokens</text>'
                f'<text x="{left - 48}" y="{top - 12}">KiB</text>')
-    for index, ((name, colour), line) in enumerate(zip(SERIES, lines)):
-        points = " ".join(f"{x(tokens):.1f},{y(kib):.1f}" for tokens, kib in zip(LENGTHS, line))
+    for index, (name, colour, sizes) in enumerate(series(table)):
+        points = " ".join(f"{x(tokens):.1f},{y(size / 1024):.1f}" for tokens, size in zip(LENGTHS, sizes))
         out.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>'
                    f'<text x="{left}" y="{14 + 15 * index}" fill="{colour}">{name}</text>')
     return "\n".join([*out, "</svg>"]) + "\n"
@@ -137,12 +166,23 @@ def plot(table):
 
 def peers(table):
     """The lines of the plot, for `percio compare --html PAGE --peers FILE`."""
-    columns = [[row[1] for row in table], [1024 * row[3] for row in table], [1024 * row[4] for row in table],
-               [round(1024 * operator_by_operator(row[0])) for row in table]]
-    memory = [{"name": name, "bytes": [[row[0], size] for row, size in zip(table, sizes)]}
-              for (name, _), sizes in zip(SERIES, columns)]
+    memory = [{"name": name, "bytes": [[row[0], size] for row, size in zip(table, line)]} for name, _, line in series(table)]
     said = "The model of examples/models/motion with one input; what a process gained while it ran, but of percio the model itself."
     return json.dumps({"machine": said, "memory": memory}) + "\n"
+
+
+def onnx2c_note(table):
+    if table[0][3] is None:
+        return ["onnx2c was not measured in this run: `python benches/memory.py --onnx2c` builds it.", ""]
+    import onnx2c
+
+    return [
+        f"onnx2c is commit {onnx2c.COMMIT[:12]} of {onnx2c.REPOSITORY}, its C compiled with gcc -O3 for this machine; RAM is .data, .bss and",
+        "stack without input and output, flash is .text, .rodata and .data; its result was within 1e-4 of ONNX Runtime's. So that it reads the model and",
+        "computes what it says, ONNX Runtime has folded constants, biases are matrices of one row, and undeclared outputs of",
+        "norms are taken out (`benches/onnx2c.py`).",
+        "",
+    ]
 
 
 def report(table):
@@ -152,22 +192,24 @@ def report(table):
     lines = [
         "# RAM against the length of the input",
         "",
-        "`python benches/memory.py` measures it, each number in a process of its own. The model is that of `examples/models/motion`",
+        "`python benches/memory.py --onnx2c` measures it, each number in a process of its own. The model is that of `examples/models/motion`",
         f"with one input of N tokens; ONNX Runtime {onnxruntime.__version__}, PyTorch {torch.__version__.split('+')[0]}, one thread each, float32, x86-64 Linux.",
         "\"Growth\" is what the peak of resident memory gained from the loaded model to the end of the run.",
         "",
-        "| N | percio: the model, bytes | percio: growth, KiB | ONNX Runtime: growth, KiB | PyTorch: growth, KiB | operator by operator, KiB | peak of the process, KiB: percio | ONNX Runtime | PyTorch |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| N | percio: the model, bytes | onnx2c: RAM, bytes | onnx2c: flash, bytes | percio: growth, KiB | ONNX Runtime: growth, KiB | PyTorch: growth, KiB | operator by operator, KiB | peak of the process, KiB: percio | ONNX Runtime | PyTorch |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for tokens, size, *rest in table:
-        figures = [*rest[:3], round(operator_by_operator(tokens)), *rest[3:]]
-        lines.append(f"| {tokens:,} | {size:,} | " + " | ".join(f"{figure:,}" for figure in figures) + " |")
+    for tokens, size, growth, ram, flash, *rest in table:
+        figures = [ram, flash, growth, *rest[:2], round(operator_by_operator(tokens)), *rest[2:]]
+        cells = ["" if figure is None else f"{figure:,}" for figure in figures]
+        lines.append(f"| {tokens:,} | {size:,} | " + " | ".join(cells) + " |")
     lines += [
         "",
         "percio takes the tokens one at a time, so what it holds is the model's own type, `size_of::<Motion>()`, whatever N is.",
         "\"Operator by operator\" is not measured: it is the keys, values and scores of the cross-attention alone, 4·N·(64 + 64 + 4·16)",
-        "bytes, which code that runs a graph one operator after another has at once. onnx2c makes such code; it was not built here.",
+        "bytes, which code that runs a graph one operator after another has at once.",
         "",
+        *onnx2c_note(table),
         "![the same as lines](memory.svg)",
         "",
     ]
@@ -183,7 +225,13 @@ def main():
     elif what == "onnxruntime":
         run_onnxruntime(*arguments)
     else:
-        table = list(rows())
+        with tempfile.TemporaryDirectory() as directory:
+            program = None
+            if what == "--onnx2c":
+                import onnx2c
+
+                program = onnx2c.build(Path(directory), *arguments[:1])
+            table = list(rows(program))
         (HERE / "record" / "memory.svg").write_text(plot(table))
         (HERE / "record" / "memory.json").write_text(peers(table))
         (HERE / "record" / "memory.md").write_text(report(table))
