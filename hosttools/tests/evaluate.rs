@@ -47,7 +47,7 @@ fn bundled_samples_of_digits() {
 
 #[test]
 fn bundled_samples_of_phonemes() {
-    let scores = [("sequence_error", 26.0 / 305.0, 305), ("right_sequences", 30.0 / 48.0, 48)];
+    let scores = [("sequence_error", 15.0 / 305.0, 305), ("right_sequences", 34.0 / 48.0, 48)];
     assert_eq!(bundled("phonemes"), scores.map(|(name, value, count)| (name.to_owned(), value, count)));
 }
 
@@ -108,4 +108,4 @@ fn data_that_cannot_be_used_is_said() {
 }
 
 /// Of the 48 bundled windows.
-const MOTION_RIGHT: f64 = 44.0;
+const MOTION_RIGHT: f64 = 46.0;
