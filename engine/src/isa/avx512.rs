@@ -2,10 +2,10 @@
 
 use super::{Avx2, Isa, Kernel};
 use crate::kernels::attention::{self, Attention};
-use crate::kernels::halves;
 use crate::kernels::matmul::{self, Matmul};
 use crate::kernels::tile::{Outer, Tile};
 use crate::kernels::weight::Weight;
+use crate::kernels::{halves, joined};
 use core::arch::x86_64::{
     __m256, __m512, __mmask16, _CMP_LT_OQ, _mm256_castpd_ps, _mm256_castps_pd, _mm256_loadu_ps, _mm256_setzero_ps,
     _mm512_add_epi32, _mm512_add_ps, _mm512_castpd_ps, _mm512_castps_pd, _mm512_castps_si512, _mm512_castps256_ps512,
@@ -264,7 +264,12 @@ impl Isa for Avx512 {
     }
     #[inline(always)]
     fn matmul(self, product: Matmul<'_>) {
-        matmul::tiled::<Self, 12, 4>(self, product);
+        // Many rows make up for laying weights side by side first.
+        if product.rows < 48 {
+            matmul::tiled::<Self, 12, 4>(self, product);
+        } else {
+            joined::product::<Self, 12, 4, 256>(self, product);
+        }
     }
     #[inline(always)]
     fn matmul_of_halves<W: Weight>(self, product: Matmul<'_, W>) {

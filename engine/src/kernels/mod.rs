@@ -7,6 +7,8 @@ pub mod erf;
 pub mod exp;
 pub mod halves;
 pub mod inverted;
+#[cfg(target_arch = "x86_64")]
+pub mod joined;
 pub mod matmul;
 pub mod norm;
 pub mod sine;
