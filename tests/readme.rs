@@ -33,17 +33,29 @@ fn has_function(file: &Path, name: &str) -> bool {
     file.exists() && text(file).contains(&format!("fn {name}("))
 }
 
+fn directory(package: &str) -> PathBuf {
+    root().join(match package {
+        "integration" => "tests",
+        "percio-codegen-core" => "codegen/core",
+        "percio-hosttools" => "hosttools",
+        "percio" => "engine",
+        "examples" => "examples",
+        other => panic!("`{other}` is no package with tests"),
+    })
+}
+
+/// Whether a module of the sources below `directory` is called `name` and has tests of its own.
+fn has_unit_tests(directory: &Path, name: &str) -> bool {
+    let entries = fs::read_dir(directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
+    entries.map(|entry| entry.expect("an entry").path()).any(|path| match path.is_dir() {
+        true => has_unit_tests(&path, name),
+        false => path.file_stem().is_some_and(|stem| stem == name) && text(&path).contains("#[test]"),
+    })
+}
+
 /// Whether `name` is a test, or a module of tests, of the package's target.
 fn exists(package: &str, target: Option<&str>, name: &str) -> bool {
-    let directory = match package {
-        "integration" => "tests",
-        "percio-codegen-core" => "codegen/core/tests",
-        "percio-hosttools" => "hosttools/tests",
-        "percio" => "engine/tests",
-        "examples" => "examples/tests",
-        other => panic!("`{other}` is no package with tests"),
-    };
-    let directory = root().join(directory);
+    let directory = directory(package).join(if package == "integration" { "" } else { "tests" });
     let below = target.map_or_else(|| directory.clone(), |target| directory.join(target));
     let (module, test) = name.split_once("::").map_or((name, None), |(module, test)| (module, Some(test)));
     let files = [below.join(module), below.clone(), directory.join(module)].map(|path| path.with_extension("rs"));
@@ -70,6 +82,10 @@ fn wrong(command: &str) -> Option<String> {
                 .filter(|word| !word.starts_with("--all") && *word != "--" && *word != "--nocapture")
                 .collect();
             let (target, name) = match rest.as_slice() {
+                ["--lib", name] => {
+                    let is_there = has_unit_tests(&directory(package).join("src"), name);
+                    return (!is_there).then(|| format!("no unit tests `{name}`: {command}"));
+                }
                 ["--test", target, rest @ ..] => (Some(*target), rest.first().copied().unwrap_or(*target)),
                 [name, ..] => (None, *name),
                 [] => return None,
