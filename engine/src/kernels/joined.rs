@@ -10,6 +10,7 @@
 //! The sums are those of [`super::matmul::tiled`], bit for bit.
 
 use super::matmul::{self, Matmul};
+use super::tile::{read, write};
 use super::{activation, block, part};
 use crate::isa::{Isa, Kernel, Strided, StridedMut};
 use percio_format::{Activation, PANEL};
@@ -171,21 +172,54 @@ impl<const ROWS: usize, const PANELS: usize> Kernel for &mut Tile<'_, ROWS, PANE
                 }
             }
         }
-        for (r, sums) in sums.iter_mut().enumerate() {
-            let Some(target) = self.target.panels::<PANELS>(r) else { return };
-            for (sum, lanes) in I::vectors(sums).iter().zip(target.as_flattened_mut().chunks_mut(I::LANES)) {
-                isa.store(*sum, lanes);
-            }
-        }
+        write::<I, ROWS, PANELS>(isa, sums, &mut self.target);
     }
 }
 
-/// The vectors of `numbers`.
-#[inline(always)]
-fn read<I: Isa, const PANELS: usize>(isa: I, numbers: &[[f32; PANEL]; PANELS]) -> I::Strip<PANELS> {
-    let mut strip = isa.zeros::<PANELS>();
-    for (vector, lanes) in I::vectors(&mut strip).iter_mut().zip(numbers.as_flattened().chunks(I::LANES)) {
-        *vector = isa.load(lanes);
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::isa::Scalar;
+
+    const MOST: usize = 4000;
+
+    fn numbers<const N: usize>(seed: u32) -> [f32; N] {
+        core::array::from_fn(|i| ((i as u32 + seed).wrapping_mul(2_654_435_761) >> 8) as f32 / (1 << 23) as f32 - 1.0)
     }
-    strip
+
+    /// Whole strips and the rest, one part of the inputs and several, in the order of sums that the tiles have.
+    #[test]
+    fn the_sums_are_those_of_tiles() {
+        let (x, weight, bias) = (numbers::<MOST>(1), numbers::<MOST>(2), numbers::<64>(3));
+        for (rows, inputs, outputs) in [(1, 7, 16), (5, 8, 19), (13, 9, 40), (3, 25, 33), (12, 1, 47), (2, 0, 16)] {
+            for (accumulate, activation) in [
+                (false, Activation::Identity),
+                (false, Activation::GeluErf),
+                (true, Activation::Identity),
+                (true, Activation::Relu),
+            ] {
+                let product = |out| Matmul {
+                    rows,
+                    inputs,
+                    outputs,
+                    x_stride: inputs + 2,
+                    out_stride: outputs + 1,
+                    activation,
+                    accumulate,
+                    x: &x,
+                    weight: &weight,
+                    bias: &bias,
+                    out,
+                };
+                let (mut ours, mut theirs) = (numbers::<MOST>(4), numbers::<MOST>(4));
+                super::product::<Scalar, 6, 2, 8>(Scalar, product(&mut ours));
+                matmul::tiled::<Scalar, 6, 2>(Scalar, product(&mut theirs));
+                assert_eq!(
+                    ours.map(f32::to_bits),
+                    theirs.map(f32::to_bits),
+                    "{rows} × {inputs} × {outputs}, {accumulate}"
+                );
+            }
+        }
+    }
 }

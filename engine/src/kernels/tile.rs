@@ -99,7 +99,7 @@ fn scale<I: Isa, const PANELS: usize>(isa: I, strip: &mut I::Strip<PANELS>, fact
 }
 
 #[inline(always)]
-fn read<I: Isa, const PANELS: usize>(isa: I, numbers: &[[f32; PANEL]; PANELS]) -> I::Strip<PANELS> {
+pub(super) fn read<I: Isa, const PANELS: usize>(isa: I, numbers: &[[f32; PANEL]; PANELS]) -> I::Strip<PANELS> {
     let mut strip = isa.zeros();
     for (vector, lanes) in I::vectors(&mut strip).iter_mut().zip(numbers.as_flattened().chunks(I::LANES)) {
         *vector = isa.load(lanes);
@@ -108,7 +108,7 @@ fn read<I: Isa, const PANELS: usize>(isa: I, numbers: &[[f32; PANEL]; PANELS]) -
 }
 
 #[inline(always)]
-fn write<I: Isa, const ROWS: usize, const PANELS: usize>(
+pub(super) fn write<I: Isa, const ROWS: usize, const PANELS: usize>(
     isa: I,
     mut sums: [I::Strip<PANELS>; ROWS],
     target: &mut StridedMut<'_>,
