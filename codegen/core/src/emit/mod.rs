@@ -9,6 +9,7 @@ mod kernel;
 mod latents;
 mod query;
 mod run;
+mod shape;
 mod stage;
 mod step;
 mod stream;

@@ -2,8 +2,9 @@
 
 use super::interface::{Interface, nested};
 use super::kernel::kernel;
+use super::shape::shape;
 use super::stage::{element, function};
-use super::step::{Scope, Writer, shape};
+use super::step::{Scope, Writer};
 use crate::program::{Asked, Place, Program, Source, Step};
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};

@@ -2,8 +2,8 @@
 
 use super::interface::{Interface, nested};
 use super::kernel::kernel;
+use super::shape::gather_shape;
 use super::stage::{element, from, function, once, token_tiles};
-use super::step::gather_shape;
 use crate::program::{Count, Positions, Program, Stream, TokenStage};
 
 use proc_macro2::{Ident, Literal, TokenStream};
