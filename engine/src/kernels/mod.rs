@@ -5,6 +5,7 @@ pub mod activation;
 pub mod attention;
 pub mod erf;
 pub mod exp;
+pub mod grid;
 pub mod halves;
 pub mod inverted;
 #[cfg(target_arch = "x86_64")]

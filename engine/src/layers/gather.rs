@@ -21,9 +21,9 @@ impl Attention {
 /// The parts of a state, or of what some of its queries have in it.
 #[derive(Debug)]
 pub struct State<'a> {
-    largest: &'a mut [f32],
-    sum: &'a mut [f32],
-    values: &'a mut [f32],
+    pub(super) largest: &'a mut [f32],
+    pub(super) sum: &'a mut [f32],
+    pub(super) values: &'a mut [f32],
 }
 
 impl<'a> State<'a> {

@@ -5,6 +5,7 @@ mod attention;
 mod dispatch;
 mod gate;
 mod gather;
+mod grid;
 mod gru;
 mod inverted;
 mod linear;
