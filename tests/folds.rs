@@ -24,7 +24,8 @@ fn all_folds_compute_what_none_does_on_every_golden() {
             let model = model_for(&name, &file);
             let written = model.macs();
             let none = CompileOptions { passes: Passes::NONE, ..CompileOptions::default() };
-            let [plain, folded] = [none, CompileOptions::default()].map(|options| compile(model.clone(), &options));
+            let [plain, folded] =
+                [none, CompileOptions::default()].map(|options| compile(model.clone(), &options).unwrap());
             let bound = |program| file.bind(program).unwrap_or_else(|problems| panic!("{name}: {problems}")).samples;
             let [expected, computed] = [&plain, &folded].map(|program| outputs(program, &bound(program)));
             let column = |all: &[Outputs], index: usize| -> Vec<Vec<f32>> {
@@ -50,7 +51,7 @@ fn all_folds_compute_what_none_does_on_every_golden() {
 fn what_single_folds_save() {
     let saved = |name: &str, model: &Model, without: Passes| {
         let [before, after] = [without, Passes::default()]
-            .map(|passes| compile(model.clone(), &CompileOptions { passes, ..CompileOptions::default() }));
+            .map(|passes| compile(model.clone(), &CompileOptions { passes, ..CompileOptions::default() }).unwrap());
         println!(
             "{name}: {} → {} multiply-accumulates, {} → {} bytes of weights, {} → {} of RAM",
             before.macs(),
@@ -78,7 +79,7 @@ fn outputs_that_are_left_out_cost_nothing() {
         let file = fixtures::reference(&path);
         let (model, mut class) = (model_for(name, &file), model_for(name, &file));
         let ignored = keep_outputs(&mut class, &["label"]).expect("it has a class");
-        let [all, mut class] = [model, class].map(|model| compile(model, &CompileOptions::default()));
+        let [all, mut class] = [model, class].map(|model| compile(model, &CompileOptions::default()).unwrap());
         println!(
             "{name}: {} → {} multiply-accumulates, {} → {} bytes of weights, {} → {} of RAM",
             all.macs(),
@@ -116,6 +117,7 @@ fn tiny_mlm(optimize: Option<Optimize>) -> Program {
         fixtures::model("tiny-mlm", &LoadOptions::default()),
         &CompileOptions { optimize, ..CompileOptions::default() },
     )
+    .unwrap()
 }
 
 #[test]
@@ -151,7 +153,7 @@ fn figures(weights: WeightFormat) {
     let passes = Passes { absorb_keys: false, absorb_values: false, ..Passes::default() };
     let compiled = |passes| {
         let model = fixtures::model("tiny-mlm", &LoadOptions::default());
-        compile(model, &CompileOptions { passes, weights, ..CompileOptions::default() })
+        compile(model, &CompileOptions { passes, weights, ..CompileOptions::default() }).unwrap()
     };
     let [plain, program] = [passes, Passes::default()].map(compiled);
     let saved = |program: &Program| -> u64 { program.decisions.iter().map(|decision| decision.chosen.macs).sum() };
@@ -164,7 +166,7 @@ fn figures(weights: WeightFormat) {
 /// The MNIST classifier of perceiver-io's examples, with other weights: 28 × 28 pixels, 32 bands, 32 latents × 128.
 #[test]
 fn first_cross_attention_of_a_digit_classifier_is_a_quarter() {
-    let program = compile(made(&ModelDirectory::digits()), &CompileOptions::default());
+    let program = compile(made(&ModelDirectory::digits()), &CompileOptions::default()).unwrap();
     let Decision { layer, chosen, alternatives } = &program.decisions[0];
     let written = alternatives.iter().find(|way| way.what == "as written").expect("it is not as written");
     // The block's MLP is the same either way.

@@ -28,7 +28,7 @@ fn shown(program: &Program) -> String {
 /// Asserts that two models are one program.
 fn are_one_program(original: Model, again: Model) -> [Program; 2] {
     let name = original.name.clone();
-    let [original, again] = [original, again].map(|model| compile(model, &CompileOptions::default()));
+    let [original, again] = [original, again].map(|model| compile(model, &CompileOptions::default()).unwrap());
     assert_eq!(shown(&original), shown(&again), "{name}: the programs differ");
     assert!(original.blob == again.blob, "{name}: the weights differ");
     [original, again]

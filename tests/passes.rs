@@ -46,7 +46,7 @@ const GOALS: [Option<Optimize>; 4] = [None, Some(Optimize::Speed), Some(Optimize
 
 /// What `recipe` computes, and how the planner has its attentions computed.
 fn outputs(recipe: &Recipe, passes: Passes, optimize: Option<Optimize>) -> (Outputs, Vec<Decision>) {
-    let program = compile(recipe.model(), &CompileOptions { passes, optimize, ..CompileOptions::default() });
+    let program = compile(recipe.model(), &CompileOptions { passes, optimize, ..CompileOptions::default() }).unwrap();
     let mut interpreter = Interpreter::new(&program).unwrap_or_else(|error| panic!("{error}"));
     let outputs = interpreter.infer(&sample(recipe, &program)).unwrap_or_else(|error| panic!("{error}"));
     (outputs, program.decisions)
@@ -74,7 +74,7 @@ on_every_isa! {
             let [_, first] = model.outputs.as_slice() else { return Ok(()) };
             let mut alone = model.clone();
             let ignored = keep_outputs(&mut alone, &[&first.name]).expect("an output");
-            let [all, alone] = [model, alone].map(|model| compile(model, &CompileOptions::default()));
+            let [all, alone] = [model, alone].map(|model| compile(model, &CompileOptions::default()).unwrap());
             prop_assert!(alone.macs() <= all.macs() && alone.flash_bytes() < all.flash_bytes());
             let whole = sample(&recipe, &all);
             let inputs = all.inputs.iter().zip(&whole.inputs).filter(|(input, _)| !ignored.contains(&input.name));

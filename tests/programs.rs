@@ -23,7 +23,7 @@ fn programs(recipe: &Recipe) -> [Program; 2] {
         adaptive: true,
         optimize: None,
     };
-    [CompileOptions::default(), plain].map(|options| compile(recipe.model(), &options))
+    [CompileOptions::default(), plain].map(|options| compile(recipe.model(), &options).unwrap())
 }
 
 proptest! {

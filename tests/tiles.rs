@@ -14,7 +14,7 @@ on_every_isa! {
         proptest!(config(), |(recipe in recipes())| {
             let outputs = |tile| -> Outputs {
                 let options = CompileOptions { tile: NonZeroUsize::new(tile), ..CompileOptions::default() };
-                let program = compile(recipe.model(), &options);
+                let program = compile(recipe.model(), &options).unwrap();
                 let mut interpreter = Interpreter::new(&program).unwrap_or_else(|error| panic!("{error}"));
                 interpreter.infer(&sample(&recipe, &program)).unwrap_or_else(|error| panic!("{error}"))
             };

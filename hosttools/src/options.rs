@@ -165,7 +165,8 @@ impl ModelArgs {
             only => keep_outputs(&mut model, only).map_err(|message| anyhow!("--only: {message}"))?,
         };
         let mut problems = impossible(&model, &options);
-        let mut program = busy("compiling the model", self.quiet(), || compile(model, &options));
+        let program = problems.take(busy("compiling the model", self.quiet(), || compile(model, &options)));
+        let Some(mut program) = program else { return Err(problems.into()) };
         program.ignored_inputs.extend(ignored);
         weights::check(&program, &mut problems);
         Ok(problems.finish(program)?)

@@ -47,7 +47,7 @@ fn ids_are_those_of_the_source() {
         let latents = written["latents"].as_u64().map(|latents| latents as usize);
         let (prompt, expected) = (ids(&written["prompt"]), ids(&written["generated"]));
         let mut sequence = Sequence::new(tail, &prompt, latents).expect("a prompt");
-        let program = compile(model, &CompileOptions::default());
+        let program = compile(model, &CompileOptions::default()).unwrap();
         let mut cached = Cached::new(&program).expect("a Perceiver AR");
         for _ in &expected {
             sequence.step(&mut cached, &mut Pick::likeliest()).expect("a step");
@@ -60,7 +60,7 @@ fn ids_are_those_of_the_source() {
 #[test]
 fn what_is_kept_is_what_would_be_computed() {
     for (name, _) in generated() {
-        let program = compile(model(&name), &CompileOptions::default());
+        let program = compile(model(&name), &CompileOptions::default()).unwrap();
         let mut recomputed = Recomputed::new(&program).expect("a program");
         let tail = Tail::of(&model(&name)).expect("a Perceiver AR");
         let prompt: Vec<u32> =
@@ -101,7 +101,7 @@ fn a_new_token_is_one_row_until_there_are_as_many_latents_as_can_be() {
         ("google-ar-absolute", 1, [1, 2, 3, 4, 5, 5, 5]),
     ] {
         let tail = Tail::of(&model(name)).expect("a Perceiver AR");
-        let program = compile(model(name), &CompileOptions::default());
+        let program = compile(model(name), &CompileOptions::default()).unwrap();
         let mut cached = Cached::new(&program).expect("a Perceiver AR");
         let mut sequence = Sequence::new(tail, &vec![1; prompt], None).expect("a prompt");
         let rows = expected.map(|_| {
@@ -116,7 +116,7 @@ fn a_new_token_is_one_row_until_there_are_as_many_latents_as_can_be() {
 #[test]
 fn another_sequence_begins_anew() {
     let tail = Tail::of(&model("google-ar")).expect("a Perceiver AR");
-    let program = compile(model("google-ar"), &CompileOptions::default());
+    let program = compile(model("google-ar"), &CompileOptions::default()).unwrap();
     let logits = |cached: &mut Cached<'_>, ids: &[u32]| {
         let sequence = Sequence::new(tail, ids, None).expect("a prompt");
         cached.predict(sequence.ids(), sequence.split()).expect("logits")

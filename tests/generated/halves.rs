@@ -51,7 +51,7 @@ fn agree<M: Runs>(name: &str, format: WeightFormat, net: &mut M) {
 
 fn stored_as(name: &str, weights: WeightFormat) -> Program {
     let model = load(&directory(name), &LoadOptions::default()).unwrap_or_else(|problems| panic!("{name}: {problems}"));
-    compile(model, &CompileOptions { weights, ..CompileOptions::default() })
+    compile(model, &CompileOptions { weights, ..CompileOptions::default() }).unwrap()
 }
 
 /// Half precision keeps eleven bits of a weight, bf16 eight: outputs are that close, and not equal.

@@ -19,7 +19,7 @@ fn models() -> Vec<(Recipe, Program)> {
     let mut candidates: Vec<(Recipe, Program)> = Vec::new();
     for _ in 0..CANDIDATES {
         let recipe = recipes.new_tree(&mut runner).expect("recipes have no filter").current();
-        let program = compile(recipe.model(), &CompileOptions::default());
+        let program = compile(recipe.model(), &CompileOptions::default()).unwrap();
         candidates.push((recipe, program));
     }
     let mut missing: BTreeSet<&str> = candidates.iter().flat_map(|(_, program)| kinds(program)).collect();

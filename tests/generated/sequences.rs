@@ -167,7 +167,7 @@ fn random() -> Vec<Model> {
         (model.decoder, model.mixtures) = (None, Vec::new());
         let linear = Linear { weight: Tensor::new("head", &[3, width], numbers(3 * width)), bias: None };
         model.outputs = vec![Output::new("logits", Extent::Latents { most }, Some(linear))];
-        if ids && compile(model.clone(), &CompileOptions::default()).generation.is_ok() {
+        if ids && compile(model.clone(), &CompileOptions::default()).unwrap().generation.is_ok() {
             found.push(model);
         }
     }
@@ -198,7 +198,7 @@ fn random_models_go_on_as_if_computed_anew() {
     assert!(models.len() >= 20, "{} models of many can go on", models.len());
     for (index, model) in models.into_iter().enumerate() {
         let tile = NonZeroUsize::new(index % 4);
-        let program = compile(model.clone(), &CompileOptions { tile, ..CompileOptions::default() });
+        let program = compile(model.clone(), &CompileOptions { tile, ..CompileOptions::default() }).unwrap();
         apart(&program.generation.as_ref().expect("it can go on").program);
         let tail = Tail::of(&model).expect("ids");
         let (mut cached, mut anew) =

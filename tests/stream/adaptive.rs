@@ -34,9 +34,10 @@ fn cut(latents: u32, layers: u32) -> Program {
     let mut model = model();
     let Latents::Learned(table) = &model.latents else { panic!("expected learned latents") };
     let [rows, width] = [latents as usize, table.columns()];
-    model.latents = Latents::Learned(Tensor::new("latents", &[rows, width], table.data[..rows * width].to_vec()));
+    model.latents =
+        Latents::Learned(Tensor::new("latents", &[rows, width], table.numbers().unwrap()[..rows * width].to_vec()));
     model.schedule.truncate(1 + layers as usize);
-    compile(model, &CompileOptions::default())
+    compile(model, &CompileOptions::default()).unwrap()
 }
 
 #[test]
@@ -50,7 +51,7 @@ fn with_all_latents_and_layers_it_is_the_model() {
 #[test]
 fn fewer_latents_and_layers_are_a_smaller_model() {
     assert!(impossible(&model(), &options()).is_empty());
-    let program = compile(model(), &options());
+    let program = compile(model(), &options()).unwrap();
     let sample = Sample::noise(&program);
     let (mut net, mut interpreter) = (Adaptive::new(), interpreter(&program));
     for (latents, depth) in [(1, 0), (3, 4), (7, 1), (5, 2), (7, 4), (2, 4)] {

@@ -20,7 +20,7 @@ fn fixture(name: &str, positions: AfterLast) -> Program {
     let model = fixtures::model(name, &LoadOptions::default());
     let problems = impossible(&model, &options(positions));
     assert!(problems.is_empty(), "{name}: {problems:?}");
-    compile(model, &options(positions))
+    compile(model, &options(positions)).unwrap()
 }
 
 proptest! {
@@ -30,7 +30,7 @@ proptest! {
     fn computed_positions_are_those_of_the_table(recipe in recipes()) {
         let model = recipe.model();
         if impossible(&model, &options(AfterLast::Unbounded)).is_empty() {
-            let [table, line] = [AfterLast::Stop, AfterLast::Unbounded].map(|after| compile(recipe.model(), &options(after)));
+            let [table, line] = [AfterLast::Stop, AfterLast::Unbounded].map(|after| compile(recipe.model(), &options(after)).unwrap());
             let computes = line.steps.iter().any(|step| matches!(step, Step::Waves { .. }));
             prop_assert!(computes, "no position is computed");
             let input = sample(&recipe, &table);
@@ -46,7 +46,7 @@ proptest! {
         let model = recipe.model();
         for after in AfterLast::ALL {
             let problems = impossible(&model, &options(after));
-            let program = compile(recipe.model(), &options(after));
+            let program = compile(recipe.model(), &options(after)).unwrap();
             prop_assert!(problems.is_empty() <= program.stream().is_some(), "{problems:?}");
         }
     }

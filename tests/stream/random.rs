@@ -41,7 +41,7 @@ proptest! {
 
     #[test]
     fn any_order_and_any_chunks_are_an_inference(recipe in recipes()) {
-        let program = compile(recipe.model(), &CompileOptions::default());
+        let program = compile(recipe.model(), &CompileOptions::default()).unwrap();
         if streams(&program) {
             let sample = Sample::noise(&program);
             let expected = interpreter(&program).infer(&sample).expect("a program that runs");
@@ -55,7 +55,7 @@ proptest! {
 
     #[test]
     fn a_token_that_is_not_pushed_is_masked(recipe in recipes()) {
-        let program = compile(recipe.model(), &CompileOptions::default());
+        let program = compile(recipe.model(), &CompileOptions::default()).unwrap();
         let sample = sample(&recipe, &program);
         if let Some(acts) = kept(&program, &sample).filter(|_| streams(&program)) {
             let expected = interpreter(&program).infer(&sample).expect("a program that runs");

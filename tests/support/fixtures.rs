@@ -57,12 +57,12 @@ pub(crate) fn reference(path: &Path) -> File {
 
 /// The fixture `name` with inputs as large as its checkpoint says.
 pub(crate) fn program(name: &str) -> Program {
-    compile(model(name, &LoadOptions::default()), &CompileOptions::default())
+    compile(model(name, &LoadOptions::default()), &CompileOptions::default()).unwrap()
 }
 
 /// [`model_for`], compiled.
 pub(crate) fn program_for(name: &str, reference: &File) -> Program {
-    compile(model_for(name, reference), &CompileOptions::default())
+    compile(model_for(name, reference), &CompileOptions::default()).unwrap()
 }
 
 /// The fixture `name` with inputs as large as those in `reference`, and the arithmetic that made it.

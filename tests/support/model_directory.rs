@@ -6,7 +6,6 @@ use safetensors::tensor::{Dtype, TensorView};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
 /// The files of a model directory.
 pub(crate) struct ModelDirectory {
@@ -216,7 +215,7 @@ impl ModelDirectory {
 
     /// Sets one number of the tensor `name`.
     pub(crate) fn set(&mut self, name: &str, index: usize, number: f32) {
-        Arc::make_mut(&mut self.tensor(name).data)[index] = number;
+        self.tensor(name).data.change(move |numbers| numbers[index] = number);
     }
 
     fn tensor(&mut self, name: &str) -> &mut Tensor {
@@ -225,7 +224,9 @@ impl ModelDirectory {
 
     /// Writes both files to the directory `path`, which need not exist.
     pub(crate) fn write(&self, path: &Path) {
-        let bytes = |tensor: &Tensor| tensor.data.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<u8>>();
+        let bytes = |tensor: &Tensor| {
+            tensor.numbers().unwrap().iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<u8>>()
+        };
         let data: Vec<(&String, &Tensor, Vec<u8>)> =
             self.tensors.iter().map(|(name, tensor)| (name, tensor, bytes(tensor))).collect();
         let view = |(name, tensor, bytes)| {

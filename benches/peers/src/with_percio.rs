@@ -104,7 +104,7 @@ impl Interpreted {
         let model =
             percio_codegen_core::load(&case.directory, &Default::default()).map_err(|error| anyhow!("{error:?}"))?;
         let program: &'static Program =
-            Box::leak(Box::new(percio_codegen_core::compile(model, &percio_codegen_core::CompileOptions::default())));
+            Box::leak(Box::new(percio_codegen_core::compile(model, &percio_codegen_core::CompileOptions::default())?));
         let inputs = program.inputs.iter().map(|input| {
             let Ok(array) = case.input(&input.name) else { return Value::Mask(Vec::new()) };
             match input.name.as_str() {

@@ -40,9 +40,9 @@ fn write(path: &Path) {
     file.set_len((8 + header.len() + end) as u64).unwrap();
 }
 
-/// The model itself takes as much as a file of `f32`; nothing of the file may be in memory a second time.
+/// Matrices stay in the file until they are packed.
 #[test]
-fn a_checkpoint_is_in_memory_once() {
+fn a_checkpoint_that_is_loaded_is_not_in_memory() {
     let place = tempfile::tempdir().unwrap();
     write(place.path());
     let size = fs::metadata(place.path().join("model.safetensors")).unwrap().len();
@@ -51,5 +51,5 @@ fn a_checkpoint_is_in_memory_once() {
     let added = memory("VmHWM") - before;
     println!("{} parameters of {size} bytes took {added} bytes at most", model.parameters);
     assert!(model.parameters > 33_000_000);
-    assert!(added as f64 <= 1.3 * size as f64, "{added} bytes for a file of {size}");
+    assert!(added as f64 <= 0.1 * size as f64, "{added} bytes for a file of {size}");
 }

@@ -193,7 +193,7 @@ mod tests {
     fn a_program_beyond_the_memory_is_refused() {
         let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/native-ids");
         let model = load(&model, &LoadOptions::default()).expect("the fixture is well formed");
-        let mut program = compile(model, &CompileOptions::default());
+        let mut program = compile(model, &CompileOptions::default()).expect("the file of weights is there");
         program.blob = vec![0; 5 << 20];
         let problems = check(&Board::M33, &program).expect_err("5 MB do not fit 4 MB");
         let messages: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();

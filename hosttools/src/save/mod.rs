@@ -5,10 +5,12 @@ mod render;
 use crate::output::Unfinished;
 use anyhow::{Context, Result, bail, ensure};
 use half::{bf16, f16};
+use percio_codegen_core::Problems;
 use percio_codegen_core::model::Tensor;
 use percio_codegen_core::scheme::Native;
 use safetensors::{Dtype, View, serialize_to_file};
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::fs;
 use std::path::Path;
 
@@ -30,7 +32,8 @@ pub enum Storage {
 /// when it holds nothing else. The result is how many bytes the tensors take.
 ///
 /// # Errors
-/// When there is something at `path` that may not be replaced, and when a file cannot be written; nothing has changed then.
+/// When there is something at `path` that may not be replaced, when a file cannot be written, and when the tensors' own files can
+/// no longer be read; nothing has changed then.
 pub fn save(native: &Native, path: &Path, overwrite: bool, storage: Storage) -> Result<u64> {
     let shown = path.display();
     let Some(name) = path.file_name() else { bail!("`{shown}` names no directory to make: add a name to it") };
@@ -70,10 +73,13 @@ fn check_free(path: &Path, overwrite: bool) -> Result<()> {
 
 fn write(native: &Native, directory: &Path, storage: Storage) -> Result<u64> {
     let [config, weights] = FILES.map(|file| directory.join(file));
+    let unread = RefCell::default();
     let tensors = native.tensors.iter();
-    let tensors: Vec<_> = tensors.map(|(name, tensor)| (name.as_str(), Numbers::new(tensor, storage))).collect();
+    let tensors = tensors.map(|(name, tensor)| Ok((name.as_str(), Numbers::new(tensor, storage, &unread)?)));
+    let tensors = tensors.collect::<Result<Vec<_>, Problems>>()?;
     let bytes = tensors.iter().map(|(_, numbers)| numbers.data_len() as u64).sum();
     serialize_to_file(tensors, None, &weights)?;
+    unread.into_inner().finish(())?;
     fs::write(&config, render(&native.config))?;
     // That library lets only the owner read what it writes; whoever may read one file may read the other.
     fs::set_permissions(&weights, fs::metadata(&config)?.permissions())?;
@@ -97,15 +103,17 @@ fn replace(from: &Path, to: &Path, aside: &Path) -> Result<()> {
 struct Numbers<'a> {
     tensor: &'a Tensor,
     dtype: Dtype,
+    /// What went wrong while bytes were made, which the library that writes them does not ask.
+    unread: &'a RefCell<Problems>,
 }
 
 impl<'a> Numbers<'a> {
-    fn new(tensor: &'a Tensor, storage: Storage) -> Self {
+    fn new(tensor: &'a Tensor, storage: Storage, unread: &'a RefCell<Problems>) -> Result<Self, Problems> {
         let dtype = match storage {
             Storage::Single => Dtype::F32,
-            Storage::Narrowest => narrowest(&tensor.data),
+            Storage::Narrowest => narrowest(&tensor.numbers()?),
         };
-        Self { tensor, dtype }
+        Ok(Self { tensor, dtype, unread })
     }
 }
 
@@ -131,7 +139,9 @@ impl View for Numbers<'_> {
     }
 
     fn data(&self) -> Cow<'_, [u8]> {
-        let numbers = self.tensor.data.iter();
+        let numbers = self.unread.borrow_mut().take(self.tensor.numbers());
+        let Some(numbers) = numbers else { return vec![0; self.data_len()].into() };
+        let numbers = numbers.iter();
         match self.dtype {
             Dtype::F16 => numbers.flat_map(|&number| f16::from_f32(number).to_le_bytes()).collect(),
             Dtype::BF16 => numbers.flat_map(|&number| bf16::from_f32(number).to_le_bytes()).collect(),

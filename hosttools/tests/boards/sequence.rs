@@ -13,7 +13,7 @@ fn check(board: &Board) {
     let expected = MODELS.map(|name| {
         let directory = repository("tests/fixtures").join(name);
         let model = load(&directory, &LoadOptions::default()).expect("the fixture is a model");
-        let program = compile(model, &CompileOptions::default());
+        let program = compile(model, &CompileOptions::default()).unwrap();
         let bytes = program.generation.expect("a Perceiver AR").ram_bytes();
         let text = fs::read_to_string(directory.join("generated.json")).expect("what the source generated");
         let written: Value = serde_json::from_str(&text).expect("generated.json holds JSON");

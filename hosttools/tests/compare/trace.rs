@@ -22,7 +22,7 @@ fn a_watched_run_is_the_run() {
             file.inputs().into_iter().map(|(name, array)| (name.to_owned(), array.shape.clone())).collect();
         let model = load(&fixture(name), &LoadOptions { data_shapes, ..LoadOptions::default() }).expect("a model");
         let traces = [None, NonZeroUsize::new(1)].map(|tile| {
-            let program = compile(model.clone(), &CompileOptions { tile, ..CompileOptions::default() });
+            let program = compile(model.clone(), &CompileOptions { tile, ..CompileOptions::default() }).unwrap();
             let samples = file.bind(&program).expect("it fits").samples;
             let mut interpreter = Interpreter::new(&program).expect("a sound program").on(Some("scalar"));
             let (outputs, trace) = interpreter.watch(&samples[0], Keep::StagesAndAttention);

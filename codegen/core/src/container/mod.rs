@@ -1,7 +1,8 @@
 //! Bytes to named tensors, without meaning.
 //!
 //! [`open`] reads what a file says about its tensors: names, shapes, number types, where the numbers are. The numbers
-//! themselves are read when a tensor is taken, straight into their final place, so that a file is never in memory twice.
+//! themselves are looked at when a tensor is taken, so that what is wrong with them is said with all else, and read when they are
+//! needed: a matrix is in memory only while somebody works on it.
 
 mod arrays;
 mod decode;

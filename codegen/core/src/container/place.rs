@@ -40,6 +40,11 @@ impl Place {
         }
     }
 
+    /// Whether they lie in the file as they are.
+    pub(super) fn is_plain(&self) -> bool {
+        matches!(self, Self::Plain(_))
+    }
+
     /// The bytes one after the other.
     pub(super) fn reader(&self) -> io::Result<Box<dyn Read + '_>> {
         Ok(match self {

@@ -4,11 +4,12 @@ use super::number::NumberType;
 use super::place::Place;
 use super::{Numbers, decode, strides};
 use crate::Problems;
-use crate::model::Tensor;
+use crate::model::{Data, Tensor, WeakData};
 use std::io::{self, Read};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// A tensor in a file. Clones share its numbers once they are read.
+/// A tensor in a file. The tensors that clones give share their numbers.
 #[derive(Clone, Debug)]
 pub struct Stored {
     shape: Vec<usize>,
@@ -17,7 +18,7 @@ pub struct Stored {
     number: NumberType,
     big_endian: bool,
     place: Place,
-    kept: Arc<Mutex<Weak<Vec<f32>>>>,
+    kept: Arc<Mutex<WeakData>>,
 }
 
 /// Bytes read at a time: enough that the calls do not count, few enough to stay in the cache.
@@ -73,32 +74,73 @@ impl Stored {
         Some(Self { shape: shape.to_vec(), place: place?, kept: Arc::default(), ..self.clone() })
     }
 
-    /// Reads the numbers as `f32`: F32 as it is, F16 and BF16 exactly, F64 and integers (counters among the weights)
-    /// rounded. The tensor gets the name `name`.
+    /// The tensor with the name `name`, its numbers as `f32`: F32 as it is, F16 and BF16 exactly, F64 and integers (counters
+    /// among the weights) rounded. Numbers of several axes that lie in the file as they are stay there and come from it
+    /// whenever they are asked for; others are read now.
     ///
     /// # Errors
     /// A file that can no longer be read, and a number that is not finite.
     pub fn read(&self, name: &str) -> Result<Tensor, Problems> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(data) = kept.upgrade() {
-            return Ok(Tensor { name: name.to_owned(), shape: self.shape.clone(), data });
-        }
-        let numbers = match self.numbers()? {
-            Numbers::F32(numbers) => numbers,
-            Numbers::I64(numbers) => numbers.into_iter().map(|number| number as f32).collect(),
+        let data = match kept.upgrade() {
+            Some(data) => data,
+            None => self.data(name)?,
         };
-        if let Some(at) = numbers.iter().position(|number| !number.is_finite()) {
-            return Err(Problems::model(format!(
-                "tensor `{name}` of shape {:?} holds {} at flat index {at}, expected finite numbers: train or export it \
+        *kept = data.downgrade();
+        Ok(Tensor { name: name.to_owned(), shape: self.shape.clone(), data })
+    }
+
+    /// The numbers, which are finite.
+    fn data(&self, name: &str) -> Result<Data, Problems> {
+        let wrong = |(at, number): (usize, f32)| {
+            Problems::model(format!(
+                "tensor `{name}` of shape {:?} holds {number} at flat index {at}, expected finite numbers: train or export it \
                  again (in `{}`)",
                 self.shape,
-                numbers[at],
                 self.place.source().path().display()
-            )));
+            ))
+        };
+        // A vector is small, and what is compressed or lies in another order takes long to read again.
+        if self.shape.len() < 2 || self.strides.is_some() || !self.place.is_plain() {
+            let numbers = self.singles()?;
+            return not_finite(&numbers).map_or(Ok(()), |at| Err(wrong((at, numbers[at])))).map(|()| numbers.into());
         }
-        let data = Arc::new(numbers);
-        *kept = Arc::downgrade(&data);
-        Ok(Tensor { name: name.to_owned(), shape: self.shape.clone(), data })
+        let checked = self.first_not_finite().map_err(|error| self.place.source().unreadable(&error))?;
+        checked.map_or(Ok(()), |found| Err(wrong(found)))?;
+        let stored = Self { kept: Arc::default(), ..self.clone() };
+        Ok(Data::later(self.shape.iter().product(), move |range| stored.part(range).singles()))
+    }
+
+    /// The first number that is not finite and its place, a chunk of numbers in memory at a time.
+    fn first_not_finite(&self) -> io::Result<Option<(usize, f32)>> {
+        let NumberType::Float(kind) = self.number else { return Ok(None) };
+        let (width, count) = (self.number.width(), self.shape.iter().product::<usize>());
+        let mut numbers = vec![0.0; count.min(CHUNK / width)];
+        let mut chunks = self.chunks()?;
+        for first in (0..count).step_by(CHUNK / width) {
+            let numbers = &mut numbers[..(count - first).min(CHUNK / width)];
+            decode::floats(kind, chunks.next(numbers.len())?, numbers);
+            if let Some(at) = not_finite(numbers) {
+                return Ok(Some((first + at, numbers[at])));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The numbers of `range`, of a tensor that lies in its file as it is.
+    fn part(&self, range: Range<usize>) -> Self {
+        let width = self.number.width() as u64;
+        let place = self.place.part(range.start as u64 * width, range.len() as u64 * width);
+        let place = place.unwrap_or_else(|| self.place.clone());
+        Self { shape: vec![range.len()], place, kept: Arc::default(), ..self.clone() }
+    }
+
+    /// All numbers as `f32`, row-major.
+    fn singles(&self) -> Result<Vec<f32>, Problems> {
+        Ok(match self.numbers()? {
+            Numbers::F32(numbers) => numbers,
+            Numbers::I64(numbers) => numbers.into_iter().map(|number| number as f32).collect(),
+        })
     }
 
     /// Reads the numbers, row-major, finite or not.
@@ -124,20 +166,48 @@ impl Stored {
         })
     }
 
-    /// All numbers in the order of the file, a chunk of bytes at a time, in a vector of their own.
+    /// All numbers in the order of the file, in a vector of their own.
     fn consecutive<T: Copy + Default>(&self, decode: impl Fn(&[u8], &mut [T])) -> io::Result<Vec<T>> {
         let width = self.number.width();
         let mut numbers = vec![T::default(); usize::try_from(self.place.len()).unwrap_or(usize::MAX) / width];
-        let mut buffer = vec![0; CHUNK.min(numbers.len() * width)];
-        let mut reader = self.place.reader()?;
+        let mut chunks = self.chunks()?;
         for out in numbers.chunks_mut(CHUNK / width) {
-            let bytes = &mut buffer[..out.len() * width];
-            reader.read_exact(bytes)?;
-            if self.big_endian {
-                bytes.chunks_exact_mut(width).for_each(<[u8]>::reverse);
-            }
-            decode(bytes, out);
+            decode(chunks.next(out.len())?, out);
         }
         Ok(numbers)
     }
+
+    /// The bytes of the numbers one after the other.
+    fn chunks(&self) -> io::Result<Chunks<'_>> {
+        let (width, len) = (self.number.width(), usize::try_from(self.place.len()).unwrap_or(usize::MAX));
+        Ok(Chunks { reader: self.place.reader()?, buffer: vec![0; CHUNK.min(len)], width, big_endian: self.big_endian })
+    }
+}
+
+/// Reads a tensor a chunk of bytes at a time.
+struct Chunks<'a> {
+    reader: Box<dyn Read + 'a>,
+    buffer: Vec<u8>,
+    /// Bytes of a number.
+    width: usize,
+    big_endian: bool,
+}
+
+impl Chunks<'_> {
+    /// The bytes of the next `count` numbers, no more than a chunk, least significant first.
+    fn next(&mut self, count: usize) -> io::Result<&[u8]> {
+        let bytes = &mut self.buffer[..count * self.width];
+        self.reader.read_exact(bytes)?;
+        if self.big_endian {
+            bytes.chunks_exact_mut(self.width).for_each(<[u8]>::reverse);
+        }
+        Ok(bytes)
+    }
+}
+
+/// The place of the first number that is not finite.
+fn not_finite(numbers: &[f32]) -> Option<usize> {
+    // Nearly always there is none, and finding just that out needs no branch a number.
+    let all = numbers.iter().fold(true, |all, number| all & number.is_finite());
+    if all { None } else { numbers.iter().position(|number| !number.is_finite()) }
 }

@@ -60,7 +60,7 @@ impl Request {
         let (adaptive, outputs) = (self.adaptive, outputs.unwrap_or_default());
         let options = CompileOptions { positions, outputs, adaptive, weights, optimize, ..CompileOptions::default() };
         problems.append(impossible(&model, &options));
-        let mut program = within(&model, &options, flash, ram);
+        let Some(mut program) = problems.take(within(&model, &options, flash, ram)) else { return Err(problems) };
         program.ignored_inputs.extend(ignored.unwrap_or_default());
         weights::check(&program, &mut problems);
         budget::check(&program, flash, ram, &mut problems);
@@ -117,19 +117,29 @@ fn as_written(problems: &Problems, manifest: &Path) -> Problems {
 }
 
 /// The program, or where it exceeds a budget the first of those that save something else and exceed none.
-fn within(model: &Model, options: &CompileOptions, flash: Option<usize>, ram: Option<usize>) -> Program {
+fn within(
+    model: &Model,
+    options: &CompileOptions,
+    flash: Option<usize>,
+    ram: Option<usize>,
+) -> Result<Program, Problems> {
     let fits = |program: &Program| {
         flash.is_none_or(|budget| program.flash_bytes() <= budget)
             && ram.is_none_or(|budget| program.ram_bytes() <= budget)
     };
-    let program = compile(model.clone(), options);
+    let program = compile(model.clone(), options)?;
     if fits(&program) {
-        return program;
+        return Ok(program);
     }
     let goals = [None, Some(Optimize::Ram), Some(Optimize::Flash)];
     let others = goals.into_iter().filter(|&goal| goal != options.optimize);
-    let mut programs = others.map(|optimize| compile(model.clone(), &CompileOptions { optimize, ..*options }));
-    programs.find(fits).unwrap_or(program)
+    for optimize in others {
+        let other = compile(model.clone(), &CompileOptions { optimize, ..*options })?;
+        if fits(&other) {
+            return Ok(other);
+        }
+    }
+    Ok(program)
 }
 
 /// The one of `all` that is called `text`, where there is a text; a problem that calls them `what` lists their names.

@@ -3,6 +3,7 @@
 //! Letters: N input tokens, C input channels, M latents, D latent width, Q output queries.
 
 mod block;
+mod data;
 mod figures;
 mod fourier;
 mod geometry;
@@ -17,6 +18,8 @@ pub use block::{
     Absorbed, Attention, Block, EmptyRows, Gate, Gru, HeadNorms, Mixer, Mlp, Places, Query, Reads, Residual, Rotary,
     Softmax,
 };
+pub use data::Data;
+pub(crate) use data::WeakData;
 pub use fourier::{fourier_features, fourier_tables, line, linear_frequencies, logarithmic_frequencies};
 pub use geometry::{Layout, Pad, Patch, Window};
 pub use history::Mixture;

@@ -1,6 +1,8 @@
 //! Named numbers.
 
-use std::sync::Arc;
+use super::Data;
+use crate::Problems;
+use std::borrow::Cow;
 
 /// A named array, row-major. Clones share the numbers, so a tied tensor stays one. A model that only a configuration
 /// describes has tensors without numbers.
@@ -11,7 +13,7 @@ pub struct Tensor {
     /// Length of each axis.
     pub shape: Vec<usize>,
     /// The numbers.
-    pub data: Arc<Vec<f32>>,
+    pub data: Data,
 }
 
 impl Tensor {
@@ -19,7 +21,7 @@ impl Tensor {
     #[must_use]
     pub fn new(name: impl Into<String>, shape: &[usize], data: Vec<f32>) -> Self {
         debug_assert_eq!(shape.iter().product::<usize>(), data.len());
-        Self { name: name.into(), shape: shape.to_vec(), data: Arc::new(data) }
+        Self { name: name.into(), shape: shape.to_vec(), data: data.into() }
     }
 
     /// Numbers computed in double precision, rounded once.
@@ -28,46 +30,56 @@ impl Tensor {
         Self::new(name, shape, data.iter().map(|&number| number as f32).collect())
     }
 
+    /// The numbers.
+    ///
+    /// # Errors
+    /// A file that can no longer be read.
+    pub fn numbers(&self) -> Result<Cow<'_, [f32]>, Problems> {
+        self.data.read()
+    }
+
     /// `count` rows from `first` on, as a tensor of their own; none of the numbers where this one has none.
     #[must_use]
     pub fn part_of_rows(&self, first: usize, count: usize) -> Self {
-        let columns = self.columns();
-        let data = self.data.get(first * columns..(first + count) * columns).unwrap_or_default().to_vec();
+        let range = first * self.columns()..(first + count) * self.columns();
+        let data = if self.is_empty() { Data::default() } else { self.data.part(range) };
         let shape = [&[count], &self.shape[1..]].concat();
-        Self { name: format!("{}[{first}..{}]", self.name, first + count), shape, data: Arc::new(data) }
+        Self { name: format!("{}[{first}..{}]", self.name, first + count), shape, data }
     }
 
     /// `[rows, columns]` of these of its columns, in this order; none of the numbers where this one has none.
     #[must_use]
     pub fn with_columns(&self, columns: &[usize]) -> Self {
-        let rows = self.data.chunks_exact(self.columns().max(1));
-        let data = rows.flat_map(|row| columns.iter().map(|&column| row[column])).collect();
-        Self { name: self.name.clone(), shape: vec![self.rows(), columns.len()], data: Arc::new(data) }
+        let (width, shape, picked) = (self.columns().max(1), vec![self.rows(), columns.len()], columns.to_vec());
+        let pick = move |numbers: &[f32]| {
+            let rows = numbers.chunks_exact(width);
+            rows.flat_map(|row| picked.iter().map(|&column| row[column])).collect()
+        };
+        Self { name: self.name.clone(), shape, data: self.data.derived(self.rows() * columns.len(), pick) }
     }
 
     /// Its rows from the last to the first; none of the numbers where this one has none.
     #[must_use]
     pub fn reversed(&self) -> Self {
-        let rows = self.data.rchunks_exact(self.columns().max(1));
+        let width = self.columns().max(1);
+        let turn = move |numbers: &[f32]| numbers.rchunks_exact(width).flatten().copied().collect();
         let name = format!("{} (reversed)", self.name);
-        Self { name, shape: self.shape.clone(), data: Arc::new(rows.flatten().copied().collect()) }
-    }
-
-    /// Its numbers, to be changed: in their place, unless another tensor has them too.
-    pub fn numbers_mut(&mut self) -> &mut [f32] {
-        Arc::make_mut(&mut self.data).as_mut_slice()
+        Self { name, shape: self.shape.clone(), data: self.data.derived(self.len(), turn) }
     }
 
     /// Multiplies its numbers by `factor`, each rounded once.
     pub fn scale(&mut self, factor: f64) {
-        self.numbers_mut().iter_mut().for_each(|number| *number = (f64::from(*number) * factor) as f32);
+        self.data.change(move |numbers| {
+            numbers.iter_mut().for_each(|number| *number = (f64::from(*number) * factor) as f32);
+        });
     }
 
     /// Its numbers times `factor`, each rounded once.
     #[must_use]
     pub fn scaled(&self, factor: f64) -> Self {
-        let scaled = self.data.iter().map(|&number| (f64::from(number) * factor) as f32).collect();
-        Self { name: self.name.clone(), shape: self.shape.clone(), data: Arc::new(scaled) }
+        let mut scaled = self.clone();
+        scaled.scale(factor);
+        scaled
     }
 
     /// Length of the first axis; 1 for a scalar.

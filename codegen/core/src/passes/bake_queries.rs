@@ -5,9 +5,8 @@
 //! where queries change after the linear layer (rotary positions, norms per head).
 
 use super::{apply, bias_of, widen};
-use crate::model::{
-    Attention, Block, Latents, Linear, Model, Norm, NormKind, Queries, Query, Reads, Tensor, fourier_features,
-};
+use crate::Problems;
+use crate::model::{Attention, Block, Latents, Model, Norm, NormKind, Queries, Query, Reads, Tensor, fourier_features};
 
 /// `[rows, width]` of the constants that the decoder's queries are made from, if they are.
 pub(crate) fn asked(model: &Model) -> Option<[usize; 2]> {
@@ -40,40 +39,47 @@ pub(super) fn split_first(model: &mut Model) {
 }
 
 /// Bakes the queries of the first block.
-pub(super) fn bake_first(model: &mut Model) {
-    if let (Some(first), Latents::Learned(latents)) = (first(model), &model.latents) {
-        bake(&mut model.blocks[first].attention, latents);
+///
+/// # Errors
+/// Files of weights that can no longer be read.
+pub(super) fn bake_first(model: &mut Model) -> Result<(), Problems> {
+    match (first(model), &model.latents) {
+        (Some(first), Latents::Learned(latents)) => bake(&mut model.blocks[first].attention, latents),
+        _ => Ok(()),
     }
 }
 
 /// Bakes the queries of the decoder.
-pub(super) fn bake_decoder(model: &mut Model) {
+///
+/// # Errors
+/// Files of weights that can no longer be read.
+pub(super) fn bake_decoder(model: &mut Model) -> Result<(), Problems> {
     if asked(model).is_none() {
-        return;
+        return Ok(());
     }
-    let Some(decoder) = &mut model.decoder else { return };
+    let Some(decoder) = &mut model.decoder else { return Ok(()) };
     let rows = match &decoder.queries {
         Queries::Learned(table) => table.clone(),
         Queries::Fourier(fourier) => fourier_features(fourier),
-        Queries::Tokens | Queries::Input { .. } | Queries::Parts(_) => return,
+        Queries::Tokens | Queries::Input { .. } | Queries::Parts(_) => return Ok(()),
     };
-    bake(&mut decoder.block.attention, &rows);
+    bake(&mut decoder.block.attention, &rows)
 }
 
-fn bake(attention: &mut Attention, rows: &Tensor) {
-    let Query::Projected { norm, linear } = &attention.query else { return };
-    let numbers = widen(rows);
-    let baked: Vec<f64> =
-        numbers.chunks_exact(rows.columns()).flat_map(|row| project(norm.as_ref(), linear, row)).collect();
+fn bake(attention: &mut Attention, rows: &Tensor) -> Result<(), Problems> {
+    let Query::Projected { norm, linear } = &attention.query else { return Ok(()) };
+    let (numbers, weight, bias) = (widen(rows)?, linear.weight.numbers()?, bias_of(linear)?);
+    let mut baked = Vec::with_capacity(rows.rows() * linear.weight.rows());
+    for row in numbers.chunks_exact(rows.columns()) {
+        let row = norm.as_ref().map_or_else(|| Ok(row.to_vec()), |norm| normalize(norm, row))?;
+        baked.extend(apply(&weight, &row).zip(&bias).map(|(x, bias)| x + bias));
+    }
     let shape = [rows.rows(), linear.weight.rows()];
     attention.query = Query::Constant(Tensor::rounded(format!("{} (baked)", linear.weight.name), &shape, &baked));
-}
-fn project(norm: Option<&Norm>, linear: &Linear, row: &[f64]) -> Vec<f64> {
-    let row = norm.map_or_else(|| row.to_vec(), |norm| normalize(norm, row));
-    apply(&linear.weight, &row).zip(bias_of(linear)).map(|(x, bias)| x + bias).collect()
+    Ok(())
 }
 
-fn normalize(norm: &Norm, row: &[f64]) -> Vec<f64> {
+fn normalize(norm: &Norm, row: &[f64]) -> Result<Vec<f64>, Problems> {
     let count = row.len() as f64;
     let mean = match norm.kind {
         NormKind::Layer => row.iter().sum::<f64>() / count,
@@ -83,10 +89,10 @@ fn normalize(norm: &Norm, row: &[f64]) -> Vec<f64> {
     let factor = 1.0 / (variance + norm.eps).sqrt();
     let mut normal: Vec<f64> = row.iter().map(|x| (x - mean) * factor).collect();
     if let Some(gain) = &norm.gain {
-        normal.iter_mut().zip(gain.data.iter()).for_each(|(x, &gain)| *x *= f64::from(gain));
+        normal.iter_mut().zip(gain.numbers()?.iter()).for_each(|(x, &gain)| *x *= f64::from(gain));
     }
     if let Some(offset) = &norm.offset {
-        normal.iter_mut().zip(offset.data.iter()).for_each(|(x, &offset)| *x += f64::from(offset));
+        normal.iter_mut().zip(offset.numbers()?.iter()).for_each(|(x, &offset)| *x += f64::from(offset));
     }
-    normal
+    Ok(normal)
 }

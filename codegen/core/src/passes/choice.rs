@@ -1,9 +1,9 @@
 //! What is chosen for each attention.
 
 use super::{absorb_keys, absorb_values};
+use crate::Problems;
 use crate::model::{Absorbed, Attention, Model, Query, Tensor};
 use std::collections::HashMap;
-use std::sync::Arc;
 
 /// Where the linear layer of keys or values is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,10 @@ pub(crate) struct Choices {
 }
 
 /// Moves the layers of keys and values where that was chosen.
-pub(super) fn absorb(model: &mut Model, choices: &Choices) {
+///
+/// # Errors
+/// Files of weights that can no longer be read.
+pub(super) fn absorb(model: &mut Model, choices: &Choices) -> Result<(), Problems> {
     let mut made = Made::default();
     let blocks = model.blocks.iter_mut().zip(&choices.blocks);
     let decoder = model.decoder.as_mut().map(|decoder| &mut decoder.block).zip(choices.decoder.as_ref());
@@ -48,12 +51,13 @@ pub(super) fn absorb(model: &mut Model, choices: &Choices) {
         let attention = &mut block.attention;
         made.kept.push(attention.clone());
         if choice.keys != Layer::OnRows {
-            made.keys(attention, choice.keys == Layer::Merged);
+            made.keys(attention, choice.keys == Layer::Merged)?;
         }
         if choice.values != Layer::OnRows {
-            made.values(attention, choice.values == Layer::Merged);
+            made.values(attention, choice.values == Layer::Merged)?;
         }
     }
+    Ok(())
 }
 
 /// Layers that were made from others, so that shared weights stay shared.
@@ -66,39 +70,41 @@ struct Made {
 }
 
 /// The addresses of what a layer was made from, and which way it was.
-type Sources = (Vec<*const Vec<f32>>, bool);
+type Sources = (Vec<usize>, bool);
 
 impl Made {
-    fn keys(&mut self, attention: &mut Attention, merged: bool) {
+    fn keys(&mut self, attention: &mut Attention, merged: bool) -> Result<(), Problems> {
         let (query, bias) = match &attention.query {
             Query::Projected { linear, .. } => (&linear.weight, linear.bias.as_ref()),
             Query::Constant(table) => (table, None),
         };
         let sources = (addresses([Some(query), bias, Some(&attention.key.weight)]), merged);
         let Some((query, absorbed)) = self.queries.get(&sources) else {
-            absorb_keys::run(attention, merged);
+            absorb_keys::run(attention, merged)?;
             self.queries.insert(sources, (attention.query.clone(), attention.absorbed_key.clone()));
-            return;
+            return Ok(());
         };
         attention.absorbed_key.clone_from(absorbed);
         match (&mut attention.query, query) {
             (Query::Projected { linear, .. }, Query::Projected { linear: made, .. }) => linear.clone_from(made),
             (query, made) => query.clone_from(made),
         }
+        Ok(())
     }
 
-    fn values(&mut self, attention: &mut Attention, merged: bool) {
+    fn values(&mut self, attention: &mut Attention, merged: bool) -> Result<(), Problems> {
         let sources = (addresses([Some(&attention.output.weight), Some(&attention.value.weight)]), merged);
         let Some((weight, absorbed)) = self.outputs.get(&sources) else {
-            absorb_values::run(attention, merged);
+            absorb_values::run(attention, merged)?;
             self.outputs.insert(sources, (attention.output.weight.clone(), attention.absorbed_value.clone()));
-            return;
+            return Ok(());
         };
         attention.output.weight.clone_from(weight);
         attention.absorbed_value.clone_from(absorbed);
+        Ok(())
     }
 }
 
-fn addresses<const N: usize>(tensors: [Option<&Tensor>; N]) -> Vec<*const Vec<f32>> {
-    tensors.map(|tensor| tensor.map_or(std::ptr::null(), |tensor| Arc::as_ptr(&tensor.data))).to_vec()
+fn addresses<const N: usize>(tensors: [Option<&Tensor>; N]) -> Vec<usize> {
+    tensors.map(|tensor| tensor.map_or(0, |tensor| tensor.data.address())).to_vec()
 }

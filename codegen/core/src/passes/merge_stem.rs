@@ -7,23 +7,27 @@
 //! part, and where several inputs, each with a layer of its own, are read by one.
 
 use super::{apply, bias_named, bias_of, widen};
+use crate::Problems;
 use crate::model::{Block, Combine, Input, Latents, Linear, Model, Position, Queries, Reads, Tensor};
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::hash_map::Entry;
 
-pub(super) fn run(model: &mut Model) {
-    let Some(stem) = Stem::of(model) else { return };
+pub(super) fn run(model: &mut Model) -> Result<(), Problems> {
+    let Some(stem) = Stem::of(model) else { return Ok(()) };
     let mut made = HashMap::new();
     for block in model.blocks.iter_mut().filter(|block| block.reads.context()) {
         let attention = &mut block.attention;
         for linear in [&mut attention.key, &mut attention.value] {
             // Blocks that share a layer go on sharing it. The layer as it was stays alive, so that its address is its own.
-            let address = Arc::as_ptr(&linear.weight.data);
-            let (_, merged) = made.entry(address).or_insert_with(|| (linear.clone(), stem.before(linear)));
+            let (_, merged) = match made.entry(linear.weight.data.address()) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => place.insert((linear.clone(), stem.before(linear)?)),
+            };
             linear.clone_from(merged);
         }
     }
     model.inputs.iter_mut().for_each(leave);
+    Ok(())
 }
 
 /// The layers that move.
@@ -57,29 +61,30 @@ impl Stem {
     }
 
     /// `linear` on tokens without the layers.
-    fn before(&self, linear: &Linear) -> Linear {
+    fn before(&self, linear: &Linear) -> Result<Linear, Problems> {
         let Self { data, position } = self;
         let width = data.weight.rows();
-        let mut bias = bias_of(linear);
+        let mut bias = bias_of(linear)?;
         let shift: Vec<f64> = match position {
-            Some(position) => bias_of(data).into_iter().zip(bias_of(position)).map(|(a, b)| a + b).collect(),
-            None => bias_of(data),
+            Some(position) => bias_of(data)?.into_iter().zip(bias_of(position)?).map(|(a, b)| a + b).collect(),
+            None => bias_of(data)?,
         };
         let (rows, all) = (linear.weight.rows(), linear.weight.columns());
         let ours = linear.weight.with_columns(&(0..width).collect::<Vec<_>>());
+        let ours = ours.numbers()?;
         bias.iter_mut().zip(apply(&ours, &shift)).for_each(|(bias, shift)| *bias += shift);
         let beside = match position {
-            Some(position) => product(&ours, &position.weight),
-            None => widen(&linear.weight.with_columns(&(width..all).collect::<Vec<_>>())),
+            Some(position) => product(&ours, &position.weight)?,
+            None => widen(&linear.weight.with_columns(&(width..all).collect::<Vec<_>>()))?,
         };
-        let first = product(&ours, &data.weight);
+        let first = product(&ours, &data.weight)?;
         let [from, rest] = [&first, &beside].map(|numbers| numbers.len() / rows.max(1));
         let row = |row: usize| first[row * from..][..from].iter().chain(&beside[row * rest..][..rest]).copied();
         let numbers: Vec<f64> = (0..rows).flat_map(row).collect();
         let weight = Tensor::rounded(format!("{} (with the stem)", linear.weight.name), &[rows, from + rest], &numbers);
         let has_bias = [Some(linear), Some(data), position.as_ref()].into_iter().flatten().any(|it| it.bias.is_some());
         let bias = has_bias.then(|| bias_named(&linear.weight, &bias));
-        Linear { weight, bias }
+        Ok(Linear { weight, bias })
     }
 }
 
@@ -91,15 +96,15 @@ fn leave(input: &mut Input) {
     }
 }
 
-/// `a · b`
-fn product(a: &Tensor, b: &Tensor) -> Vec<f64> {
-    let columns = b.columns();
+/// `a · b` of the numbers of a matrix and one of as many rows as that has columns.
+fn product(a: &[f32], b: &Tensor) -> Result<Vec<f64>, Problems> {
+    let (columns, inner, b) = (b.columns(), b.rows(), b.numbers()?);
     let row = |a: &[f32]| {
         let mut sums = vec![0.0; columns];
-        for (&a, b) in a.iter().zip(b.data.chunks_exact(columns.max(1))) {
+        for (&a, b) in a.iter().zip(b.chunks_exact(columns.max(1))) {
             sums.iter_mut().zip(b).for_each(|(sum, &b)| *sum += f64::from(a) * f64::from(b));
         }
         sums
     };
-    a.data.chunks_exact(a.columns().max(1)).flat_map(row).collect()
+    Ok(a.chunks_exact(inner.max(1)).flat_map(row).collect())
 }

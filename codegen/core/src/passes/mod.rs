@@ -22,6 +22,7 @@ mod project_positions;
 pub(crate) use choice::{Choice, Choices, Layer};
 pub use drop_dead::keep_outputs;
 
+use crate::Problems;
 use crate::model::{Block, Linear, Model, Tensor};
 
 /// Which rewrites to apply, or to consider.
@@ -83,26 +84,29 @@ impl Passes {
 }
 
 /// Applies the passes that make a program smaller or faster and nothing else.
-pub fn run(model: &mut Model, passes: Passes) {
+///
+/// # Errors
+/// Files of weights that can no longer be read.
+pub fn run(model: &mut Model, passes: Passes) -> Result<(), Problems> {
     // First: nothing else is to be done about what disappears.
     if passes.drop_dead {
         drop_dead::run(model);
     }
     // The planner knows no batch norm: this always runs.
-    fold_batch_norm::run(model);
+    fold_batch_norm::run(model)?;
     // After the batch norm, which changes the same layer's weights.
     if passes.fold_input_scale {
-        fold_input_scale::run(model);
+        fold_input_scale::run(model)?;
     }
     // With the scaling in the layer that moves. Before positions are projected: their layer moves, too.
     if passes.merge_stem {
-        merge_stem::run(model);
+        merge_stem::run(model)?;
     }
     // Nor a layer on a constant table: this always runs.
-    project_positions::run(model);
+    project_positions::run(model)?;
     // Before the biases are moved: an offset becomes part of the biases of query, key and value.
     if passes.fold_norms {
-        fold_norms::run(model);
+        fold_norms::run(model)?;
     }
     if passes.fold_score_scale {
         fold_score_scale::run(model);
@@ -111,25 +115,29 @@ pub fn run(model: &mut Model, passes: Passes) {
         drop_key_bias::run(model);
     }
     if passes.move_value_bias {
-        move_value_bias::run(model);
+        move_value_bias::run(model)?;
     }
     // Last: the copy shares all weights with what it is a copy of, as the passes before have left them.
     if passes.bake_queries {
         bake_queries::split_first(model);
     }
+    Ok(())
 }
 
 /// Applies what was chosen for each attention of a folded model.
-pub(crate) fn arrange(model: &mut Model, choices: &Choices) {
+///
+/// # Errors
+/// Files of weights that can no longer be read.
+pub(crate) fn arrange(model: &mut Model, choices: &Choices) -> Result<(), Problems> {
     // Before the keys: their layer then moves into the constants.
     let first = bake_queries::first(model);
     if first.is_some_and(|first| choices.blocks[first].bake) {
-        bake_queries::bake_first(model);
+        bake_queries::bake_first(model)?;
     }
     if choices.decoder.is_some_and(|choice| choice.bake) {
-        bake_queries::bake_decoder(model);
+        bake_queries::bake_decoder(model)?;
     }
-    choice::absorb(model, choices);
+    choice::absorb(model, choices)
 }
 
 /// Every block once: the encoder's, then the decoder's.
@@ -137,19 +145,19 @@ fn blocks(model: &mut Model) -> impl Iterator<Item = &mut Block> {
     model.blocks.iter_mut().chain(model.decoder.as_mut().map(|decoder| &mut decoder.block))
 }
 
-/// `numbers` in double precision.
-fn widen(tensor: &Tensor) -> Vec<f64> {
-    tensor.data.iter().map(|&number| f64::from(number)).collect()
+/// The numbers of `tensor` in double precision.
+fn widen(tensor: &Tensor) -> Result<Vec<f64>, Problems> {
+    Ok(tensor.numbers()?.iter().map(|&number| f64::from(number)).collect())
 }
 
 /// The bias of `linear` in double precision, zeros when it has none.
-fn bias_of(linear: &Linear) -> Vec<f64> {
-    linear.bias.as_ref().map_or_else(|| vec![0.0; linear.weight.rows()], widen)
+fn bias_of(linear: &Linear) -> Result<Vec<f64>, Problems> {
+    linear.bias.as_ref().map_or_else(|| Ok(vec![0.0; linear.weight.rows()]), widen)
 }
 
-/// `weight · x` of a `[outputs, inputs]` weight.
-fn apply<'a>(weight: &'a Tensor, x: &'a [f64]) -> impl Iterator<Item = f64> + 'a {
-    weight.data.chunks_exact(weight.columns()).map(move |row| row.iter().zip(x).map(|(&w, x)| f64::from(w) * x).sum())
+/// `weight · x` of the numbers of a weight whose rows are as long as `x`.
+fn apply<'a>(weight: &'a [f32], x: &'a [f64]) -> impl Iterator<Item = f64> + 'a {
+    weight.chunks_exact(x.len().max(1)).map(move |row| row.iter().zip(x).map(|(&w, x)| f64::from(w) * x).sum())
 }
 
 /// The bias `numbers` of the layer whose weight is `weight`.
@@ -160,12 +168,15 @@ fn bias_named(weight: &Tensor, numbers: &[f64]) -> Tensor {
 }
 
 /// Rewrites `linear` to read `(x · gain + offset)`: the weight's columns take the gain, its bias the offset.
-fn absorb_affine(linear: &mut Linear, gain: &[f64], offset: &[f64]) {
-    let mut bias = bias_of(linear);
-    bias.iter_mut().zip(apply(&linear.weight, offset)).for_each(|(bias, shift)| *bias += shift);
+fn absorb_affine(linear: &mut Linear, gain: &[f64], offset: &[f64]) -> Result<(), Problems> {
+    let mut bias = bias_of(linear)?;
+    bias.iter_mut().zip(apply(&linear.weight.numbers()?, offset)).for_each(|(bias, shift)| *bias += shift);
     linear.bias = Some(bias_named(&linear.weight, &bias));
-    let columns = linear.weight.columns();
-    for row in linear.weight.numbers_mut().chunks_exact_mut(columns) {
-        row.iter_mut().zip(gain).for_each(|(weight, gain)| *weight = (f64::from(*weight) * gain) as f32);
-    }
+    let (columns, gain) = (linear.weight.columns(), gain.to_vec());
+    linear.weight.data.change(move |numbers| {
+        for row in numbers.chunks_exact_mut(columns) {
+            row.iter_mut().zip(&gain).for_each(|(weight, gain)| *weight = (f64::from(*weight) * gain) as f32);
+        }
+    });
+    Ok(())
 }

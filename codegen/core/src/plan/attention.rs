@@ -230,7 +230,9 @@ fn phases(frequencies: &Tensor, places: Places) -> Vec<u64> {
     let phase = |turns: f64| (turns * 18_446_744_073_709_551_616.0) as i128 as u64;
     // Places that count from the end become fewer where others become more.
     let turned = |phase: u64| if places == Places::FromEnd { phase.wrapping_neg() } else { phase };
-    frequencies.data.iter().map(turns).map(phase).map(turned).collect()
+    // They are a vector, which is in memory.
+    let frequencies = frequencies.numbers().unwrap_or_default();
+    frequencies.iter().map(turns).map(phase).map(turned).collect()
 }
 
 /// A linear layer on all rows of `from`, below each other.

@@ -1,14 +1,14 @@
 //! The weight blob: every tensor once, packed for the kernels, at aligned offsets.
 //!
-//! It is laid out while a model is lowered, and written when the model is gone: each tensor is dropped as soon as it is in the
-//! blob, so that a model and its blob are never in memory side by side.
+//! It is laid out while a model is lowered, and written when the model is gone: each tensor is read when its turn comes and
+//! dropped as soon as it is in the blob, so that a model and its blob are never in memory side by side.
 
-use crate::model::Tensor;
+use crate::Problems;
+use crate::model::{Data, Tensor};
 use crate::program::{Part, WeightFormat, Weights};
 use half::{bf16, f16};
-use percio_format::{ALIGN, pack, packed_len};
+use percio_format::{ALIGN, PANEL, pack, packed_len};
 use std::collections::HashMap;
-use std::sync::Arc;
 
 /// Collects weights.
 #[derive(Default)]
@@ -21,7 +21,7 @@ pub(super) struct Blob {
     parts: Vec<Part>,
     layout: Layout,
     /// Keeps every tensor it has seen alive, so that an address stands for one tensor.
-    known: HashMap<(*const Vec<f32>, Kind), Known>,
+    known: HashMap<(usize, Kind), Known>,
 }
 
 /// What a tensor is stored as.
@@ -34,7 +34,7 @@ enum Kind {
 }
 
 /// A tensor, and where it lies.
-type Known = (Arc<Vec<f32>>, Weights);
+type Known = (Data, Weights);
 
 impl Blob {
     /// A blob whose matrices are stored as `format`.
@@ -54,12 +54,12 @@ impl Blob {
 
     /// The rows of `tensor` in reverse order.
     pub(super) fn reversed(&mut self, tensor: &Tensor) -> Weights {
-        let key = (Arc::as_ptr(&tensor.data), Kind::Reversed);
+        let key = (tensor.data.address(), Kind::Reversed);
         if let Some((_, weights)) = self.known.get(&key) {
             return *weights;
         }
         let weights = self.plain(&tensor.reversed());
-        self.known.insert(key, (Arc::clone(&tensor.data), weights));
+        self.known.insert(key, (tensor.data.clone(), weights));
         weights
     }
 
@@ -85,7 +85,7 @@ impl Blob {
 
     /// `len` numbers of the tensor, each stored as `format`.
     fn once(&mut self, tensor: &Tensor, kind: Kind, len: usize, format: WeightFormat) -> Weights {
-        let key = (Arc::as_ptr(&tensor.data), kind);
+        let key = (tensor.data.address(), kind);
         if let Some((_, weights)) = self.known.get(&key) {
             return *weights;
         }
@@ -93,11 +93,11 @@ impl Blob {
         self.len = (self.len + bytes).next_multiple_of(ALIGN);
         self.parts.push(Part { name: tensor.name.clone(), offset: weights.offset, bytes, format });
         if !self.is_draft {
-            let packed = (kind == Kind::Packed).then(|| [tensor.rows(), tensor.columns()]);
-            self.layout.entries.push(Entry { numbers: Arc::clone(&tensor.data), len, format, packed });
+            let packed = (kind == Kind::Packed).then(|| tensor.columns());
+            self.layout.entries.push(Entry { numbers: tensor.data.clone(), len, format, packed });
             self.layout.len = self.len;
         }
-        self.known.insert(key, (Arc::clone(&tensor.data), weights));
+        self.known.insert(key, (tensor.data.clone(), weights));
         weights
     }
 }
@@ -111,37 +111,48 @@ pub(super) struct Layout {
 }
 
 struct Entry {
-    numbers: Arc<Vec<f32>>,
+    numbers: Data,
     /// Numbers in the blob.
     len: usize,
     format: WeightFormat,
-    /// The shape of a matrix that is packed.
-    packed: Option<[usize; 2]>,
+    /// The columns of a matrix that is packed.
+    packed: Option<usize>,
 }
 
 impl Layout {
     /// The bytes. Every tensor that nothing else holds is dropped once it is among them.
-    pub(super) fn write(self) -> Vec<u8> {
+    ///
+    /// # Errors
+    /// Tensors whose files can no longer be read.
+    pub(super) fn write(self) -> Result<Vec<u8>, Problems> {
         let mut bytes = Vec::with_capacity(self.len);
-        let mut packed = Vec::new();
-        for Entry { numbers, len, format, packed: shape } in self.entries {
-            let numbers = match shape {
-                None => numbers.as_slice(),
-                Some([rows, columns]) => {
-                    packed.clear();
-                    packed.resize(len, 0.0);
-                    pack(&numbers, rows, columns, &mut packed);
-                    &packed
-                }
-            };
-            let numbers = numbers.iter().copied();
-            match format {
-                WeightFormat::F32 => bytes.extend(numbers.flat_map(f32::to_le_bytes)),
-                WeightFormat::F16 => bytes.extend(numbers.flat_map(|x| f16::from_f32(x).to_le_bytes())),
-                WeightFormat::Bf16 => bytes.extend(numbers.flat_map(|x| bf16::from_f32(x).to_le_bytes())),
+        for Entry { numbers, len, format, packed } in self.entries {
+            let end = bytes.len() + len * format.bytes();
+            let numbers = numbers.read()?;
+            match packed {
+                None => append(&mut bytes, &numbers, format),
+                Some(columns) => append_packed(&mut bytes, &numbers, columns, format),
             }
-            bytes.resize(bytes.len().next_multiple_of(ALIGN), 0);
+            bytes.resize(end.next_multiple_of(ALIGN), 0);
         }
-        bytes
+        Ok(bytes)
+    }
+}
+
+/// Appends a matrix of so many columns, packed: panel by panel, which take no memory worth mentioning.
+fn append_packed(bytes: &mut Vec<u8>, numbers: &[f32], columns: usize, format: WeightFormat) {
+    let mut panel = vec![0.0; PANEL * columns];
+    for rows in numbers.chunks((PANEL * columns).max(1)) {
+        pack(rows, rows.len() / columns, columns, &mut panel);
+        append(bytes, &panel, format);
+    }
+}
+
+fn append(bytes: &mut Vec<u8>, numbers: &[f32], format: WeightFormat) {
+    let numbers = numbers.iter().copied();
+    match format {
+        WeightFormat::F32 => bytes.extend(numbers.flat_map(f32::to_le_bytes)),
+        WeightFormat::F16 => bytes.extend(numbers.flat_map(|x| f16::from_f32(x).to_le_bytes())),
+        WeightFormat::Bf16 => bytes.extend(numbers.flat_map(|x| bf16::from_f32(x).to_le_bytes())),
     }
 }

@@ -8,15 +8,14 @@ use crate::model::{Model, Queries};
 use crate::passes::{Choice, Choices, Layer, Passes, absorb_keys, absorb_values, bake_queries};
 use crate::program::Decision;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 /// What is chosen for the folded `model`, and what else there was for each of its attentions.
 pub(super) fn choose(model: &Model, options: &CompileOptions, optimize: Option<Optimize>) -> (Choices, Vec<Decision>) {
     let mut decisions = Vec::new();
     // Blocks that share a layer must agree on where it is.
-    let mut agreed: HashMap<*const Vec<f32>, Layer> = HashMap::new();
+    let mut agreed: HashMap<usize, Layer> = HashMap::new();
     let mut decide = |site: &Site<'_>| {
-        let shared = Arc::as_ptr(&site.block.attention.value.weight.data);
+        let shared = site.block.attention.value.weight.data.address();
         let mut candidates = candidates(site, options.passes);
         if let Some(&layer) = agreed.get(&shared) {
             candidates.retain(|choice| choice.values == layer);

@@ -23,6 +23,7 @@ mod tokens;
 pub use options::{AfterLast, CompileOptions, Optimize, Outputs, impossible};
 pub use place::place;
 
+use crate::Problems;
 use crate::model::{Model, Queries};
 use crate::passes;
 use crate::program::{Count, Input, Output, Program, WeightFormat};
@@ -30,10 +31,13 @@ use blob::Blob;
 use builder::Builder;
 use tile::Tiles;
 
-/// Compiles `model`. What of `options` is [`impossible`] is not followed.
-#[must_use]
-pub fn compile(mut model: Model, options: &CompileOptions) -> Program {
-    passes::run(&mut model, options.passes);
+/// Compiles `model`. What of `options` is [`impossible`] is not followed. The weights are read from where the model was loaded
+/// from, a tensor at a time.
+///
+/// # Errors
+/// Files of weights that can no longer be read.
+pub fn compile(mut model: Model, options: &CompileOptions) -> Result<Program, Problems> {
+    passes::run(&mut model, options.passes)?;
     match options.optimize {
         Some(goal @ (Optimize::Ram | Optimize::Flash)) => best(model, options, goal),
         goal => plan(model, options, goal),
@@ -42,20 +46,20 @@ pub fn compile(mut model: Model, options: &CompileOptions) -> Program {
 
 /// The cheaper of two programs of the folded `model`. What is best for each layer alone need not be for all: the arena is as
 /// large as its busiest step, and weights are shared.
-fn best(model: Model, options: &CompileOptions, goal: Optimize) -> Program {
-    let all = plan(model.clone(), options, Some(goal));
-    let fewest = plan(model, options, None);
+fn best(model: Model, options: &CompileOptions, goal: Optimize) -> Result<Program, Problems> {
+    let all = plan(model.clone(), options, Some(goal))?;
+    let fewest = plan(model, options, None)?;
     let cost = |program: &Program| match goal {
         Optimize::Flash => (program.flash_bytes(), program.macs()),
         Optimize::Ram | Optimize::Speed => (program.ram_bytes(), program.macs()),
     };
-    if cost(&fewest) < cost(&all) { fewest } else { all }
+    Ok(if cost(&fewest) < cost(&all) { fewest } else { all })
 }
 
 /// The program of the folded `model`, each of its layers as `optimize` says.
-fn plan(mut model: Model, options: &CompileOptions, optimize: Option<Optimize>) -> Program {
+fn plan(mut model: Model, options: &CompileOptions, optimize: Option<Optimize>) -> Result<Program, Problems> {
     let (choices, decisions) = choose::choose(&model, options, optimize);
-    passes::arrange(&mut model, &choices);
+    passes::arrange(&mut model, &choices)?;
     let tiles = match options.tile {
         Some(rows) => Tiles { tokens: rows.get(), queries: rows.get() },
         None => tile::choose(&model, options),
@@ -64,7 +68,7 @@ fn plan(mut model: Model, options: &CompileOptions, optimize: Option<Optimize>) 
     let generation = generate::lower(&model, options, &mut builder.blob, &program).map(Box::new);
     let (program, layout) = builder.finish(Program { generation, ..program });
     drop(model);
-    Program { blob: layout.write(), decisions, ..program }
+    Ok(Program { blob: layout.write()?, decisions, ..program })
 }
 
 /// Numbers in the arena of the program of `model`.

@@ -1,11 +1,11 @@
 //! Tensors by name and expected shape: what is missing, wrong or left over.
 
 use crate::container::Weights;
-use crate::model::{Linear, Model, Norm, NormKind, Tensor};
+use crate::model::{Data, Linear, Model, Norm, NormKind, Tensor};
 use crate::{Problems, Subject};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
 
 /// An expected length, and the words for where it comes from.
 pub(super) type Axis<'a> = (usize, &'a str);
@@ -196,6 +196,11 @@ impl Checkpoint {
         self.has(name).then(|| self.buffer(name, axes))
     }
 
+    /// The numbers of `tensor`; none where it has none or they cannot be read.
+    pub(super) fn numbers<'a>(&mut self, tensor: &'a Tensor) -> Cow<'a, [f32]> {
+        self.problems.take(tensor.numbers()).unwrap_or_default()
+    }
+
     /// Drops the tensors below `copy`, which are to be those of the same names below `original`.
     pub(super) fn drop_copies(&mut self, copy: &str, original: &str) {
         let (copy, original) = (format!("{}{copy}.", self.root), format!("{}{original}.", self.root));
@@ -328,5 +333,5 @@ fn lengths(axes: &[Axis<'_>]) -> Vec<usize> {
 
 /// Stands for a tensor that is not there; only a model that a configuration describes is returned with one.
 fn placeholder(name: &str, axes: &[Axis<'_>]) -> Tensor {
-    Tensor { name: name.to_owned(), shape: lengths(axes), data: Arc::default() }
+    Tensor { name: name.to_owned(), shape: lengths(axes), data: Data::default() }
 }

@@ -10,8 +10,9 @@ const ROUNDED: f32 = 1e-5;
 /// fields that `sources` names.
 pub(super) fn verified(checkpoint: &mut Checkpoint, stored: Tensor, computed: &Tensor, sources: &str) -> Tensor {
     let differs = |(a, b): (&f32, &f32)| (a - b).abs() > ROUNDED * b;
-    if let Some(at) = stored.data.iter().zip(computed.data.iter()).position(differs) {
-        let (found, expected) = (stored.data[at], computed.data[at]);
+    let [found, expected] = [&stored, computed].map(|frequencies| checkpoint.numbers(frequencies));
+    if let Some(at) = found.iter().zip(expected.iter()).position(differs) {
+        let (found, expected) = (found[at], expected[at]);
         checkpoint.complain(format!(
             "`{}` holds {found} at index {at}, where {sources} make {expected}: correct config.json, or save the weights again",
             stored.name
@@ -34,14 +35,16 @@ pub(super) fn put_side_by_side(attention: &mut Attention, pairs: usize) {
 fn side_by_side(linear: &Linear, heads: usize, pairs: usize) -> Linear {
     let weight = &linear.weight;
     let (head, columns) = (weight.rows() / heads, weight.columns());
-    if weight.data.is_empty() {
+    if weight.is_empty() {
         return linear.clone();
     }
-    let from = |output: usize| {
+    let (outputs, from) = (weight.rows(), move |output: usize| {
         let (first, within) = (output / head * head, output % head);
         first + if within < 2 * pairs { within % 2 * pairs + within / 2 } else { within }
+    });
+    let reorder = move |numbers: &[f32]| {
+        let rows = (0..outputs).map(|output| &numbers[from(output) * columns..][..columns]);
+        rows.flatten().copied().collect()
     };
-    let rows = (0..weight.rows()).map(|output| &weight.data[from(output) * columns..][..columns]);
-    let numbers: Vec<f32> = rows.flatten().copied().collect();
-    Linear { weight: Tensor::new(weight.name.clone(), &weight.shape, numbers), bias: None }
+    Linear { weight: Tensor { data: weight.data.derived(weight.len(), reorder), ..weight.clone() }, bias: None }
 }

@@ -16,7 +16,7 @@ fn parts() {
     assert_eq!(reads, [Reads::Context, Reads::Itself]);
     for block in &model.blocks {
         let rotary = block.attention.rotary.as_ref().unwrap();
-        assert_eq!((rotary.frequencies.data.as_slice(), rotary.places), ([1.0].as_slice(), Places::FromEnd));
+        assert_eq!((&*rotary.frequencies.numbers().unwrap(), rotary.places), ([1.0].as_slice(), Places::FromEnd));
         assert!(block.attention.causal && matches!(block.attention.residual, Residual::Add));
         assert_eq!(block.mlp.as_ref().unwrap().activation, Activation::SquaredRelu);
     }
@@ -33,8 +33,11 @@ fn options() {
     assert!(matches!(cross.residual, Residual::None));
     let rotary = cross.rotary.as_ref().unwrap();
     assert_eq!((rotary.heads, rotary.frequencies.data.len()), (1, 3), "of two heads 0.7 turn");
-    assert!(rotary.frequencies.data[0] == -1.0, "places are negative");
-    assert!((rotary.frequencies.data[2] + 1.0 / 30.0).abs() < 1e-7, "the longest wave is one longer than said");
+    assert!(rotary.frequencies.numbers().unwrap()[0] == -1.0, "places are negative");
+    assert!(
+        (rotary.frequencies.numbers().unwrap()[2] + 1.0 / 30.0).abs() < 1e-7,
+        "the longest wave is one longer than said"
+    );
     let absolute = Directory::of("google-ar-absolute").load().unwrap();
     assert_eq!(absolute.inputs[0].position.as_ref().unwrap().places, Places::FromEnd);
     assert!(absolute.blocks.iter().all(|block| block.attention.rotary.is_none()));
@@ -46,7 +49,7 @@ fn moved_queries_are_turned() {
     let query = |directory: &Directory| {
         let model = directory.load().unwrap();
         let Query::Projected { linear, .. } = &model.blocks[0].attention.query else { panic!("a linear layer") };
-        linear.bias.clone().unwrap().data
+        linear.bias.as_ref().unwrap().numbers().unwrap().into_owned()
     };
     let mut directory = Directory::of("google-ar-options");
     let moved = query(&directory);

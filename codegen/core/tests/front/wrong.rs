@@ -3,8 +3,8 @@
 
 use crate::container::checkpoint;
 use crate::support::{Directory, fixture, has_all, messages};
-use percio_codegen_core::load;
 use percio_codegen_core::scheme::LoadOptions;
+use percio_codegen_core::{CompileOptions, compile, load};
 use serde_json::json;
 use std::fs;
 use std::path::Path;
@@ -36,6 +36,19 @@ fn truncated_file() {
     let found = format!("it has {} bytes of the {}", bytes.len() - 7, bytes.len());
     let all = with_weights(&bytes[..bytes.len() - 7]);
     has_all(&all, &["model.safetensors` is truncated", &found, "again"]);
+}
+
+/// Weights are read when they are packed: what happens to the file after it was opened is found out then.
+#[test]
+fn a_file_that_shrinks_while_a_model_is_compiled() {
+    let directory = Directory::of("tiny-mlm");
+    directory.write();
+    let model = directory.load().unwrap();
+    let file = fs::File::options().write(true).open(directory.path().join("model.safetensors")).unwrap();
+    file.set_len(weights().len() as u64 / 2).unwrap();
+    let all = messages(&compile(model, &CompileOptions::default()).expect_err("half of the weights are gone"));
+    assert_eq!(all.len(), 1, "{all:#?}");
+    has_all(&all[0], &["model.safetensors` cannot be read", "write or copy it again"]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Rotary positions as the original turns queries and keys: neighbours are pairs, places count from the last token.
 
 use super::args::Turning;
-use crate::model::{Attention, Linear, Places, Query, Rotary, Tensor};
+use crate::model::{Attention, Places, Query, Rotary, Tensor};
 use crate::scheme::checkpoint::Checkpoint;
 
 /// Turns the queries and keys of `attention`.
@@ -55,30 +55,31 @@ pub(super) fn offset(turning: &Turning, attention: &mut Attention) {
     let width = attention.qk / attention.heads;
     if let Query::Projected { linear, .. } = &mut attention.query {
         let sign = if turning.is_negative { -1.0 } else { 1.0 };
-        let angles: Vec<f64> = rotary.frequencies.data.iter().map(|&frequency| sign * f64::from(frequency)).collect();
-        *linear = turned(linear, rotary.heads, width, &angles);
+        // Computed above, they are in memory.
+        let frequencies = rotary.frequencies.numbers().unwrap_or_default();
+        let angles: Vec<f64> = frequencies.iter().map(|&frequency| sign * f64::from(frequency)).collect();
+        for tensor in std::iter::once(&mut linear.weight).chain(&mut linear.bias) {
+            turn(tensor, rotary.heads, width, angles.clone());
+        }
     }
 }
 
-/// `linear` whose results are turned: pair i of the first `heads` heads by `angles[i]`.
-fn turned(linear: &Linear, heads: usize, width: usize, angles: &[f64]) -> Linear {
-    let turn = |tensor: &Tensor| {
-        let columns = tensor.columns();
-        let mut numbers: Vec<f32> = tensor.data.to_vec();
-        if numbers.is_empty() {
-            return tensor.clone();
-        }
+/// Turns the results of a layer that has `tensor` as its weight or bias: pair i of the first `heads` heads by `angles[i]`.
+fn turn(tensor: &mut Tensor, heads: usize, width: usize, angles: Vec<f64>) {
+    if tensor.is_empty() {
+        return;
+    }
+    let columns = tensor.columns();
+    tensor.data.change(move |numbers| {
         for head in 0..heads {
             for (pair, angle) in angles.iter().enumerate() {
                 let first = (head * width + 2 * pair) * columns;
                 for column in first..first + columns {
-                    let [a, b] = [column, column + columns].map(|at| f64::from(tensor.data[at]));
+                    let [a, b] = [column, column + columns].map(|at| f64::from(numbers[at]));
                     numbers[column] = (a * angle.cos() - b * angle.sin()) as f32;
                     numbers[column + columns] = (b * angle.cos() + a * angle.sin()) as f32;
                 }
             }
         }
-        Tensor::new(tensor.name.clone(), &tensor.shape, numbers)
-    };
-    Linear { weight: turn(&linear.weight), bias: linear.bias.as_ref().map(turn) }
+    });
 }

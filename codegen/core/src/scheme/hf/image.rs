@@ -9,7 +9,6 @@ use crate::model::{
 use crate::scheme::LoadOptions;
 use crate::scheme::checkpoint::{Axis, Bias};
 use crate::scheme::fields::SIZE;
-use std::sync::Arc;
 
 const NAME: &str = "pixel_values";
 const CHANNELS: Axis<'_> = (3, FIXED);
@@ -145,26 +144,24 @@ fn bare([height, width]: [usize; 2], window: Window) -> Input {
 fn channels_last(kernel: Tensor) -> Tensor {
     let [outputs, channels, rows, columns] = kernel.shape[..] else { return kernel };
     let area = rows * columns;
-    let shape = [outputs, area * channels];
-    if kernel.is_empty() {
-        return Tensor { shape: shape.to_vec(), ..kernel };
-    }
-    let mut numbers = Vec::with_capacity(kernel.len());
-    for filter in kernel.data.chunks_exact(area * channels) {
-        for pixel in 0..area {
-            numbers.extend((0..channels).map(|channel| filter[channel * area + pixel]));
-        }
-    }
-    Tensor::new(kernel.name, &shape, numbers)
+    let turn = move |numbers: &[f32]| {
+        let filters = numbers.chunks_exact((area * channels).max(1));
+        let pixel = move |pixel| move |channel| channel * area + pixel;
+        let places = || (0..area).flat_map(move |at| (0..channels).map(pixel(at)));
+        filters.flat_map(|filter| places().map(|place| filter[place])).collect()
+    };
+    let data = kernel.data.derived(kernel.len(), turn);
+    Tensor { name: kernel.name, shape: vec![outputs, area * channels], data }
 }
 
 /// A kernel with its rows and columns exchanged.
 fn turned(kernel: &Tensor) -> Tensor {
     let side = kernel.shape.last().copied().unwrap_or(1);
-    let turn = |filter: &[f32]| {
-        let pixel = |index: usize| filter[index % side * side + index / side];
-        (0..filter.len()).map(pixel).collect::<Vec<f32>>()
+    let turn = move |numbers: &[f32]| {
+        let filters = numbers.chunks_exact((side * side).max(1));
+        let pixel = |index: usize| index % side * side + index / side;
+        filters.flat_map(|filter| (0..filter.len()).map(move |index| filter[pixel(index)])).collect()
     };
-    let numbers = kernel.data.chunks_exact(side * side).flat_map(turn).collect();
-    Tensor { name: kernel.name.clone(), shape: kernel.shape.clone(), data: Arc::new(numbers) }
+    let data = kernel.data.derived(kernel.len(), turn);
+    Tensor { name: kernel.name.clone(), shape: kernel.shape.clone(), data }
 }

@@ -4,7 +4,6 @@ use super::encoder::Recipe;
 use super::layout::Part;
 use crate::model::{Block, Tensor};
 use crate::scheme::checkpoint::Checkpoint;
-use std::sync::Arc;
 
 /// The distinct blocks so far.
 pub(super) struct Shared<'a> {
@@ -67,7 +66,7 @@ impl<'a> Shared<'a> {
 
 /// Whether two blocks have one set of numbers.
 fn shares(a: &Block, b: &Block) -> bool {
-    Arc::ptr_eq(&a.attention.output.weight.data, &b.attention.output.weight.data)
+    a.attention.output.weight.data.address() == b.attention.output.weight.data.address()
 }
 
 /// Whether the numbers are the same, tensor by tensor.

@@ -41,8 +41,8 @@ fn frequencies(checkpoint: &mut Checkpoint, place: &str, shape: &[usize], spec: 
 fn stored(checkpoint: &mut Checkpoint, place: &str, axes: usize, bands: usize) -> Vec<Vec<f32>> {
     let (name, source) = (format!("{place}.frequencies"), format!("{place}.bands"));
     let tensor = checkpoint.buffer(&name, &[(axes, "the number of axes"), (bands, &source)]);
-    let row = |axis: usize| {
-        tensor.data.get(axis * bands..(axis + 1) * bands).map_or_else(|| vec![0.0; bands], <[f32]>::to_vec)
-    };
+    let numbers = checkpoint.numbers(&tensor);
+    let row =
+        |axis: usize| numbers.get(axis * bands..(axis + 1) * bands).map_or_else(|| vec![0.0; bands], <[f32]>::to_vec);
     (0..axes).map(row).collect()
 }

@@ -7,7 +7,7 @@ use crate::model::{Combine, Encoding, Input, Linear, Position, Stem, Tensor};
 use crate::scheme::LoadOptions;
 use crate::scheme::checkpoint::{Axis, Bias, Checkpoint};
 use crate::scheme::constructor::{Constructor, Length};
-use std::sync::Arc;
+use std::borrow::Cow;
 
 /// The axis of media: the libraries resample each by itself.
 const MEDIUM: Length<'static> = Length::Is((1, "one medium"));
@@ -85,9 +85,10 @@ fn after(names: &Names, sizes: &Sizes, checkpoint: &mut Checkpoint, grid: &[usiz
     if medium.is_none() && frames.is_none() {
         return None;
     }
+    let [frames, medium] = [&frames, &medium].map(|table| table.as_ref().map(|table| checkpoint.numbers(table)));
     let row = |frame: usize| -> Option<Vec<f32>> {
-        let part = |table: &Option<Tensor>, row: usize| match table {
-            Some(table) => table.data.get(row * sizes.width.0..(row + 1) * sizes.width.0).map(<[f32]>::to_vec),
+        let part = |table: &Option<Cow<'_, [f32]>>, row: usize| match table {
+            Some(table) => table.get(row * sizes.width.0..(row + 1) * sizes.width.0).map(<[f32]>::to_vec),
             None => Some(vec![0.0; sizes.width.0]),
         };
         Some(part(&frames, frame)?.iter().zip(part(&medium, 0)?).map(|(frame, medium)| frame + medium).collect())
@@ -96,6 +97,6 @@ fn after(names: &Names, sizes: &Sizes, checkpoint: &mut Checkpoint, grid: &[usiz
     // Without numbers where a table has none.
     let data = rows.map_or_else(Vec::new, |rows| rows.iter().flat_map(|row| row.repeat(features)).collect());
     let shape = vec![count * features, sizes.width.0];
-    let table = Tensor { name: names.media.to_owned(), shape, data: Arc::new(data) };
+    let table = Tensor { name: names.media.to_owned(), shape, data: data.into() };
     Some(Position::new(Encoding::Learned(table), Combine::Add))
 }

@@ -52,8 +52,9 @@ pub(super) fn read(checkpoint: &mut Checkpoint, found: &Found, tokens: &Tokens, 
 /// `embedding · √width`, in single precision as the source computes it for every token.
 fn scaled(embedding: &Tensor) -> Tensor {
     let scale = (embedding.columns() as f64).sqrt() as f32;
-    let numbers = embedding.data.iter().map(|number| number * scale).collect();
-    Tensor { data: std::sync::Arc::new(numbers), ..embedding.clone() }
+    let mut scaled = embedding.clone();
+    scaled.data.change(move |numbers| numbers.iter_mut().for_each(|number| *number *= scale));
+    scaled
 }
 
 /// The positions of pixels. The checkpoint holds their features too, which have to be those that are computed here.
@@ -71,9 +72,10 @@ fn fourier(checkpoint: &mut Checkpoint, found: &Found, shape: [usize; 2], bands:
     let name = found.in_encoder(found.names.fourier);
     if let Some(stored) = checkpoint.optional_buffer(&name, &axes) {
         let computed = fourier_features(&encoding);
-        let far = stored.data.iter().zip(computed.data.iter()).position(|(a, b)| (a - b).abs() > FEATURES);
+        let [stored, computed] = [&stored, &computed].map(|features| checkpoint.numbers(features));
+        let far = stored.iter().zip(computed.iter()).position(|(a, b)| (a - b).abs() > FEATURES);
         if let Some(at) = far {
-            let (found, expected) = (stored.data[at], computed.data[at]);
+            let (found, expected) = (stored[at], computed[at]);
             checkpoint.complain(format!(
                 "`{name}` holds {found} at flat index {at}, where the Fourier features of `image_shape` {shape:?} with {bands} \
                  `num_frequency_bands` are {expected}: correct config.json, or save the weights again"

@@ -3,7 +3,6 @@
 use super::store::Store;
 use crate::model::{Extent, Model, Output, Stem};
 use serde_json::{Map, Value};
-use std::sync::Arc;
 
 /// An entry of `outputs` of `model`.
 pub(super) fn write(output: &Output, model: &Model, store: &mut Store) -> Value {
@@ -50,6 +49,6 @@ pub(super) fn write(output: &Output, model: &Model, store: &mut Store) -> Value 
 /// The input whose embedding the linear layer is.
 fn tied<'a>(model: &'a Model, output: &Output) -> Option<&'a str> {
     let weight = &output.linear.as_ref()?.weight;
-    let is_it = |stem: &Stem| matches!(stem, Stem::Ids { embedding, .. } if Arc::ptr_eq(&embedding.data, &weight.data) && embedding.shape == weight.shape);
+    let is_it = |stem: &Stem| matches!(stem, Stem::Ids { embedding, .. } if embedding.data.address() == weight.data.address() && embedding.shape == weight.shape);
     model.inputs.iter().find(|input| is_it(&input.stem)).map(|input| input.name.as_str())
 }

@@ -10,7 +10,7 @@ pub(super) struct Store {
     eps: f64,
     tensors: Vec<(String, Tensor)>,
     /// Where the numbers at an address are stored.
-    known: HashMap<*const Vec<f32>, (String, Vec<usize>)>,
+    known: HashMap<usize, (String, Vec<usize>)>,
     shared: Map<String, Value>,
 }
 
@@ -34,7 +34,7 @@ impl Store {
 
     /// The tensor under the name `name`; one whose numbers are there is named only.
     pub(super) fn put(&mut self, name: &str, tensor: &Tensor) {
-        let key = std::sync::Arc::as_ptr(&tensor.data);
+        let key = tensor.data.address();
         match self.known.get(&key) {
             Some((original, shape)) if *shape == tensor.shape => {
                 self.shared.insert(name.to_owned(), original.clone().into());
