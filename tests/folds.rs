@@ -150,7 +150,7 @@ fn figures_of_a_choice_are_those_of_the_program() {
 }
 
 fn figures(weights: WeightFormat) {
-    let passes = Passes { absorb_keys: false, absorb_values: false, ..Passes::default() };
+    let passes = Passes { absorb_keys: false, absorb_values: false, separate_positions: false, ..Passes::default() };
     let compiled = |passes| {
         let model = fixtures::model("tiny-mlm", &LoadOptions::default());
         compile(model, &CompileOptions { passes, weights, ..CompileOptions::default() }).unwrap()
@@ -165,13 +165,23 @@ fn figures(weights: WeightFormat) {
 
 /// The MNIST classifier of perceiver-io's examples, with other weights: 28 × 28 pixels, 32 bands, 32 latents × 128.
 #[test]
-fn first_cross_attention_of_a_digit_classifier_is_a_quarter() {
-    let program = compile(made(&ModelDirectory::digits()), &CompileOptions::default()).unwrap();
+fn first_cross_attention_of_a_digit_classifier_is_a_fiftieth() {
+    let compiled = |passes| {
+        let options = CompileOptions { passes, ..CompileOptions::default() };
+        compile(made(&ModelDirectory::digits()), &options).unwrap()
+    };
+    let kept = compiled(Passes { separate_positions: false, ..Passes::default() });
+    let program = compiled(Passes::default());
     let Decision { layer, chosen, alternatives } = &program.decisions[0];
     let written = alternatives.iter().find(|way| way.what == "as written").expect("it is not as written");
     // The block's MLP is the same either way.
     let mlp = 2 * 32 * 128 * 128;
     let [before, after] = [written, chosen].map(|way| way.macs + mlp);
     println!("{layer}: {before} multiply-accumulates as written, {after} with {}", chosen.what);
+    println!("with positions in the tokens {}: {:?}", kept.decisions[0].chosen.macs + mlp, kept.decisions[0].chosen);
+    println!("{} bytes of RAM, before {}", program.ram_bytes(), kept.ram_bytes());
     assert!((35_500_000..35_700_000).contains(&before) && after <= 9_000_000, "{before} {after}");
+    let attention = |program: &Program| program.decisions[0].chosen.macs;
+    assert!(attention(&program) * 15 < attention(&kept), "{} of {}", attention(&program), attention(&kept));
+    assert!(program.ram_bytes() <= kept.ram_bytes() && program.flash_bytes() < kept.flash_bytes());
 }

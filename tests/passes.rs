@@ -1,7 +1,7 @@
 //! Every pass, alone and with all others, computes the same function as no pass at all.
 
 use crate::support::isa::on_every_isa;
-use crate::support::random_model::{Recipe, config, recipes, sample};
+use crate::support::random_model::{Recipe, config, on_grids, recipes, sample};
 use crate::support::tolerance;
 use percio_codegen_core::passes::{Passes, keep_outputs};
 use percio_codegen_core::program::Decision;
@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-const PASSES: [(&str, Passes); 11] = [
+const PASSES: [(&str, Passes); 12] = [
     ("drop_dead", Passes { drop_dead: true, ..Passes::NONE }),
     ("fold_input_scale", Passes { fold_input_scale: true, ..Passes::NONE }),
     ("merge_stem", Passes { merge_stem: true, ..Passes::NONE }),
@@ -24,6 +24,19 @@ const PASSES: [(&str, Passes); 11] = [
     ("bake_queries", Passes { bake_queries: true, ..Passes::NONE }),
     ("absorb_keys", Passes { absorb_keys: true, drop_key_bias: true, ..Passes::NONE }),
     ("absorb_values", Passes { absorb_values: true, move_value_bias: true, ..Passes::NONE }),
+    (
+        "separate_positions",
+        Passes {
+            fold_norms: true,
+            drop_key_bias: true,
+            move_value_bias: true,
+            bake_queries: true,
+            absorb_keys: true,
+            absorb_values: true,
+            separate_positions: true,
+            ..Passes::NONE
+        },
+    ),
     (
         "all of them",
         Passes {
@@ -37,6 +50,7 @@ const PASSES: [(&str, Passes); 11] = [
             bake_queries: true,
             absorb_keys: true,
             absorb_values: true,
+            separate_positions: true,
         },
     ),
 ];
@@ -64,6 +78,25 @@ on_every_isa! {
         });
     }
 
+}
+
+on_every_isa! {
+    fn tokens_on_a_grid_need_no_positions() {
+        let found = RefCell::new(0);
+        proptest!(config(), |(recipe in on_grids())| {
+            let kept = Passes { separate_positions: false, ..Passes::default() };
+            let (expected, _) = outputs(&recipe, Passes::NONE, None);
+            for goal in GOALS {
+                let [kept, separated] = [kept, Passes::default()].map(|passes| outputs(&recipe, passes, goal));
+                // Of a model that raises roundings beyond any bound, whatever is rounded, nothing is learnt.
+                prop_assume!(Distance::between(&kept.0, &expected, 1).is_within(tolerance::PASSES));
+                let distance = Distance::between(&separated.0, &expected, 1);
+                prop_assert!(distance.is_within(tolerance::PASSES), "{goal:?}: {distance:?}");
+                *found.borrow_mut() += usize::from(separated.1[0].chosen.what.ends_with("positions by axis"));
+            }
+        });
+        assert!(found.into_inner() > 256, "hardly a model leaves out its positions");
+    }
 }
 
 on_every_isa! {
@@ -112,5 +145,5 @@ on_every_isa! {
 
 #[test]
 fn all_of_them_is_the_default() {
-    assert_eq!(PASSES[10].1, Passes::default());
+    assert_eq!(PASSES[11].1, Passes::default());
 }

@@ -54,7 +54,10 @@ pub(super) fn written(step: &Step, lengths: Lengths) -> Extent {
         Step::MeanRows { width, .. } => Extent::rows(1, width),
         Step::AffineRows { rows, width, stride, .. } => Extent::strided(rows.at(lengths), width, stride),
         Step::Attention { queries, heads, v_width, .. } => Extent::rows(queries.at(lengths), heads * v_width),
-        Step::Begin { ref shape, .. } | Step::Gather { ref shape, .. } => Extent::rows(1, shape.state_len()),
+        Step::Begin { ref shape, .. } | Step::Gather { ref shape, .. } | Step::GatherGrid { ref shape, .. } => {
+            Extent::rows(1, shape.state_len())
+        }
+        Step::Columns { rows, width, .. } => Extent::rows(width + 1, rows.at(lengths)),
         Step::Settle { ref shape, .. } => Extent::rows(shape.queries, shape.heads * shape.v_width),
         Step::Fourier { rows, axes, bands, with_position, sine_only, out_stride, .. } => {
             let waves = if sine_only { 1 } else { 2 };
@@ -114,6 +117,10 @@ fn sources(step: &Step, lengths: Lengths) -> Vec<(Extent, &Source)> {
                 Extent::rows(keys, shape.value_heads * v_width),
             ]
         }
+        Step::GatherGrid { ref shape, width, keys, .. } => {
+            vec![Extent::rows(shape.queries, shape.heads * shape.qk), Extent::rows(width + 1, keys.at(lengths))]
+        }
+        Step::Columns { rows, width, .. } => vec![Extent::rows(rows.at(lengths), width)],
         Step::Settle { ref shape, .. } => vec![Extent::rows(1, shape.state_len())],
         Step::Unfold { frames, channels, height, width, .. } => vec![Extent::rows(frames * height * width, channels)],
         Step::MaxPool { channels, height, width, .. } => vec![Extent::rows(height * width, channels)],
@@ -143,6 +150,7 @@ pub(super) fn reads(step: &Step, lengths: Lengths) -> Vec<(Extent, &Place)> {
         Step::Linear { accumulate: true, .. }
             | Step::Normalize { x: None, .. }
             | Step::Gather { .. }
+            | Step::GatherGrid { .. }
             | Step::Gru { .. }
             | Step::HideRows { .. }
             | Step::Transpose { accumulate: true, .. }

@@ -56,7 +56,7 @@ proptest! {
 /// time is not read.
 #[test]
 fn tokens_after_the_last_position_wrap_or_are_not_read() {
-    for name in ["hf-image-learned", "native-grid"] {
+    for name in ["hf-image-learned", "hf-image-fourier", "native-grid"] {
         for after in [AfterLast::Stop, AfterLast::Wrap] {
             let program = fixture(name, after);
             let sample = Sample::noise(&program);

@@ -2,7 +2,7 @@
 
 use super::script::{self, Act};
 use super::{interpreted, interpreter, largest, scripts};
-use crate::support::random_model::{config, recipes, sample};
+use crate::support::random_model::{Recipe, config, on_grids, recipes, sample};
 use crate::support::tolerance;
 use percio_codegen_core::program::Program;
 use percio_codegen_core::{CompileOptions, compile};
@@ -36,30 +36,48 @@ fn kept(program: &Program, sample: &Sample) -> Option<Vec<Act>> {
     (!acts.is_empty()).then_some(acts)
 }
 
+/// In whatever order and chunks tokens arrive, they are an inference.
+fn arrive(recipe: &Recipe) -> Result<(), TestCaseError> {
+    let program = compile(recipe.model(), &CompileOptions::default()).unwrap();
+    if streams(&program) {
+        let sample = Sample::noise(&program);
+        let expected = interpreter(&program).infer(&sample).expect("a program that runs");
+        for acts in scripts(&program, &sample) {
+            prop_assert!(are_near(&interpreted(&program, &acts), &expected), "{acts:?}");
+            let stored: Vec<Act> = acts.iter().flat_map(|act| [act.clone(), Act::Store]).collect();
+            prop_assert_eq!(interpreted(&program, &stored), interpreted(&program, &acts), "stored and resumed");
+        }
+    }
+    Ok(())
+}
+
+/// Tokens that are not pushed are those that a mask leaves out.
+fn leave_out(recipe: &Recipe) -> Result<(), TestCaseError> {
+    let program = compile(recipe.model(), &CompileOptions::default()).unwrap();
+    let sample = sample(recipe, &program);
+    if let Some(acts) = kept(&program, &sample).filter(|_| streams(&program)) {
+        let expected = interpreter(&program).infer(&sample).expect("a program that runs");
+        prop_assert!(are_near(&interpreted(&program, &acts), &expected), "{acts:?}");
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(config())]
 
     #[test]
     fn any_order_and_any_chunks_are_an_inference(recipe in recipes()) {
-        let program = compile(recipe.model(), &CompileOptions::default()).unwrap();
-        if streams(&program) {
-            let sample = Sample::noise(&program);
-            let expected = interpreter(&program).infer(&sample).expect("a program that runs");
-            for acts in scripts(&program, &sample) {
-                prop_assert!(are_near(&interpreted(&program, &acts), &expected), "{acts:?}");
-                let stored: Vec<Act> = acts.iter().flat_map(|act| [act.clone(), Act::Store]).collect();
-                prop_assert_eq!(interpreted(&program, &stored), interpreted(&program, &acts), "stored and resumed");
-            }
-        }
+        arrive(&recipe)?;
     }
 
     #[test]
     fn a_token_that_is_not_pushed_is_masked(recipe in recipes()) {
-        let program = compile(recipe.model(), &CompileOptions::default()).unwrap();
-        let sample = sample(&recipe, &program);
-        if let Some(acts) = kept(&program, &sample).filter(|_| streams(&program)) {
-            let expected = interpreter(&program).infer(&sample).expect("a program that runs");
-            prop_assert!(are_near(&interpreted(&program, &acts), &expected), "{acts:?}");
-        }
+        leave_out(&recipe)?;
+    }
+
+    #[test]
+    fn tokens_on_a_grid_arrive_in_any_order(recipe in on_grids()) {
+        arrive(&recipe)?;
+        leave_out(&recipe)?;
     }
 }

@@ -122,6 +122,18 @@ pub(crate) fn recipes() -> impl Strategy<Value = Recipe> {
         )
 }
 
+/// Any model whose tokens stand on a grid and are read once.
+pub(crate) fn on_grids() -> impl Strategy<Value = Recipe> {
+    (recipes(), inputs::on_grid()).prop_map(|(recipe, input)| Recipe {
+        inputs: vec![input],
+        reads_itself: false,
+        is_tail: false,
+        reads_twice: false,
+        cross: recipe.cross.clone().plain(),
+        ..recipe
+    })
+}
+
 impl Recipe {
     /// The model; the same one each time.
     pub(crate) fn model(&self) -> Model {

@@ -19,8 +19,8 @@ use crate::isa::Isa;
 const TILE: usize = 32;
 /// The most lanes of a vector.
 const LANES: usize = 16;
-/// Sums that are made at once: four cost about as much as one.
-const SUMS: usize = 4;
+/// Channels that are taken at once: four sums cost about as much as one.
+const GROUP: usize = 4;
 
 /// Where tokens stand, in row-major order; after the last place comes the first again.
 #[derive(Clone, Copy, Debug)]
@@ -128,30 +128,36 @@ impl OnGrid<'_> {
         for ((q, gathered), (largest, sum)) in rows.zip(softmaxes).take(self.rows) {
             let padded = run.len.next_multiple_of(I::LANES).min(TILE);
             let weights = part_mut(&mut scratch, 0, padded);
-            weights.fill(f32::NEG_INFINITY);
             tokens.score(isa, q, weights);
             for (score, _) in weights.iter_mut().zip(mask).take(run.len).filter(|(_, kept)| !**kept) {
                 *score = self.hidden;
             }
-            let top = top(isa, weights, *largest);
-            if top > *largest {
-                let factor = exp_below_88(isa, isa.splat(*largest - top));
-                *sum *= isa.first(factor);
-                for gathered in gathered.chunks_mut(I::LANES) {
-                    isa.store(isa.mul(isa.load(gathered), factor), gathered);
-                }
-                *largest = top;
-            }
-            let mut total = isa.splat(0.0);
-            for weights in weights.chunks_mut(I::LANES) {
-                let weight = exp_below_88(isa, isa.sub(isa.load(weights), isa.splat(top)));
-                total = isa.add(total, weight);
-                isa.store(weight, weights);
-            }
-            *sum += isa.sum(total);
+            weights.iter_mut().skip(run.len).for_each(|beyond| *beyond = f32::NEG_INFINITY);
+            weigh(isa, weights, largest, sum, gathered);
             tokens.add(isa, weights, gathered);
         }
     }
+}
+
+/// Turns `scores`, whole vectors of them, into weights relative to the largest score so far, and what was summed before as well.
+#[inline(always)]
+fn weigh<I: Isa>(isa: I, scores: &mut [f32], largest: &mut f32, sum: &mut f32, gathered: &mut [f32]) {
+    let top = top(isa, scores, *largest);
+    if top > *largest {
+        let factor = exp_below_88(isa, isa.splat(*largest - top));
+        for gathered in gathered.chunks_mut(I::LANES) {
+            isa.store(isa.mul(isa.load(gathered), factor), gathered);
+        }
+        *sum *= isa.first(factor);
+        *largest = top;
+    }
+    let (top, mut weights) = (isa.splat(top), isa.splat(0.0));
+    for scores in scores.chunks_mut(I::LANES) {
+        let weight = exp_below_88(isa, isa.sub(isa.load(scores), top));
+        weights = isa.add(weights, weight);
+        isa.store(weight, scores);
+    }
+    *sum += isa.sum(weights);
 }
 
 /// The largest of `scores`, whole vectors of them, and `largest`.
@@ -163,7 +169,7 @@ fn top<I: Isa>(isa: I, scores: &[f32], largest: f32) -> f32 {
     }
     let mut lanes = [largest; LANES];
     isa.store(tops, part_mut(&mut lanes, 0, I::LANES));
-    lanes.into_iter().fold(largest, |top, score| if score > top { score } else { top })
+    lanes.into_iter().take(I::LANES).fold(largest, |top, score| if score > top { score } else { top })
 }
 
 /// The tokens of a run.
@@ -184,6 +190,12 @@ impl Tokens<'_> {
         part(self.columns, channel * self.stride + self.run.first, self.run.len)
     }
 
+    /// Their numbers of a few channels from `first` on.
+    #[inline(always)]
+    fn columns(&self, first: usize) -> [&[f32]; GROUP] {
+        core::array::from_fn(|channel| self.column(first + channel))
+    }
+
     /// The outer places among the numbers of a row.
     #[inline(always)]
     fn outers(&self) -> impl Iterator<Item = usize> {
@@ -195,18 +207,29 @@ impl Tokens<'_> {
     /// Their scores.
     #[inline(always)]
     fn score<I: Isa>(&self, isa: I, q: &[f32], scores: &mut [f32]) {
-        let outer = self.outers().filter_map(|place| q.get(place)).sum::<f32>();
+        let outer = isa.splat(self.outers().filter_map(|place| q.get(place)).sum::<f32>());
         let inner = part(q, self.channels + self.run.inner, self.run.len).chunks(I::LANES);
-        let scores = part_mut(scores, 0, self.run.len).chunks_mut(I::LANES);
-        for (at, ((scores, inner), factors)) in scores.zip(inner).zip(self.factors.chunks(I::LANES)).enumerate() {
-            let place = isa.add(isa.load(inner), isa.splat(outer));
-            let mut score = isa.mul(place, isa.load(factors));
-            for (channel, &q) in q.iter().enumerate().take(self.channels) {
-                let column = self.column(channel).get(at * I::LANES..).unwrap_or_default();
-                let column = column.get(..scores.len()).unwrap_or_default();
-                score = isa.mul_add(isa.splat(q), isa.load(column), score);
+        let scores = part_mut(scores, 0, self.run.len);
+        let places = inner.zip(self.factors.chunks(I::LANES));
+        for (scores, (inner, factors)) in scores.chunks_mut(I::LANES).zip(places) {
+            isa.store(isa.mul(isa.add(isa.load(inner), outer), isa.load(factors)), scores);
+        }
+        let (groups, rest) = part(q, 0, self.channels).as_chunks::<GROUP>();
+        for (group, q) in groups.iter().enumerate() {
+            let (q, columns) = (q.map(|q| isa.splat(q)), self.columns(group * GROUP));
+            for (at, scores) in scores.chunks_mut(I::LANES).enumerate() {
+                let mut score = isa.load(scores);
+                for (&q, column) in q.iter().zip(&columns) {
+                    score = isa.mul_add(q, lanes(isa, column, at, scores.len()), score);
+                }
+                isa.store(score, scores);
             }
-            isa.store(score, scores);
+        }
+        for (channel, &q) in rest.iter().enumerate() {
+            let column = self.column(groups.len() * GROUP + channel).chunks(I::LANES);
+            for (scores, column) in scores.chunks_mut(I::LANES).zip(column) {
+                isa.store(isa.mul_add(isa.splat(q), isa.load(column), isa.load(scores)), scores);
+            }
         }
     }
 
@@ -215,7 +238,8 @@ impl Tokens<'_> {
     fn add<I: Isa>(&self, isa: I, weights: &[f32], gathered: &mut [f32]) {
         let mut all = isa.splat(0.0);
         let places = part_mut(gathered, self.channels + self.run.inner, self.run.len).chunks_mut(I::LANES);
-        for ((places, weights), factors) in places.zip(weights.chunks(I::LANES)).zip(self.factors.chunks(I::LANES)) {
+        let weighed = weights.chunks(I::LANES).zip(self.factors.chunks(I::LANES));
+        for (places, (weights, factors)) in places.zip(weighed) {
             let weight = isa.mul(isa.load(weights), isa.load(factors));
             all = isa.add(all, weight);
             isa.store(isa.add(isa.load(places), weight), places);
@@ -224,15 +248,31 @@ impl Tokens<'_> {
         for outer in self.outers() {
             part_mut(gathered, outer, 1).iter_mut().for_each(|sum| *sum += all);
         }
-        for (group, gathered) in part_mut(gathered, 0, self.channels).chunks_mut(SUMS).enumerate() {
-            let mut sums = [isa.splat(0.0); SUMS];
-            for (channel, sum) in sums.iter_mut().enumerate().take(gathered.len()) {
-                let column = self.column(group * SUMS + channel).chunks(I::LANES);
-                for (column, weights) in column.zip(weights.chunks(I::LANES)) {
-                    *sum = isa.mul_add(isa.load(weights), isa.load(column), *sum);
+        let (groups, rest) = part_mut(gathered, 0, self.channels).as_chunks_mut::<GROUP>();
+        let first = groups.len() * GROUP;
+        for (group, gathered) in groups.iter_mut().enumerate() {
+            let (columns, mut sums) = (self.columns(group * GROUP), [isa.splat(0.0); GROUP]);
+            for (at, weights) in weights.chunks(I::LANES).enumerate() {
+                let weight = isa.load(weights);
+                for (sum, column) in sums.iter_mut().zip(&columns) {
+                    *sum = isa.mul_add(weight, lanes(isa, column, at, I::LANES), *sum);
                 }
             }
             gathered.iter_mut().zip(isa.sums(sums)).for_each(|(gathered, sum)| *gathered += sum);
         }
+        for (channel, gathered) in rest.iter_mut().enumerate() {
+            let mut sum = isa.splat(0.0);
+            for (column, weights) in self.column(first + channel).chunks(I::LANES).zip(weights.chunks(I::LANES)) {
+                sum = isa.mul_add(isa.load(weights), isa.load(column), sum);
+            }
+            *gathered += isa.sum(sum);
+        }
     }
+}
+
+/// Vector `index` of a column, at most `len` of its lanes.
+#[inline(always)]
+fn lanes<I: Isa>(isa: I, column: &[f32], index: usize, len: usize) -> I::F32 {
+    let lanes = column.get(index * I::LANES..).unwrap_or_default();
+    isa.load(lanes.get(..len).unwrap_or(lanes))
 }

@@ -15,7 +15,7 @@ pub struct Columns {
     pub rows: usize,
     /// Numbers of a token beside its position.
     pub width: usize,
-    /// Numbers of a position.
+    /// Numbers of an axis' part of a position.
     pub features: usize,
     /// Whether the norm takes off the mean: layer norm; RMS norm otherwise.
     pub centred: bool,
@@ -77,14 +77,15 @@ impl OnGrid {
 }
 
 /// Turns tokens into columns: `x` `[rows, width]` to `out` `[width + 1, rows]`, the channels over each token's deviation, then one
-/// over it. `sums` holds for each place of each axis the sum of its part of a position, then for each the sum of its squares.
+/// over it. `parts` holds for each place of each axis the mean of its part of a position, then for each the sum of the squares of the
+/// distances from that mean.
 #[inline]
-pub fn columns<I: Isa>(isa: I, shape: &Columns, x: &[f32], sums: &[f32], out: &mut [f32]) {
+pub fn columns<I: Isa>(isa: I, shape: &Columns, x: &[f32], parts: &[f32], out: &mut [f32]) {
     let Columns { rows, width, shape: lengths, axes, first, .. } = *shape;
     let places = Places { shape: lengths, axes, first };
-    if fits(x, rows, width, width) && fits(sums, 2, places.count(), places.count()) && fits(out, width + 1, rows, rows)
+    if fits(x, rows, width, width) && fits(parts, 2, places.count(), places.count()) && fits(out, width + 1, rows, rows)
     {
-        isa.run(Spread { shape: *shape, places, x, sums, out: part_mut(out, 0, (width + 1) * rows) });
+        isa.run(Spread { shape: *shape, places, x, parts, out: part_mut(out, 0, (width + 1) * rows) });
     }
 }
 
@@ -142,7 +143,7 @@ struct Spread<'a> {
     shape: Columns,
     places: Places,
     x: &'a [f32],
-    sums: &'a [f32],
+    parts: &'a [f32],
     out: &'a mut [f32],
 }
 
@@ -169,20 +170,18 @@ impl Spread<'_> {
     /// Divides a vector of tokens by their deviations.
     #[inline(always)]
     fn scale<I: Isa>(&mut self, isa: I, run: &kernel::Run) {
-        let Columns { rows, width, features, centred, eps, .. } = self.shape;
-        let (all, parts) = (isa.splat((width + features) as f32), isa.splat(features as f32));
-        let [sum, squares] = [0, self.places.count()].map(|table| self.of_position(isa, run, table));
+        let Columns { rows, width, features, axes, centred, eps, .. } = self.shape;
+        let (all, part_len) = (isa.splat((width + axes * features) as f32), isa.splat(features as f32));
         let column = |channel: usize| channel * rows + run.first;
-        let mut mean = sum;
+        let [means, squares] = [0, self.places.count()].map(|table| Parts { numbers: self.parts, table });
+        let mut mean = isa.mul(part_len, means.sum(isa, run, |_, mean| mean));
         for channel in 0..width {
             mean = isa.add(mean, isa.load(part(self.out, column(channel), run.len)));
         }
         mean = if centred { isa.div(mean, all) } else { isa.splat(0.0) };
-        // What the features' squares are beyond their mean's, then that mean's distance: large numbers cancel in neither.
-        let apart = isa.div(sum, parts);
-        let distance = isa.sub(apart, mean);
-        let spread = isa.sub(squares, isa.mul(sum, apart));
-        let mut variance = isa.mul_add(isa.mul(distance, distance), parts, spread);
+        // A part's squares are those of the distances from its own mean, and that mean's: large numbers cancel nowhere.
+        let apart = means.sum(isa, run, |isa, part| isa.mul(isa.sub(part, mean), isa.sub(part, mean)));
+        let mut variance = isa.mul_add(apart, part_len, squares.sum(isa, run, |_, squares| squares));
         for channel in 0..width {
             let distance = isa.sub(isa.load(part(self.out, column(channel), run.len)), mean);
             variance = isa.mul_add(distance, distance, variance);
@@ -195,12 +194,24 @@ impl Spread<'_> {
         }
         isa.store(factor, part_mut(self.out, column(width), run.len));
     }
+}
 
-    /// The sums over the parts of the tokens' positions, from the table that begins at `table`.
+/// A number for each place of each axis.
+struct Parts<'a> {
+    numbers: &'a [f32],
+    /// Where the first of them is.
+    table: usize,
+}
+
+impl Parts<'_> {
+    /// The sums over the axes of what `of` makes of the tokens' numbers.
     #[inline(always)]
-    fn of_position<I: Isa>(&self, isa: I, run: &kernel::Run, table: usize) -> I::F32 {
+    fn sum<I: Isa>(&self, isa: I, run: &kernel::Run, of: impl Fn(I, I::F32) -> I::F32) -> I::F32 {
         let kernel::Run { len, outers, outer, inner, .. } = *run;
-        let outers = outers.iter().take(outer).filter_map(|place| self.sums.get(table + place)).sum::<f32>();
-        isa.add(isa.load(part(self.sums, table + inner, len)), isa.splat(outers))
+        let mut sum = of(isa, isa.load(part(self.numbers, self.table + inner, len)));
+        for &number in outers.iter().take(outer).filter_map(|place| self.numbers.get(self.table + place)) {
+            sum = isa.add(sum, of(isa, isa.splat(number)));
+        }
+        sum
     }
 }

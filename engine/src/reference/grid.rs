@@ -3,17 +3,18 @@
 use crate::layers::{Columns, OnGrid};
 
 /// [`crate::layers::columns`]
-pub fn columns(shape: &Columns, x: &[f32], sums: &[f32], out: &mut [f32]) {
-    let Columns { rows, width, features, centred, eps, .. } = *shape;
-    let count = (width + features) as f64;
+pub fn columns(shape: &Columns, x: &[f32], parts: &[f32], out: &mut [f32]) {
+    let Columns { rows, width, features, axes, centred, eps, .. } = *shape;
+    let count = (width + axes * features) as f64;
     for token in 0..rows {
         let x = &x[token * width..][..width];
-        let places = places(shape.shape, shape.axes, shape.first + token);
-        let of = |table: usize| places.iter().flatten().map(|&place| f64::from(sums[table + place])).sum::<f64>();
-        let [sum, squares] = [0, sums.len() / 2].map(of);
-        let mean = if centred { (sum + x.iter().map(|&x| f64::from(x)).sum::<f64>()) / count } else { 0.0 };
-        let apart = x.iter().map(|&x| (f64::from(x) - mean) * (f64::from(x) - mean)).sum::<f64>();
-        let variance = (apart + squares - 2.0 * mean * sum + features as f64 * mean * mean) / count;
+        let places = places(shape.shape, axes, shape.first + token);
+        let of = |table: usize| places.iter().flatten().map(move |&place| f64::from(parts[table + place]));
+        let sum = features as f64 * of(0).sum::<f64>() + x.iter().map(|&x| f64::from(x)).sum::<f64>();
+        let mean = if centred { sum / count } else { 0.0 };
+        let apart = |number: f64| (number - mean) * (number - mean);
+        let squares = of(parts.len() / 2).sum::<f64>() + features as f64 * of(0).map(apart).sum::<f64>();
+        let variance = (squares + x.iter().map(|&x| apart(f64::from(x))).sum::<f64>()) / count;
         let factor = 1.0 / libm::sqrt(variance + f64::from(eps));
         for (channel, &x) in x.iter().enumerate() {
             out[channel * rows + token] = (f64::from(x) * factor) as f32;

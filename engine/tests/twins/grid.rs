@@ -10,6 +10,7 @@ use percio::reference;
 #[derive(Clone, Debug)]
 struct Grid {
     shape: OnGrid,
+    /// Numbers of an axis' part of a position.
     features: usize,
     centred: bool,
     /// How many tokens arrive at a time, over and over.
@@ -26,7 +27,7 @@ impl Grid {
         let keys = shape.iter().product();
         let shape = OnGrid { queries, heads: 2, keys, width, shape, axes, first: 0, zero_empty: false };
         let (arrivals, mask) = (vec![1, 5, 40, 19], Vec::new());
-        Self { shape, features: 3 * axes, centred: true, arrivals, second: keys, mask, gain: 1.0 }
+        Self { shape, features: 3, centred: true, arrivals, second: keys, mask, gain: 1.0 }
     }
 
     fn places(&self) -> usize {
@@ -38,16 +39,23 @@ impl Grid {
         Columns { rows, width, features: self.features, centred: self.centred, eps: 1e-5, shape, axes, first }
     }
 
-    /// The part of a position that each place of each axis has, `features / axes` numbers.
-    fn parts(&self) -> Vec<f32> {
-        numbers(self.places() * self.features / self.shape.axes, 7)
+    /// Numbers of a token, its position included.
+    fn all(&self) -> usize {
+        self.shape.width + self.shape.axes * self.features
     }
 
-    fn sums(&self) -> Vec<f32> {
-        let parts = self.parts();
-        let parts = parts.chunks_exact(self.features / self.shape.axes);
-        let sums = parts.clone().map(|part| part.iter().sum::<f32>());
-        sums.chain(parts.map(|part| part.iter().map(|x| x * x).sum::<f32>())).collect()
+    /// The part of a position that each place of each axis has.
+    fn features(&self) -> Vec<f32> {
+        numbers(self.places() * self.features, 7)
+    }
+
+    /// What the statistics of tokens take of these.
+    fn parts(&self) -> Vec<f32> {
+        let features = self.features();
+        let parts = features.chunks_exact(self.features);
+        let mean = |part: &[f32]| part.iter().sum::<f32>() / part.len() as f32;
+        let apart = |part: &[f32]| part.iter().map(|x| (x - mean(part)) * (x - mean(part))).sum::<f32>();
+        parts.clone().map(mean).chain(parts.map(apart)).collect()
     }
 
     fn x(&self) -> Vec<f32> {
@@ -61,21 +69,21 @@ impl Grid {
 
     fn twin_columns(&self) -> Vec<f32> {
         let mut columns = vec![f32::NAN; (self.shape.width + 1) * self.shape.keys];
-        reference::columns(&self.columns(), &self.x(), &self.sums(), &mut columns);
+        reference::columns(&self.columns(), &self.x(), &self.parts(), &mut columns);
         columns
     }
 
     /// Scores are of channels and an axis' places; a number of a token is up to the root of its width.
     fn bound(&self) -> Bound {
         let terms = self.shape.width + self.shape.axes;
-        let largest = libm::sqrtf((self.shape.width + self.features) as f32);
+        let largest = libm::sqrtf(self.all() as f32);
         let bound = tolerance::attention(terms, self.shape.keys);
         Bound { absolute: bound.absolute * self.gain * largest * largest, ..bound }
     }
 
     fn check(&self) {
         check(&Gathered(self), self.bound());
-        check(&Turned(self), tolerance::norm(self.shape.width + self.features));
+        check(&Turned(self), tolerance::norm(self.all()));
     }
 }
 
@@ -122,7 +130,7 @@ struct Turned<'a>(&'a Grid);
 impl Case for Turned<'_> {
     fn layer<I: Isa>(&self, isa: I) -> Vec<f32> {
         let mut columns = vec![f32::NAN; (self.0.shape.width + 1) * self.0.shape.keys];
-        layers::columns(isa, &self.0.columns(), &self.0.x(), &self.0.sums(), &mut columns);
+        layers::columns(isa, &self.0.columns(), &self.0.x(), &self.0.parts(), &mut columns);
         columns
     }
 
@@ -188,9 +196,7 @@ fn no_mean_is_taken_off() {
 fn it_is_attention_to_tokens_that_hold_their_positions() {
     let grid = Grid { arrivals: vec![64], ..Grid::new(4, [2, 5, 6], 3, 4) };
     let OnGrid { queries, heads, keys, width, .. } = grid.shape;
-    let (features, parts, x) = (grid.features, grid.parts(), grid.x());
-    let all = width + features;
-    let each = features / grid.shape.axes;
+    let (all, each, parts, x) = (grid.all(), grid.features, grid.features(), grid.x());
     let mut tokens = Vec::new();
     for key in 0..keys {
         let places = [key / 30, 2 + key / 6 % 5, 7 + key % 6];

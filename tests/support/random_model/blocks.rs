@@ -113,6 +113,15 @@ fn norm(probability: f64) -> impl Strategy<Value = Option<NormKind>> {
 }
 
 impl BlockKind {
+    /// One whose keys are rows after a norm, and nothing else.
+    pub(super) fn plain(self) -> Self {
+        let [rows, others, mlp, _] = self.norms;
+        let norms = [rows, Some(others.unwrap_or(NormKind::Layer)), mlp, None];
+        // Means over many tokens may come close to zero: something is added to them.
+        let residual = if let ResidualKind::None = self.residual { ResidualKind::Add } else { self.residual };
+        Self { norms, residual, rotary: None, causal: false, inverted: false, ..self }
+    }
+
     /// A block over rows of `width` numbers that reads others of `context` numbers.
     pub(super) fn block(&self, name: &str, reads: Reads, width: usize, context: usize, numbers: &mut Numbers) -> Block {
         let attention = self.attention(name, reads, width, context, numbers);
@@ -160,6 +169,7 @@ impl BlockKind {
             value,
             absorbed_key: None,
             absorbed_value: None,
+            separated: None,
             output,
             heads: self.heads,
             qk,

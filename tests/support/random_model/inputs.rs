@@ -71,6 +71,24 @@ pub(super) fn kinds() -> impl Strategy<Value = Vec<InputKind>> {
     ]
 }
 
+/// One input of tokens on a grid of any number of axes, beside Fourier features.
+pub(super) fn on_grid() -> impl Strategy<Value = InputKind> {
+    let layout = || prop_oneof![Just(Layout::ChannelsFirst), Just(Layout::ChannelsLast)];
+    let stem = prop_oneof![
+        (2..14usize, 1..3usize).prop_map(|(tokens, channels)| StemKind::Tokens { tokens, channels }),
+        (1..8usize, 2..20usize, 1..4usize, layout()).prop_map(|(height, width, channels, layout)| {
+            StemKind::Image { grid: [height, width], channels, patch: 1, layout }
+        }),
+        (prop::array::uniform3(2..5usize), 1..3usize, layout()).prop_map(|(grid, channels, layout)| {
+            StemKind::Video { grid, channels, patch: Patch { frames: 1, side: 1 }, layout }
+        }),
+    ];
+    let (is_learned, combine, project, places) = (false, Combine::Concat, None, Places::FromStart);
+    let position = Some(PositionKind { is_learned, combine, project, places });
+    (stem, any::<bool>(), prop::option::weighted(0.3, 2..5usize))
+        .prop_map(move |(stem, has_scale, project)| InputKind { stem, has_scale, project, position: position.clone() })
+}
+
 fn kind(stem: impl Strategy<Value = StemKind>) -> impl Strategy<Value = InputKind> {
     let combine = prop_oneof![Just(Combine::Add), Just(Combine::Concat)];
     let places = prop_oneof![Just(Places::FromStart), Just(Places::AfterPadding)];

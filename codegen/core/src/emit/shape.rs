@@ -97,15 +97,32 @@ pub(super) fn shape(step: &Step) -> Shape {
         }
         Step::Begin { shape, .. } | Step::Settle { shape, .. } => gather_shape(&shape, Count::NONE),
         Step::Gather { shape, keys, .. } => gather_shape(&shape, keys),
+        Step::Columns { rows, width, features, centred, eps, grid, axes, .. } => Shape::new("Columns")
+            .count("rows", rows)
+            .size("width", width)
+            .size("features", features)
+            .field("centred", quote!(#centred))
+            .number("eps", eps)
+            .axes(grid, axes)
+            .first(rows),
+        Step::GatherGrid { ref shape, width, grid, axes, keys, .. } => Shape::new("OnGrid")
+            .size("queries", shape.queries)
+            .size("heads", shape.heads)
+            .count("keys", keys)
+            .size("width", width)
+            .axes(grid, axes)
+            .first(keys)
+            .field("zero_empty", {
+                let zero_empty = shape.zero_empty;
+                quote!(#zero_empty)
+            }),
         Step::CopyRows { rows, width, x_stride, out_stride, .. }
         | Step::AddRows { rows, width, x_stride, out_stride, .. } => rows_shape(rows, width, x_stride, out_stride),
         Step::MeanRows { rows, width, .. } => Shape::new("Mean").count("rows", rows).size("width", width),
         Step::AffineRows { rows, width, stride, .. } => rows_shape(rows, width, stride, stride),
         Step::Fourier { shape, axes, bands, by_axis, with_position, sine_only, rows, out_stride, .. } => {
-            let lengths = shape.map(Literal::usize_unsuffixed);
             Shape::new("Fourier")
-                .field("shape", quote!([#(#lengths),*]))
-                .size("axes", axes)
+                .axes(shape, axes)
                 .size("bands", bands)
                 .field("by_axis", quote!(#by_axis))
                 .field("with_position", quote!(#with_position))
@@ -228,6 +245,12 @@ impl Shape {
     fn pad(self, pad: [usize; 2]) -> Self {
         let [above, left] = pad.map(Literal::usize_unsuffixed);
         self.field("pad", quote!([#above, #left]))
+    }
+
+    /// The lengths of a grid's axes, of which the last `axes` are in use.
+    fn axes(self, grid: [usize; 3], axes: usize) -> Self {
+        let lengths = grid.map(Literal::usize_unsuffixed);
+        self.field("shape", quote!([#(#lengths),*])).size("axes", axes)
     }
 
     fn number(self, name: &str, value: f32) -> Self {

@@ -76,7 +76,10 @@ pub(super) fn functions(program: &Program, interface: &Interface<'_>) -> TokenSt
                 let operands = quote!(input: &[#element], row: usize, tile: usize);
                 functions.insert(function("tokens", tokens), (tokens.clone(), operands.clone()));
                 functions.insert(function("tokens", arriving), (arriving.clone(), operands));
-                functions.insert(function("gather", gather), (gather.clone(), quote!(mask: &[bool], tile: usize)));
+                functions.insert(
+                    function("gather", gather),
+                    (gather.clone(), quote!(mask: &[bool], row: usize, tile: usize)),
+                );
             }
             Stage::Queries(stage @ QueryStage { reads, asked, decode, heads, .. }) => {
                 let element = element(program, reads.map(|reading| reading.input));
@@ -186,7 +189,7 @@ pub(super) fn token_tiles(program: &Program, interface: &Interface<'_>, stage: &
     quote! {
         for (row, tile) in #tiles {
             #tokens(isa, &mut net.arena, #input, row, tile);
-            #gather(isa, &mut net.arena, #mask, tile);
+            #gather(isa, &mut net.arena, #mask, row, tile);
         }
     }
 }

@@ -135,10 +135,12 @@ impl Writer<'_> {
             Step::Embed { ids, table, .. } => vec![self.input(*ids), weights(*table)],
             Step::Linear { weight, bias, .. } => vec![sources[0].clone(), weights(*weight), weights(*bias)],
             Step::Normalize { gain, offset, .. } => [sources, &[weights(*gain), weights(*offset)]].concat(),
-            Step::Attention { mask, .. } | Step::InvertedAttention { mask, .. } | Step::Gather { mask, .. } => {
-                [sources, &[self.mask(*mask)]].concat()
-            }
+            Step::Attention { mask, .. }
+            | Step::InvertedAttention { mask, .. }
+            | Step::Gather { mask, .. }
+            | Step::GatherGrid { mask, .. } => [sources, &[self.mask(*mask)]].concat(),
             Step::HideRows { mask, .. } => vec![self.mask(*mask)],
+            Step::Columns { parts, .. } => [sources, &[weights(*parts)]].concat(),
             Step::AffineRows { gain, offset, .. } => vec![weights(*gain), weights(*offset)],
             Step::Fourier { points, tables, .. } => {
                 points.map(|index| self.input(index)).into_iter().chain([weights(*tables)]).collect()

@@ -169,7 +169,7 @@ impl<'a> Encoder<'a> {
         let body = quote! {
             for (start, row, tile) in #positions.pieces(first, count, #tile) {
                 #arriving(isa, &mut net.arena, #input, row, tile);
-                #gather(isa, &mut net.arena, &[], tile);
+                #gather(isa, &mut net.arena, &[], row, tile);
             }
         };
         kernel(&arrival_name(index), &fields, &body)

@@ -64,6 +64,8 @@ pub struct Attention {
     pub absorbed_key: Option<Absorbed>,
     /// Where a pass has moved the values' linear layer: the rows themselves are then the values of every head.
     pub absorbed_value: Option<Absorbed>,
+    /// Where a pass has taken the positions out of the rows: what queries and output read is as wide as it says.
+    pub separated: Option<Separated>,
     /// `[width of the queries' rows, v]`
     pub output: Linear,
     /// Heads.
@@ -104,6 +106,7 @@ impl Attention {
             value,
             absorbed_key: None,
             absorbed_value: None,
+            separated: None,
             output,
             heads,
             qk,
@@ -141,6 +144,29 @@ pub enum Absorbed {
     Merged,
     /// Beside it, a linear layer a head: `[width of the keys' rows, qk / heads]`, or `[v / heads, width of the keys' rows]`.
     PerHead(Vec<Linear>),
+}
+
+/// Tokens on a grid, of which keys and values are the data and, for each axis, a one at their place; all divided by the root of a
+/// token's variance, positions included.
+#[derive(Clone, Debug)]
+pub struct Separated {
+    /// Numbers of a token's data.
+    pub channels: usize,
+    /// Places of each axis, outermost first.
+    pub shape: Vec<usize>,
+    /// Numbers of an axis' part of a position.
+    pub features: usize,
+    /// `[2, places]`: of each place of each axis the mean of its part of a position, and the sum of the squares of the distances
+    /// from that mean.
+    pub parts: Tensor,
+}
+
+impl Separated {
+    /// Numbers of a key or value.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.channels + self.shape.iter().sum::<usize>()
+    }
 }
 
 /// Norms of each head's part, `[qk / heads]` wide.

@@ -75,6 +75,37 @@ pub fn line(fourier: &Fourier) -> Option<Line> {
     Some(Line { origin: -1.0, step, waves: frequencies.iter().map(wave).collect() })
 }
 
+/// One axis of an encoding.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Axis {
+    /// Which numbers of a position's features are this axis'.
+    pub columns: Vec<usize>,
+    /// These numbers at each of its places.
+    pub places: Vec<Vec<f32>>,
+}
+
+/// The axes of an encoding, outermost first: together all features.
+#[must_use]
+pub fn axes(fourier: &Fourier) -> Vec<Axis> {
+    let (tables, bands, count) = (fourier_tables(fourier), fourier.bands(), fourier.shape.len());
+    let [waves, coordinates] = [if fourier.sine_only { 1 } else { 2 } * bands, usize::from(fourier.with_position)];
+    let mut records = tables.chunks_exact(2 * bands + 1);
+    let axis = |(axis, &length): (usize, &usize)| {
+        let wave = |wave: usize| match fourier.layout {
+            FeatureLayout::Blocks => count * coordinates + (wave / bands * count + axis) * bands + wave % bands,
+            FeatureLayout::Axes => axis * (waves + coordinates) + wave,
+        };
+        let coordinate = match fourier.layout {
+            FeatureLayout::Blocks => axis,
+            FeatureLayout::Axes => wave(waves),
+        };
+        let columns = std::iter::once(coordinate).take(coordinates).chain((0..waves).map(wave)).collect();
+        let place = |record: &[f32]| record[1 - coordinates..=waves].to_vec();
+        Axis { columns, places: records.by_ref().take(length).map(place).collect() }
+    };
+    fourier.shape.iter().enumerate().map(axis).collect()
+}
+
 /// The features of every position, row-major `[positions, width]`.
 #[must_use]
 pub fn fourier_features(fourier: &Fourier) -> Tensor {
@@ -148,6 +179,26 @@ mod tests {
                         assert!((wave - f64::from(tabulated)).abs() < bound, "{grid:?}, place {place}, band {band}");
                     }
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn axes_together_are_the_features() {
+        let options = [FeatureLayout::Blocks, FeatureLayout::Axes].into_iter().flat_map(|layout| {
+            [[false, false], [false, true], [true, false], [true, true]].map(|options| (layout, options))
+        });
+        for (layout, [with_position, sine_only]) in options {
+            let frequencies = [3.0, 5.0, 7.0].map(|most| linear_frequencies(most, 3)).to_vec();
+            let (shape, grid) = (vec![2, 3, 4], Grid::Inclusive);
+            let fourier = Fourier { shape, grid, frequencies, layout, with_position, sine_only };
+            let (features, axes) = (fourier_features(&fourier), axes(&fourier));
+            for (position, row) in features.numbers().expect("made here").chunks_exact(fourier.width()).enumerate() {
+                let mut made = vec![f32::NAN; fourier.width()];
+                for (axis, place) in axes.iter().zip([position / 12, position / 4 % 3, position % 4]) {
+                    axis.columns.iter().zip(&axis.places[place]).for_each(|(&column, &number)| made[column] = number);
+                }
+                assert_eq!(made, row, "{layout:?} {position}");
             }
         }
     }

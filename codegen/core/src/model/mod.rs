@@ -16,11 +16,11 @@ mod weights;
 pub use crate::program::Activation;
 pub use block::{
     Absorbed, Attention, Block, EmptyRows, Gate, Gru, HeadNorms, Mixer, Mlp, Places, Query, Reads, Residual, Rotary,
-    Softmax,
+    Separated, Softmax,
 };
 pub use data::Data;
 pub(crate) use data::WeakData;
-pub use fourier::{fourier_features, fourier_tables, line, linear_frequencies, logarithmic_frequencies};
+pub use fourier::{Axis, axes, fourier_features, fourier_tables, line, linear_frequencies, logarithmic_frequencies};
 pub use geometry::{Layout, Pad, Patch, Window};
 pub use history::Mixture;
 pub use output::{Extent, Output};

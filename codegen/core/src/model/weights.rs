@@ -28,6 +28,7 @@ impl Attention {
                 tensors.extend(layers.iter().flat_map(Linear::tensors));
             }
         }
+        tensors.extend(self.separated.iter().map(|separated| &separated.parts));
         if let Residual::Gru(gru) = &self.residual {
             tensors.extend([&gru.input, &gru.hidden].into_iter().flat_map(Linear::tensors));
         }

@@ -23,11 +23,13 @@ pub(crate) struct Choice {
     pub(crate) bake: bool,
     pub(crate) keys: Layer,
     pub(crate) values: Layer,
+    /// Positions are no part of the rows.
+    pub(crate) separate: bool,
 }
 
 impl Choice {
     /// As the source writes it.
-    pub(crate) const WRITTEN: Self = Self { bake: false, keys: Layer::OnRows, values: Layer::OnRows };
+    pub(crate) const WRITTEN: Self = Self { bake: false, keys: Layer::OnRows, values: Layer::OnRows, separate: false };
 }
 
 /// How all of them are.

@@ -18,6 +18,7 @@ mod fold_score_scale;
 mod merge_stem;
 mod move_value_bias;
 mod project_positions;
+pub(crate) mod separate_positions;
 
 pub(crate) use choice::{Choice, Choices, Layer};
 pub use drop_dead::keep_outputs;
@@ -48,6 +49,8 @@ pub struct Passes {
     pub absorb_keys: bool,
     /// The values' linear layer moves to the output: rows are values as they are.
     pub absorb_values: bool,
+    /// Positions on a grid leave the tokens: queries and output have numbers for each place of each axis.
+    pub separate_positions: bool,
 }
 
 impl Default for Passes {
@@ -63,6 +66,7 @@ impl Default for Passes {
             bake_queries: true,
             absorb_keys: true,
             absorb_values: true,
+            separate_positions: true,
         }
     }
 }
@@ -80,6 +84,7 @@ impl Passes {
         bake_queries: false,
         absorb_keys: false,
         absorb_values: false,
+        separate_positions: false,
     };
 }
 
@@ -137,7 +142,12 @@ pub(crate) fn arrange(model: &mut Model, choices: &Choices) -> Result<(), Proble
     if choices.decoder.is_some_and(|choice| choice.bake) {
         bake_queries::bake_decoder(model)?;
     }
-    choice::absorb(model, choices)
+    choice::absorb(model, choices)?;
+    // Last: what it needs are queries and an output that have taken over keys and values.
+    match first.filter(|&first| choices.blocks[first].separate) {
+        Some(first) => separate_positions::run(model, first),
+        None => Ok(()),
+    }
 }
 
 /// Every block once: the encoder's, then the decoder's.

@@ -4,7 +4,7 @@ use super::block::Context;
 use super::builder::{Builder, Rows};
 use super::gather;
 use crate::model::{
-    Absorbed, Attention, Block, EmptyRows, Linear, Norm, Places, Query, Reads, Rotary, Softmax, Tensor,
+    Absorbed, Attention, Block, EmptyRows, Linear, Norm, Places, Query, Reads, Rotary, Separated, Softmax, Tensor,
 };
 use crate::program::{Activation, Count, Source, Step, Target};
 
@@ -112,8 +112,9 @@ pub(super) struct Heads {
 impl Heads {
     pub(super) fn new(attention: &Attention) -> Self {
         let count = attention.heads;
+        let row = |linear: &Linear| attention.separated.as_ref().map_or(linear.weight.columns(), Separated::width);
         let width = |absorbed: bool, linear: &Linear, all: usize| {
-            if absorbed { (1, linear.weight.columns()) } else { (count, all / count) }
+            if absorbed { (1, row(linear)) } else { (count, all / count) }
         };
         let (key_heads, qk) = width(attention.absorbed_key.is_some(), &attention.key, attention.qk);
         let (value_heads, v) = width(attention.absorbed_value.is_some(), &attention.value, attention.v);

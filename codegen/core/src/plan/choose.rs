@@ -2,10 +2,10 @@
 //!
 //! Letters: m rows that ask, n rows that answer, D and C their widths, H heads.
 
-use super::cost::Site;
-use super::{CompileOptions, Optimize, Outputs, gather};
-use crate::model::{Model, Queries};
-use crate::passes::{Choice, Choices, Layer, Passes, absorb_keys, absorb_values, bake_queries};
+use super::cost::{OnGrid, Site};
+use super::{AfterLast, CompileOptions, Optimize, Outputs, gather};
+use crate::model::{Model, Queries, line};
+use crate::passes::{Choice, Choices, Layer, Passes, absorb_keys, absorb_values, bake_queries, separate_positions};
 use crate::program::Decision;
 use std::collections::HashMap;
 
@@ -45,8 +45,17 @@ fn encoder_site<'a>(model: &'a Model, index: usize, options: &CompileOptions) ->
         context,
         arrives: block.reads.context() && gather::applies(model),
         constant: is_asked.then_some(rows * width),
+        grid: grid(model, index, options),
         format: options.weights,
     }
+}
+
+/// The grid that all tokens which the block `index` reads stand on, if it may take their positions as places.
+fn grid(model: &Model, index: usize, options: &CompileOptions) -> Option<OnGrid> {
+    let is_endless = options.positions == Some(AfterLast::Unbounded);
+    let grid = separate_positions::grid(model, index).filter(|grid| !(is_endless && line(grid).is_some()))?;
+    let channels = model.inputs.iter().map(|input| input.data_width()).sum();
+    gather::applies(model).then(|| OnGrid { channels, places: grid.shape.iter().sum() })
 }
 
 /// The decoder's block.
@@ -65,6 +74,7 @@ fn decoder_site<'a>(model: &'a Model, options: &CompileOptions) -> Option<Site<'
         arrives: false,
         // Where outputs are not kept, the caller may ask what is in no table.
         constant: bake_queries::asked(model).filter(|_| options.outputs == Outputs::Kept).map(table),
+        grid: None,
         format: options.weights,
     })
 }
@@ -78,9 +88,14 @@ fn candidates(site: &Site<'_>, passes: Passes) -> Vec<Choice> {
     for &bake in bake {
         for &keys in layers(passes.absorb_keys && absorb_keys::is_valid(site.block)) {
             for &values in layers(passes.absorb_values && absorb_values::is_valid(site.block)) {
-                choices.push(Choice { bake, keys, values });
+                choices.push(Choice { bake, keys, values, separate: false });
             }
         }
+    }
+    if passes.separate_positions && site.grid.is_some() {
+        let may = |choice: &&Choice| choice.bake && choice.keys == Layer::Merged && choice.values != Layer::OnRows;
+        let separate: Vec<Choice> = choices.iter().filter(may).map(|&it| Choice { separate: true, ..it }).collect();
+        choices.extend(separate);
     }
     // Constants take over a layer, there is none beside them.
     choices.retain(|choice| !(choice.bake && choice.keys == Layer::PerHead));
@@ -119,7 +134,8 @@ fn describe(site: &Site<'_>, choice: Choice) -> String {
         Layer::PerHead => Some(format!("{what} absorbed by head")),
     };
     let baked = choice.bake.then(|| "queries baked".to_owned());
-    let parts: Vec<String> =
-        baked.into_iter().chain(layer("keys", choice.keys)).chain(layer("values", choice.values)).collect();
+    let separate = choice.separate.then(|| "positions by axis".to_owned());
+    let layers = layer("keys", choice.keys).into_iter().chain(layer("values", choice.values));
+    let parts: Vec<String> = baked.into_iter().chain(layers).chain(separate).collect();
     if parts.is_empty() { "as written".to_owned() } else { parts.join(", ") }
 }

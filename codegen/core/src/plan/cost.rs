@@ -23,8 +23,19 @@ pub(super) struct Site<'a> {
     pub(super) arrives: bool,
     /// Where the queries are made from constants: how many numbers those take in flash.
     pub(super) constant: Option<usize>,
+    /// Where the rows that answer stand on a grid, and the attention may take their positions as places.
+    pub(super) grid: Option<OnGrid>,
     /// How the weights of linear layers are stored.
     pub(super) format: WeightFormat,
+}
+
+/// Rows on a grid.
+#[derive(Clone, Copy)]
+pub(super) struct OnGrid {
+    /// Their numbers beside their positions.
+    pub(super) channels: usize,
+    /// Places of all axes.
+    pub(super) places: usize,
 }
 
 /// Multiplications, bytes of weights, and numbers that the arena holds for the attention beside the rows themselves.
@@ -56,8 +67,10 @@ struct Widths {
     /// D of the rows that ask, and of what the attention writes.
     asking: usize,
     written: usize,
-    /// C
+    /// C, or channels and places of all axes
     answering: usize,
+    /// Multiplications of a score, and of what is gathered by it.
+    weighed: usize,
     /// Of keys and values as the source makes them, all heads together.
     qk: usize,
     v: usize,
@@ -70,7 +83,7 @@ struct Widths {
 impl Site<'_> {
     /// What it costs as `choice` says, all its runs together.
     pub(super) fn cost(&self, choice: Choice) -> Cost {
-        let widths = Widths::new(&self.block.attention, choice);
+        let widths = Widths::new(self, choice);
         Cost {
             macs: self.runs as u64 * self.macs(choice, &widths),
             flash: self.flash(choice, &widths),
@@ -80,7 +93,7 @@ impl Site<'_> {
 
     fn macs(&self, choice: Choice, widths: &Widths) -> u64 {
         let [m, n] = [self.rows, self.context].map(|rows| rows as u64);
-        let Widths { asking, written, answering, qk, v, query, gathered, .. } = *widths;
+        let Widths { asking, written, answering, weighed, qk, v, query, gathered, .. } = *widths;
         let number = |layer, on_rows: u64, merged: usize, separate: usize, moved: usize| match layer {
             Layer::OnRows => on_rows + m * separate as u64,
             Layer::Merged => m * merged as u64,
@@ -89,12 +102,12 @@ impl Site<'_> {
         let keys = number(choice.keys, n * (answering * qk) as u64, asking * query, asking * qk, qk * answering);
         let baked = if choice.keys == Layer::OnRows { n * (answering * qk) as u64 } else { 0 };
         let values = number(choice.values, n * (answering * v) as u64, gathered * written, v * written, v * answering);
-        (if choice.bake { baked } else { keys }) + values + m * n * (query + gathered) as u64
+        (if choice.bake { baked } else { keys }) + values + m * n * weighed as u64
     }
 
     fn flash(&self, choice: Choice, widths: &Widths) -> usize {
         let attention = &self.block.attention;
-        let Widths { asking, written, answering, qk, v, query, gathered, heads } = *widths;
+        let Widths { asking, written, answering, qk, v, query, gathered, heads, .. } = *widths;
         let number = WeightFormat::F32.bytes();
         let layer = |outputs: usize, inputs: usize| packed_len(outputs, inputs) * self.format.bytes();
         let bias = |linear: &crate::model::Linear, len: usize| if linear.bias.is_some() { len * number } else { 0 };
@@ -117,7 +130,8 @@ impl Site<'_> {
         let are_read = !choice.bake || super::block::takes_up(attention);
         let rows = self.constant.filter(|_| are_read).unwrap_or(0) * number;
         let read = if choice.values == Layer::Merged { gathered } else { v };
-        queries + rows + keys + values + layer(written, read) + bias(&attention.output, written)
+        let parts = self.grid.filter(|_| choice.separate).map_or(0, |grid| 2 * grid.places) * number;
+        queries + rows + keys + values + parts + layer(written, read) + bias(&attention.output, written)
     }
 
     fn ram(&self, choice: Choice, widths: &Widths) -> usize {
@@ -127,15 +141,18 @@ impl Site<'_> {
         let beside = |layer, width| if layer == Layer::PerHead { self.tile * width } else { 0 };
         let queries = if choice.bake { 0 } else { self.tile * query + beside(choice.keys, qk) };
         let state = if self.arrives { self.tile * (2 * heads + gathered) } else { 0 };
-        let keys = of_rows(choice.keys, qk) + of_rows(choice.values, v);
+        let columns = self.grid.filter(|_| choice.separate).map_or(0, |grid| context * (grid.channels + 1));
+        let keys = of_rows(choice.keys, qk) + of_rows(choice.values, v) + columns;
         queries + keys + state + self.tile * gathered + beside(choice.values, v)
     }
 }
 
 impl Widths {
-    fn new(attention: &Attention, choice: Choice) -> Self {
+    fn new(site: &Site<'_>, choice: Choice) -> Self {
+        let attention = &site.block.attention;
         let Attention { heads, qk, v, .. } = *attention;
-        let answering = attention.key.weight.columns();
+        let grid = site.grid.filter(|_| choice.separate);
+        let answering = grid.map_or(attention.key.weight.columns(), |grid| grid.channels + grid.places);
         let written = attention.output.weight.rows();
         let asking = match &attention.query {
             Query::Projected { linear, .. } => linear.weight.columns(),
@@ -143,6 +160,8 @@ impl Widths {
         };
         let wide = |layer, width| if layer == Layer::OnRows { width } else { heads * answering };
         let (query, gathered) = (wide(choice.keys, qk), wide(choice.values, v));
-        Self { asking, written, answering, qk, v, query, gathered, heads }
+        // A place takes one multiplication, by what all places of a row are divided by.
+        let weighed = grid.map_or(query + gathered, |grid| 2 * heads * (grid.channels + 1));
+        Self { asking, written, answering, weighed, qk, v, query, gathered, heads }
     }
 }

@@ -4,6 +4,7 @@
 use super::attention::Heads;
 use super::builder::{Builder, Rows};
 use super::decode::is_row_by_row;
+use super::grid::{self, Grid};
 use super::{AfterLast, attention, tokens, tokens_are_read_once};
 use crate::model::{Attention, Block, EmptyRows, Input, Latents, Model, Places, Queries, Reads, Softmax};
 use crate::program::{Count, Gathering, Positions, Source, Stage, Step, TokenStage};
@@ -118,14 +119,20 @@ pub(super) fn lower(builder: &mut Builder, model: &Model, block: &Block, x: &Row
     let state = builder.rows(format!("{name} state"), Count::fixed(1), 1, shape.state_len());
     builder.step(Step::Begin { shape, out: state.target() });
     builder.end_stage();
-    let tokens = builder.rows("tokens", Count::TILE, builder.tiles.tokens.min(model.tokens()), model.token_width());
+    let width = attention.separated.as_ref().map_or(model.token_width(), |separated| separated.channels);
+    let tokens = builder.rows("tokens", Count::TILE, builder.tiles.tokens.min(model.tokens()), width);
     let makers: Vec<_> = model.inputs.iter().map(|input| makers(builder, tokens, input)).collect();
     builder.marks.end_tokens();
-    let gather = builder.section(|builder| {
-        let from = attention::other(builder, block, &tokens, true);
-        let keys = attention::keys(builder, block, &[from]);
-        let (k, v, mask) = (keys.k.source(), keys.v.source(), builder.mask());
-        builder.step(Step::Gather { shape, keys: from.count, q, k, v, mask, out: state.target() });
+    let gather = builder.section(|builder| match (&attention.separated, &attention.norm_kv) {
+        (Some(separated), Some(norm)) => {
+            grid::lower(builder, &Grid { name, separated, norm }, shape, &tokens, q, state.target())
+        }
+        _ => {
+            let from = attention::other(builder, block, &tokens, true);
+            let keys = attention::keys(builder, block, &[from]);
+            let (k, v, mask) = (keys.k.source(), keys.v.source(), builder.mask());
+            builder.step(Step::Gather { shape, keys: from.count, q, k, v, mask, out: state.target() });
+        }
     });
     let mut first = 0;
     for (modality, [tokens, arriving]) in model.inputs.iter().zip(makers) {

@@ -11,6 +11,7 @@ mod decode;
 mod encode;
 mod gather;
 mod generate;
+mod grid;
 mod history;
 mod inputs;
 mod mark;

@@ -87,14 +87,21 @@ impl Modality<'_> {
             }
             None => self.features(builder),
         }
-        self.mark(builder, "tokens".to_owned(), self.tokens.width);
+        if self.is_whole() {
+            self.mark(builder, "tokens".to_owned(), self.tokens.width);
+        }
+    }
+
+    /// Whether its rows hold positions, if there are any.
+    fn is_whole(&self) -> bool {
+        self.tokens.width >= self.input.width()
     }
 
     /// Data, position, padding.
     fn features(&self, builder: &mut Builder) {
         self.data(builder);
         self.mark(builder, format!("embedding.{}", self.input.name), self.input.data_width());
-        if let Some(position) = &self.input.position {
+        if let Some(position) = self.input.position.as_ref().filter(|_| self.is_whole()) {
             self.position(builder, position);
         }
         if let Some(padding) = &self.input.padding {

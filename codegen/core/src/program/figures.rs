@@ -27,6 +27,8 @@ impl Step {
             Self::Begin { .. } => "begin",
             Self::Gather { .. } => "gather",
             Self::Settle { .. } => "settle",
+            Self::Columns { .. } => "columns",
+            Self::GatherGrid { .. } => "gather_grid",
             Self::CopyRows { .. } => "copy_rows",
             Self::AddRows { .. } => "add_rows",
             Self::MeanRows { .. } => "mean_rows",
@@ -50,6 +52,10 @@ impl Step {
             }
             Self::Gather { ref shape, keys, .. } => {
                 (shape.queries * keys.at(lengths) * shape.heads * (shape.qk + shape.v_width)) as u64
+            }
+            // Of a score and of what is gathered by it: the channels, and the factor of the places.
+            Self::GatherGrid { ref shape, width, keys, .. } => {
+                (shape.queries * keys.at(lengths) * shape.heads * 2 * (width + 1)) as u64
             }
             _ => 0,
         }

@@ -14,6 +14,7 @@ impl Step {
             | Self::MeanRows { x, .. }
             | Self::MaxPool { x, .. }
             | Self::Settle { x, .. }
+            | Self::Columns { x, .. }
             | Self::Transpose { x, .. }
             | Self::Mixed { x, .. } => vec![x],
             Self::Normalize { x, .. } => x.iter().collect(),
@@ -22,6 +23,7 @@ impl Step {
             Self::Attention { q, k, v, .. }
             | Self::InvertedAttention { q, k, v, .. }
             | Self::Gather { q, k, v, .. } => vec![q, k, v],
+            Self::GatherGrid { q, k, .. } => vec![q, k],
             Self::Unfold { image, .. } => vec![image],
             Self::Embed { .. }
             | Self::Rotate { .. }
@@ -53,6 +55,8 @@ impl Step {
             | Self::Mixed { out, .. }
             | Self::Begin { out, .. }
             | Self::Gather { out, .. }
+            | Self::Columns { out, .. }
+            | Self::GatherGrid { out, .. }
             | Self::Settle { out, .. }
             | Self::CopyRows { out, .. }
             | Self::AddRows { out, .. }
@@ -74,6 +78,7 @@ impl Step {
             Self::Normalize { gain, offset, .. } | Self::AffineRows { gain, offset, .. } => [gain, offset],
             Self::Rotate { frequencies, .. } => [frequencies, Weights::NONE],
             Self::Fourier { tables, .. } => [tables, Weights::NONE],
+            Self::Columns { parts, .. } => [parts, Weights::NONE],
             _ => [Weights::NONE; 2],
         };
         let read = self.sources().into_iter().filter_map(|source| match source {
@@ -99,6 +104,7 @@ impl Step {
             | Self::Waves { rows, .. }
             | Self::MeanRows { rows, .. }
             | Self::HideRows { rows, .. }
+            | Self::Columns { rows, .. }
             | Self::Transpose { rows, .. }
             | Self::Mix { rows, .. }
             | Self::Mixed { rows, .. }
@@ -107,7 +113,7 @@ impl Step {
             Self::Attention { queries, keys, masked, .. } | Self::InvertedAttention { queries, keys, masked, .. } => {
                 vec![queries, keys, masked]
             }
-            Self::Gather { keys, .. } => vec![keys],
+            Self::Gather { keys, .. } | Self::GatherGrid { keys, .. } => vec![keys],
             Self::Begin { .. } | Self::Settle { .. } | Self::MaxPool { .. } => vec![],
         }
     }
@@ -126,6 +132,7 @@ impl Step {
                     | Self::InvertedAttention { mask: Some(_), .. }
                     | Self::HideRows { .. }
                     | Self::Gather { mask: Some(_), .. }
+                    | Self::GatherGrid { mask: Some(_), .. }
             )
     }
 

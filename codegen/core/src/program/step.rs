@@ -270,6 +270,50 @@ pub enum Step {
         /// The state.
         out: Target,
     },
+    /// Tokens on a grid as columns, over their deviations, then one over each of these
+    Columns {
+        /// Tokens, from the place of the tile's first one on.
+        rows: Count,
+        /// Numbers of a token beside its position.
+        width: usize,
+        /// Numbers of an axis' part of a position.
+        features: usize,
+        /// Layer norm: the mean is taken off first.
+        centred: bool,
+        /// Added to the variance, or to the mean of squares.
+        eps: f32,
+        /// Places on each axis; unused axes come first and are 1.
+        grid: [usize; 3],
+        /// Axes in use.
+        axes: usize,
+        /// The tokens.
+        x: Source,
+        /// Of each place of each axis the mean of its features, then the sum of their squared distances from it.
+        parts: Weights,
+        /// The result.
+        out: Target,
+    },
+    /// Takes tokens on a grid into a state
+    GatherGrid {
+        /// Whose state.
+        shape: Gathering,
+        /// Numbers of a token beside its position.
+        width: usize,
+        /// Places on each axis; unused axes come first and are 1.
+        grid: [usize; 3],
+        /// Axes in use.
+        axes: usize,
+        /// Tokens, from the place of the tile's first one on.
+        keys: Count,
+        /// Queries.
+        q: Source,
+        /// The tokens as columns.
+        k: Source,
+        /// The input with the mask.
+        mask: Option<usize>,
+        /// The state.
+        out: Target,
+    },
     /// What the queries of a state gathered
     Settle {
         /// Whose state.

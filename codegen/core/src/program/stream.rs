@@ -36,7 +36,11 @@ impl Program {
         }
         let (tokens, constant): (Vec<_>, Vec<_>) = tokens.into_iter().partition(|stage| stage.input.is_some());
         let last = self.steps.get(tokens.first()?.gather.end.checked_sub(1)?)?;
-        let Step::Gather { shape, out: Target::Arena(state), .. } = last else { return None };
+        let (Step::Gather { shape, out: Target::Arena(state), .. }
+        | Step::GatherGrid { shape, out: Target::Arena(state), .. }) = last
+        else {
+            return None;
+        };
         Some(Stream { begin: begin.clone(), tokens, constant, finish: finish.clone(), shape: *shape, state })
     }
 

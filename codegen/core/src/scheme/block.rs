@@ -107,6 +107,7 @@ fn attention(checkpoint: &mut Checkpoint, names: &Names, spec: &Spec<'_>) -> Att
         value,
         absorbed_key: None,
         absorbed_value: None,
+        separated: None,
         output: checkpoint.linear(&part(names.output), spec.rows, spec.v, names.biases.output),
         heads: spec.heads.0,
         qk: spec.qk.0,

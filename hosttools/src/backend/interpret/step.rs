@@ -4,8 +4,8 @@ use super::memory::{Memory, Readable};
 use super::stage::Turn;
 use percio::isa::Isa;
 use percio::layers::{
-    self, Attention, Embed, Fourier, Gate, Gru, Hide, Inverted, Linear, MaxPool, Mean, Mix, Normalize, Rotate, Rows,
-    Transpose, Unfold, Waves,
+    self, Attention, Columns, Embed, Fourier, Gate, Gru, Hide, Inverted, Linear, MaxPool, Mean, Mix, Normalize, OnGrid,
+    Rotate, Rows, Transpose, Unfold, Waves,
 };
 use percio_codegen_core::program::{Count, Gathering, Step, WeightFormat};
 
@@ -28,6 +28,7 @@ pub(super) fn run<I: Isa>(isa: I, step: &Step, turn: &Turn, memory: &mut Memory<
         | Step::Mix { .. }
         | Step::Mixed { .. } => across(isa, step, turn, read, out),
         Step::Begin { .. } | Step::Gather { .. } | Step::Settle { .. } => gathering(isa, step, turn, read, out),
+        Step::Columns { .. } | Step::GatherGrid { .. } => on_grid(isa, step, turn, read, out),
         Step::CopyRows { .. } | Step::AddRows { .. } | Step::MeanRows { .. } | Step::AffineRows { .. } => {
             rows(isa, step, turn, read, out)
         }
@@ -294,6 +295,26 @@ fn gathering<I: Isa>(isa: I, step: &Step, turn: &Turn, read: Readable<'_>, out: 
             Some(shape) => layers::settle_shares(isa, &shape, read.numbers(x), out),
             None => layers::settle(isa, &gathered(shape, 0), read.numbers(x), out),
         },
+        _ => {}
+    }
+}
+
+/// Steps over tokens that keep no position.
+#[inline(always)]
+fn on_grid<I: Isa>(isa: I, step: &Step, turn: &Turn, read: Readable<'_>, out: &mut [f32]) {
+    match *step {
+        Step::Columns { rows, width, features, centred, eps, grid, axes, ref x, parts, .. } => {
+            let (first, rows) = (first(rows, turn), rows.at(turn.lengths));
+            let shape = Columns { rows, width, features, centred, eps, shape: grid, axes, first };
+            layers::columns(isa, &shape, read.numbers(x), read.weights(parts), out);
+        }
+        Step::GatherGrid { shape, width, grid, axes, keys, ref q, ref k, mask, .. } => {
+            let (first, keys) = (first(keys, turn), keys.at(turn.lengths));
+            let Gathering { queries, heads, zero_empty, .. } = shape;
+            let shape = OnGrid { queries, heads, keys, width, shape: grid, axes, first, zero_empty };
+            let (q, k, mask) = (read.numbers(q), read.numbers(k), read.mask(mask));
+            read.team().gather_grid(isa, &shape, q, k, mask, out);
+        }
         _ => {}
     }
 }

@@ -3,7 +3,7 @@
 
 use percio::isa::Isa;
 use percio::kernels::weight::Weight;
-use percio::layers::{self, Attention, Linear, Normalize, State};
+use percio::layers::{self, Attention, Linear, Normalize, OnGrid, State};
 use std::ops::Range;
 use std::thread;
 
@@ -110,17 +110,45 @@ impl Team {
         mask: &[bool],
         state: &mut [f32],
     ) {
-        let mut rest = State::split(shape, state);
-        let parts = self.parts(shape.queries, work(shape)).filter_map(|rows| {
-            let (part, others) = rest.take()?.split_at(shape, rows.len());
-            rest = Some(others);
-            Some((rows, part))
-        });
+        let parts = divide(shape, state, self.parts(shape.queries, work(shape)));
         Self::each(parts, |(rows, state)| {
             let q = q.get(rows.start * shape.heads * shape.qk..).unwrap_or_default();
             layers::gather_part(isa, &Attention { queries: rows.len(), ..*shape }, q, k, v, mask, state);
         });
     }
+
+    /// [`layers::gather_grid`]
+    pub(super) fn gather_grid<I: Isa>(
+        self,
+        isa: I,
+        shape: &OnGrid,
+        q: &[f32],
+        k: &[f32],
+        mask: &[bool],
+        state: &mut [f32],
+    ) {
+        let whole = shape.attention();
+        let work = 2 * shape.keys * shape.heads * (shape.width + 1);
+        let parts = divide(&whole, state, self.parts(shape.queries, work));
+        Self::each(parts, |(rows, state)| {
+            let q = q.get(rows.start * whole.heads * whole.qk..).unwrap_or_default();
+            layers::gather_grid_part(isa, &OnGrid { queries: rows.len(), ..*shape }, q, k, mask, state);
+        });
+    }
+}
+
+/// Each of `parts`, which follow each other, with what its queries have in `state`.
+fn divide<'a>(
+    shape: &Attention,
+    state: &'a mut [f32],
+    parts: impl Iterator<Item = Range<usize>>,
+) -> impl Iterator<Item = (Range<usize>, State<'a>)> {
+    let mut rest = State::split(shape, state);
+    parts.filter_map(move |rows| {
+        let (part, others) = rest.take()?.split_at(shape, rows.len());
+        rest = Some(others);
+        Some((rows, part))
+    })
 }
 
 /// Multiply-accumulates of a query.
@@ -211,7 +239,22 @@ mod tests {
             layers::begin(isa, &attention, &mut state);
             team.gather(isa, &attention, &q, &k, &v, &mask, &mut state);
             team.gather(isa, &attention, &q, &k, &v, &[], &mut state);
-            vec![linear, normal, attended, seen, state]
+            let grid = OnGrid {
+                queries: rows,
+                heads: 2,
+                keys: 307,
+                width: 29,
+                shape: [1, 40, 50],
+                axes: 2,
+                first: 31,
+                zero_empty: false,
+            };
+            let places = grid.attention();
+            let (q, k) = (numbers(rows * 2 * places.qk), numbers(30 * 307));
+            let mut gathered = vec![0.0; places.state_len()];
+            layers::begin(isa, &places, &mut gathered);
+            team.gather_grid(isa, &grid, &q, &k, &mask, &mut gathered);
+            vec![linear, normal, attended, seen, state, gathered]
         }
     }
 

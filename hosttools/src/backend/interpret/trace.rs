@@ -90,7 +90,10 @@ impl<'a> Recorder<'a> {
         if self.keep == Keep::Times {
             self.began = Instant::now();
         }
-        let weighs = matches!(step, Step::Attention { .. } | Step::InvertedAttention { .. } | Step::Gather { .. });
+        let weighs = matches!(
+            step,
+            Step::Attention { .. } | Step::InvertedAttention { .. } | Step::Gather { .. } | Step::GatherGrid { .. }
+        );
         if self.keep != Keep::StagesAndAttention || !weighs {
             return;
         }

@@ -1,7 +1,8 @@
 //! What an attention weighs, from its queries and keys: the textbook's formula, for pictures.
 
 use super::memory::Readable;
-use percio_codegen_core::program::{Program, Step, Target};
+use percio::kernels::grid::Places;
+use percio_codegen_core::program::{Gathering, Program, Step, Target};
 
 /// The weights of one attention of one run.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,7 +44,9 @@ impl Scores {
         let (heads, zero_empty, inverted) = match *step {
             Step::Attention { heads, zero_empty, .. } => (heads, zero_empty, None),
             Step::InvertedAttention { heads, eps, .. } => (heads, true, Some(eps)),
-            Step::Gather { shape, .. } => (shape.heads, shape.zero_empty || shape.shares.is_some(), shape.shares),
+            Step::Gather { shape, .. } | Step::GatherGrid { shape, .. } => {
+                (shape.heads, shape.zero_empty || shape.shares.is_some(), shape.shares)
+            }
             _ => (0, false, None),
         };
         Self { name: name.to_owned(), heads, zero_empty, inverted, rows: Vec::new(), asked: Vec::new() }
@@ -74,20 +77,28 @@ impl Scores {
                 self.rows.extend(of.scores(queries, keys, is_hidden));
             }
             Step::Gather { shape, keys, q, k, mask, .. } => {
-                let hidden = read.mask(*mask);
-                let is_hidden = |_, key: usize| !hidden.get(key).copied().unwrap_or(true);
-                let (q, k) = (read.numbers(q), read.numbers(k));
-                let of =
-                    Operands { heads: shape.heads, key_heads: shape.key_heads, qk: shape.qk, scale: shape.scale, q, k };
-                let scores = of.scores(shape.queries, keys.at(lengths), is_hidden);
-                if self.asked.is_empty() {
-                    self.asked.extend(&of.q[..shape.queries * shape.heads * shape.qk]);
-                }
-                self.rows.resize(shape.queries * shape.heads, Vec::new());
-                self.rows.iter_mut().zip(scores).for_each(|(row, scores)| row.extend(scores));
+                self.arrive(shape, read.numbers(q), read.numbers(k), keys.at(lengths), read.mask(*mask));
+            }
+            Step::GatherGrid { shape, width, grid, axes, keys, q, k, mask, .. } => {
+                let keys = keys.at(lengths);
+                let places = Places { shape: *grid, axes: *axes, first: read.turn().first };
+                let rows = rows_on_grid(places, read.numbers(k), *width, keys);
+                self.arrive(shape, read.numbers(q), &rows, keys, read.mask(*mask));
             }
             _ => {}
         }
+    }
+
+    /// The scores of the queries `q` for a few more keys.
+    fn arrive(&mut self, shape: &Gathering, q: &[f32], k: &[f32], keys: usize, mask: &[bool]) {
+        let is_hidden = |_, key: usize| !mask.get(key).copied().unwrap_or(true);
+        let of = Operands { heads: shape.heads, key_heads: shape.key_heads, qk: shape.qk, scale: shape.scale, q, k };
+        let scores = of.scores(shape.queries, keys, is_hidden);
+        if self.asked.is_empty() {
+            self.asked.extend(&of.q[..shape.queries * shape.heads * shape.qk]);
+        }
+        self.rows.resize(shape.queries * shape.heads, Vec::new());
+        self.rows.iter_mut().zip(scores).for_each(|(row, scores)| row.extend(scores));
     }
 
     pub(super) fn finish(self) -> AttentionMap {
@@ -104,6 +115,24 @@ impl Scores {
         }
         AttentionMap { name, heads, queries, keys, weights, asked }
     }
+}
+
+/// Tokens on a grid, from columns of `width` channels and a factor, as the rows that queries multiply: the channels, and the factor at
+/// the token's place on each axis.
+fn rows_on_grid(places: Places, columns: &[f32], width: usize, tokens: usize) -> Vec<f32> {
+    let used = &places.shape[3 - places.axes..];
+    let mut rows = Vec::with_capacity(tokens * (width + places.count()));
+    for token in 0..tokens {
+        let at = |column: usize| columns[column * tokens + token];
+        let mut row: Vec<f32> = (0..width).map(at).collect();
+        row.resize(width + places.count(), 0.0);
+        for (axis, &length) in used.iter().enumerate() {
+            let (before, inner) = (used[..axis].iter().sum::<usize>(), used[axis + 1..].iter().product::<usize>());
+            row[width + before + (places.first + token) / inner % length] = at(width);
+        }
+        rows.extend(row);
+    }
+    rows
 }
 
 struct Operands<'a> {
@@ -163,6 +192,13 @@ mod tests {
         // Two heads, one of keys; two queries, one key.
         let of = Operands { heads: 2, key_heads: 1, qk: 1, scale: 0.5, q: &[1.0, 2.0, 3.0, 4.0], k: &[2.0] };
         assert_eq!(of.scores(2, 1, |_, _| false), [[1.0], [2.0], [3.0], [4.0]]);
+    }
+
+    #[test]
+    fn tokens_on_a_grid_are_rows() {
+        let places = Places { shape: [1, 2, 3], axes: 2, first: 2 };
+        let rows = rows_on_grid(places, &[5.0, 6.0, 7.0, 8.0], 1, 2);
+        assert_eq!(rows, [[5.0, 7.0, 0.0, 0.0, 0.0, 7.0], [6.0, 0.0, 8.0, 8.0, 0.0, 0.0]].concat());
     }
 
     #[test]

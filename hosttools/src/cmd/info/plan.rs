@@ -155,6 +155,9 @@ fn describe(step: &Step, lengths: Lengths) -> String {
         Step::Gather { shape: Gathering { queries, heads, qk, v_width, .. }, keys, .. } => {
             format!("{queries} over {}, {heads} × ({qk}, {v_width})", keys.at(lengths))
         }
+        Step::GatherGrid { shape: Gathering { queries, heads, .. }, width, ref grid, axes, keys, .. } => {
+            format!("{queries} over {}, {heads} × ({width}, {})", keys.at(lengths), shape(&grid[3 - axes.min(3)..]))
+        }
         Step::Begin { shape, .. } | Step::Settle { shape, .. } => {
             format!("{}, {} × {}", shape.queries, shape.heads, shape.v_width)
         }
@@ -167,6 +170,7 @@ fn describe(step: &Step, lengths: Lengths) -> String {
         | Step::AddRows { rows, width, .. }
         | Step::MeanRows { rows, width, .. }
         | Step::HideRows { rows, width, .. }
+        | Step::Columns { rows, width, .. }
         | Step::Transpose { rows, width, .. }
         | Step::Mix { rows, width, .. }
         | Step::Mixed { rows, width, .. }

@@ -12,7 +12,7 @@ use serde::Serialize;
 /// What a rewrite is called, what it does, and how to leave it out.
 type Fold = (&'static str, &'static str, fn(&mut Passes));
 
-const FOLDS: [Fold; 10] = [
+const FOLDS: [Fold; 11] = [
     ("drop_dead", "queries that no output reads disappear", |passes| passes.drop_dead = false),
     ("fold_input_scale", "an input's scale moves into the layer on its tokens", |passes| {
         passes.fold_input_scale = false
@@ -27,6 +27,7 @@ const FOLDS: [Fold; 10] = [
     ("bake_queries", "queries that are always the same become constants", |passes| passes.bake_queries = false),
     ("absorb_keys", "the keys' layer moves to the queries", |passes| passes.absorb_keys = false),
     ("absorb_values", "the values' layer moves to the output", |passes| passes.absorb_values = false),
+    ("separate_positions", "positions on a grid leave the tokens", |passes| passes.separate_positions = false),
 ];
 
 #[derive(Serialize)]
