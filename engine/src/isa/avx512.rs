@@ -1,11 +1,12 @@
 //! AVX-512: sixteen numbers at a time in thirty-two registers, with masks for the ends of slices.
 
+use super::large::{Halves, Joined, Streamed};
 use super::{Avx2, Isa, Kernel};
 use crate::kernels::attention::{self, Attention};
+use crate::kernels::halves;
 use crate::kernels::matmul::{self, Matmul};
 use crate::kernels::tile::{Outer, Tile};
 use crate::kernels::weight::Weight;
-use crate::kernels::{halves, joined};
 use core::arch::x86_64::{
     __m256, __m512, __mmask16, _CMP_LT_OQ, _mm256_castpd_ps, _mm256_castps_pd, _mm256_loadu_ps, _mm256_setzero_ps,
     _mm512_add_epi32, _mm512_add_ps, _mm512_castpd_ps, _mm512_castps_pd, _mm512_castps_si512, _mm512_castps256_ps512,
@@ -15,7 +16,7 @@ use core::arch::x86_64::{
     _mm512_set1_ps, _mm512_slli_epi32, _mm512_sqrt_ps, _mm512_storeu_ps, _mm512_sub_ps, _mm512_ternarylogic_epi32,
 };
 use half::f16;
-use percio_format::PANEL;
+use percio_format::{Activation, PANEL};
 
 /// Proof that the processor has AVX-512F, and AVX2, FMA and F16C with it.
 #[derive(Clone, Copy, Debug)]
@@ -263,20 +264,41 @@ impl Isa for Avx512 {
         self.0.widen(from, to);
     }
     #[inline(always)]
+    fn prefetch(self, numbers: &[f32]) {
+        self.0.prefetch(numbers);
+    }
+    #[inline(always)]
+    fn prefetch_near(self, numbers: &[f32]) {
+        self.0.prefetch_near(numbers);
+    }
+    #[inline(always)]
     fn matmul(self, product: Matmul<'_>) {
-        // Many rows make up for laying weights side by side first.
-        if product.rows < 48 {
-            matmul::tiled::<Self, 12, 4>(self, product);
+        let Matmul { rows, inputs, outputs, activation, accumulate, .. } = product;
+        let fits = !accumulate || activation == Activation::Identity;
+        if fits && rows >= 48 && rows * inputs * outputs >= 1 << 22 {
+            self.call(Joined::<12, 4>(product));
         } else {
-            joined::product::<Self, 12, 4, 256>(self, product);
+            matmul::tiled::<Self, 12, 4>(self, product);
         }
     }
     #[inline(always)]
     fn matmul_of_halves<W: Weight>(self, product: Matmul<'_, W>) {
-        halves::product::<Self, W, 512, 4>(self, product);
+        if product.inputs > 128 && product.rows * product.inputs * product.outputs >= 1 << 21 {
+            self.call(Halves::<_, 4>(product));
+        } else {
+            halves::product::<Self, W, 512, 4>(self, product);
+        }
     }
     #[inline(always)]
     fn attention(self, attention: Attention<'_>) {
-        attention::streamed::<Self, 8, 2, 96, 128>(self, attention);
+        let Attention { queries, keys, qk, .. } = attention;
+        // Of few short keys less has to be readied on the stack.
+        if keys <= 48 && qk <= 32 {
+            attention::streamed::<Self, 8, 2, 2, 48, 32>(self, attention);
+        } else if queries <= 64 || keys <= 64 {
+            attention::streamed::<Self, 8, 2, 2, 96, 128>(self, attention);
+        } else {
+            self.call(Streamed::<8, 4, 12>(attention));
+        }
     }
 }

@@ -16,6 +16,8 @@ mod dispatch;
 #[cfg(any(percio_isa = "cortex_m", percio_isa = "mve"))]
 #[expect(unsafe_code, reason = "an instruction that the compiler has no name for")]
 mod fpu;
+#[cfg(target_arch = "x86_64")]
+mod large;
 #[cfg(percio_isa = "mve")]
 mod mve;
 #[cfg(percio_isa = "neon")]
@@ -142,6 +144,19 @@ pub trait Isa: Copy + Send + Sync {
         to.iter_mut().zip(from).for_each(|(to, from)| *to = from.to_f32_const());
     }
 
+    /// Asks for `numbers`, which will be read later, to be brought into the second nearest memory; nothing where no instruction
+    /// asks for it.
+    #[inline(always)]
+    fn prefetch(self, numbers: &[f32]) {
+        let _ = numbers;
+    }
+
+    /// Asks for `numbers`, which will be read next, to be brought into the nearest memory, likewise.
+    #[inline(always)]
+    fn prefetch_near(self, numbers: &[f32]) {
+        let _ = numbers;
+    }
+
     /// The innermost loop of the matrix product.
     #[inline(always)]
     fn tile<const ROWS: usize, const PANELS: usize>(self, tile: &mut tile::Tile<'_, ROWS, PANELS>) {
@@ -175,6 +190,6 @@ pub trait Isa: Copy + Send + Sync {
     /// The fused attention of [`crate::kernels::attention`].
     #[inline(always)]
     fn attention(self, attention: attention::Attention<'_>) {
-        attention::streamed::<Self, 3, 1, 18, 32>(self, attention);
+        attention::streamed::<Self, 3, 1, 1, 18, 32>(self, attention);
     }
 }

@@ -267,6 +267,6 @@ impl Isa for Neon {
     }
     #[inline(always)]
     fn attention(self, attention: Attention<'_>) {
-        attention::streamed::<Self, 6, 2, 96, 128>(self, attention);
+        attention::streamed::<Self, 6, 2, 2, 96, 128>(self, attention);
     }
 }

@@ -160,6 +160,6 @@ impl Isa for Simd128 {
     }
     #[inline(always)]
     fn attention(self, attention: Attention<'_>) {
-        attention::streamed::<Self, 4, 1, 64, 64>(self, attention);
+        attention::streamed::<Self, 4, 1, 1, 64, 64>(self, attention);
     }
 }

@@ -22,24 +22,39 @@ impl<const ROWS: usize, const PANELS: usize> Kernel for &mut Tile<'_, ROWS, PANE
     fn run<I: Isa>(self, isa: I) {
         let (x, panels) = (self.x, self.panels);
         let mut sums: [I::Strip<PANELS>; ROWS] = [isa.zeros(); ROWS];
-        match self.start {
-            Some(start) => {
-                for sums in &mut sums {
-                    *sums = read(isa, start);
-                }
-            }
-            None => {
-                for (r, sums) in sums.iter_mut().enumerate() {
-                    let Some(target) = self.target.panels::<PANELS>(r) else { return };
-                    *sums = read(isa, target);
-                }
-            }
-        }
+        begin::<I, ROWS, PANELS>(isa, self.start, &mut self.target, &mut sums);
         for k in 0..x.width() {
             let (Some(x), Some(weights)) = (x.column(k), panels.column(k)) else { break };
-            add(isa, x, weights, &mut sums);
+            add::<I, _, ROWS, PANELS>(isa, x, &weights, &mut sums);
         }
-        write::<I, ROWS, PANELS>(isa, sums, &mut self.target);
+        write::<I, ROWS, PANELS>(isa, &mut sums, &mut self.target);
+    }
+}
+
+/// The operands of a [`Tile`] whose panels lie side by side.
+pub struct Joined<'a, const ROWS: usize, const PANELS: usize> {
+    /// The rows.
+    pub x: Strided<'a, f32, ROWS>,
+    /// One row a number of those of `x`.
+    pub weights: Downward<'a, [[f32; PANEL]; PANELS]>,
+    /// What the sums of every row start from; `None` for what the target holds.
+    pub start: Option<&'a [[f32; PANEL]; PANELS]>,
+    /// `ROWS` rows of `PANELS` panels of sums.
+    pub target: StridedMut<'a>,
+}
+
+impl<const ROWS: usize, const PANELS: usize> Kernel for &mut Joined<'_, ROWS, PANELS> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        let mut sums: [I::Strip<PANELS>; ROWS] = [isa.zeros(); ROWS];
+        begin::<I, ROWS, PANELS>(isa, self.start, &mut self.target, &mut sums);
+        for (k, weights) in self.weights.clone().enumerate() {
+            let Some(x) = self.x.column(k) else { break };
+            add::<I, _, ROWS, PANELS>(isa, x, weights, &mut sums);
+        }
+        write::<I, ROWS, PANELS>(isa, &mut sums, &mut self.target);
     }
 }
 
@@ -72,7 +87,7 @@ impl<const ROWS: usize, const PANELS: usize> Kernel for &mut Outer<'_, ROWS, PAN
         if let Some(decay) = &self.decay {
             for (r, (sums, &decay)) in sums.iter_mut().zip(decay).enumerate() {
                 let Some(target) = self.target.panels::<PANELS>(r) else { return };
-                *sums = read(isa, target);
+                read::<I, PANELS>(isa, target, sums);
                 scale::<I, PANELS>(isa, sums, decay);
             }
         }
@@ -80,12 +95,12 @@ impl<const ROWS: usize, const PANELS: usize> Kernel for &mut Outer<'_, ROWS, PAN
         let factors = Downward::numbers(self.factors, self.factor_stride, self.keys);
         let (Some(factors), Some(values)) = (factors, values) else { return };
         for (factors, values) in factors.zip(values) {
-            add::<I, ROWS, PANELS>(isa, factors.each_ref(), values.each_ref(), &mut sums);
+            add::<I, _, ROWS, PANELS>(isa, factors.each_ref(), values, &mut sums);
         }
         if let Some(finish) = &self.finish {
             sums.iter_mut().zip(finish).for_each(|(sums, &finish)| scale::<I, PANELS>(isa, sums, finish));
         }
-        write::<I, ROWS, PANELS>(isa, sums, &mut self.target);
+        write::<I, ROWS, PANELS>(isa, &mut sums, &mut self.target);
     }
 }
 
@@ -98,19 +113,37 @@ fn scale<I: Isa, const PANELS: usize>(isa: I, strip: &mut I::Strip<PANELS>, fact
     }
 }
 
+/// `sums = start`, or what `target` holds.
 #[inline(always)]
-pub(super) fn read<I: Isa, const PANELS: usize>(isa: I, numbers: &[[f32; PANEL]; PANELS]) -> I::Strip<PANELS> {
-    let mut strip = isa.zeros();
-    for (vector, lanes) in I::vectors(&mut strip).iter_mut().zip(numbers.as_flattened().chunks(I::LANES)) {
-        *vector = isa.load(lanes);
+fn begin<I: Isa, const ROWS: usize, const PANELS: usize>(
+    isa: I,
+    start: Option<&[[f32; PANEL]; PANELS]>,
+    target: &mut StridedMut<'_>,
+    sums: &mut [I::Strip<PANELS>; ROWS],
+) {
+    if let Some(start) = start {
+        sums.iter_mut().for_each(|sums| read::<I, PANELS>(isa, start, sums));
+        return;
     }
-    strip
+    for (r, sums) in sums.iter_mut().enumerate() {
+        let Some(target) = target.panels::<PANELS>(r) else { return };
+        read::<I, PANELS>(isa, target, sums);
+    }
 }
 
+/// `strip = numbers`
 #[inline(always)]
-pub(super) fn write<I: Isa, const ROWS: usize, const PANELS: usize>(
+fn read<I: Isa, const PANELS: usize>(isa: I, numbers: &[[f32; PANEL]; PANELS], strip: &mut I::Strip<PANELS>) {
+    for (vector, lanes) in I::vectors(strip).iter_mut().zip(numbers.as_flattened().chunks(I::LANES)) {
+        *vector = isa.load(lanes);
+    }
+}
+
+/// `target = sums`
+#[inline(always)]
+fn write<I: Isa, const ROWS: usize, const PANELS: usize>(
     isa: I,
-    mut sums: [I::Strip<PANELS>; ROWS],
+    sums: &mut [I::Strip<PANELS>; ROWS],
     target: &mut StridedMut<'_>,
 ) {
     for (r, sums) in sums.iter_mut().enumerate() {
@@ -121,19 +154,39 @@ pub(super) fn write<I: Isa, const ROWS: usize, const PANELS: usize>(
     }
 }
 
+/// The weights of one input: as many panels as a tile has.
+trait Weights<const PANELS: usize> {
+    /// Vector `index` of them.
+    fn vector<I: Isa>(&self, isa: I, index: usize) -> I::F32;
+}
+
+impl<const PANELS: usize> Weights<PANELS> for [&[f32; PANEL]; PANELS] {
+    #[inline(always)]
+    fn vector<I: Isa>(&self, isa: I, index: usize) -> I::F32 {
+        isa.strip(self, index)
+    }
+}
+
+impl<const PANELS: usize> Weights<PANELS> for [[f32; PANEL]; PANELS] {
+    #[inline(always)]
+    fn vector<I: Isa>(&self, isa: I, index: usize) -> I::F32 {
+        isa.load(self.as_flattened().get(index * I::LANES..).unwrap_or_default())
+    }
+}
+
 /// Adds the products of one input. What is fewer, rows or vectors of weights, is loaded first and held.
 #[inline(always)]
-fn add<I: Isa, const ROWS: usize, const PANELS: usize>(
+fn add<I: Isa, W: Weights<PANELS>, const ROWS: usize, const PANELS: usize>(
     isa: I,
     x: [&f32; ROWS],
-    weights: [&[f32; PANEL]; PANELS],
+    weights: &W,
     sums: &mut [I::Strip<PANELS>; ROWS],
 ) {
     if (PANELS * PANEL).div_ceil(I::LANES) < ROWS {
         let mut strip = isa.zeros();
         let vectors = I::vectors::<PANELS>(&mut strip);
         for (index, vector) in vectors.iter_mut().enumerate() {
-            *vector = isa.strip(&weights, index);
+            *vector = weights.vector(isa, index);
         }
         for (sums, &number) in sums.iter_mut().zip(x) {
             let number = isa.splat(number);
@@ -143,7 +196,7 @@ fn add<I: Isa, const ROWS: usize, const PANELS: usize>(
         }
     } else {
         for index in 0..(PANELS * PANEL).div_ceil(I::LANES) {
-            let vector = isa.strip(&weights, index);
+            let vector = weights.vector(isa, index);
             for (sums, &number) in sums.iter_mut().zip(x) {
                 if let Some(sum) = I::vectors(sums).get_mut(index) {
                     *sum = isa.mul_add(isa.splat(number), vector, *sum);

@@ -98,6 +98,18 @@ fn heads_wider_than_a_turn() {
 }
 
 #[test]
+fn more_than_what_is_near() {
+    for (queries, keys, qk, v) in [(65, 65, 6, 8), (97, 300, 9, 83), (105, 257, 130, 20)] {
+        let attend = || Attend::new(queries, keys, 2, qk, v);
+        attend().check();
+        attend().masked(|key| key % 3 == 1 || key > 280).check();
+        let mut causal = attend();
+        causal.shape.causal = true;
+        causal.check();
+    }
+}
+
+#[test]
 fn masks() {
     for queries in [1, 4, 17] {
         for keys in [1, 8, 40, 100] {

@@ -95,6 +95,13 @@ fn parts_of_every_size() {
 }
 
 #[test]
+fn parts_of_more_than_what_is_near() {
+    for (queries, size) in [(65, 70), (100, 300)] {
+        Gather { arrivals: vec![size, 66], second: 210, ..Gather::new(queries, 400, 2, 9, 70) }.check();
+    }
+}
+
+#[test]
 fn every_number_of_queries_and_every_head_width() {
     for width in LENGTHS {
         Gather::new(width, 30, 2, 6, 5).check();

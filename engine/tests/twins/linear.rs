@@ -136,6 +136,22 @@ fn every_activation_and_residual() {
 
 /// As many inputs as are widened at a time, one more and one less, on every instruction set.
 #[test]
+fn more_than_what_is_near() {
+    for (rows, inputs, outputs) in [(61, 259, 300), (130, 700, 50), (49, 2570, 35)] {
+        for weights in [WeightFormat::F32, WeightFormat::F16] {
+            for (activation, accumulate) in
+                [(Activation::Identity, false), (Activation::Identity, true), (Activation::GeluErf, false)]
+            {
+                let mut product = Product::new(rows, inputs, outputs);
+                (product.shape.activation, product.shape.accumulate) = (activation, accumulate);
+                (product.shape.x_stride, product.shape.out_stride) = (inputs + 3, outputs + 5);
+                Product { weights, ..product }.check();
+            }
+        }
+    }
+}
+
+#[test]
 fn weights_of_half_width() {
     for weights in [WeightFormat::F16, WeightFormat::Bf16] {
         for inputs in [1, 13, 63, 64, 65, 127, 128, 129, 200, 513, 700] {

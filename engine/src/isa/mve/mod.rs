@@ -47,7 +47,7 @@ fn each(a: Lanes, b: Lanes, of: impl Fn(f32, f32) -> f32) -> Lanes {
 /// The attention. Not inlined: its buffers would be on the stack once for every step of a model.
 #[inline(never)]
 fn attend(isa: Mve, attention: Attention<'_>) {
-    attention::streamed::<Mve, 3, 1, 18, 32>(isa, attention);
+    attention::streamed::<Mve, 3, 1, 1, 18, 32>(isa, attention);
 }
 
 impl Isa for Mve {

@@ -1,23 +1,24 @@
 //! How a block begins and ends: from nothing, or from one state of the softmax to the next.
 
+use super::Attention;
+use super::block::Block;
 use super::softmax::Softmax;
-use super::{Attention, Block, Scratch};
 use crate::isa::{Isa, StridedMut};
 use crate::kernels::{copy_few, part_mut};
 use percio_format::PANEL;
 
 impl Block<'_> {
-    /// Readies `scratch.rest` where there is something to go on from; returns the softmax to start from.
+    /// Readies `rest` where there is something to go on from; returns the softmax to start from.
     #[inline(always)]
-    pub(super) fn begin<const PANELS: usize, const TILE: usize, const DEPTH: usize>(
+    pub(super) fn begin<const PANELS: usize>(
         &self,
         attention: &Attention<'_>,
-        scratch: &mut Scratch<PANELS, TILE, DEPTH>,
+        rest: &mut [[[f32; PANEL]; PANELS]; PANEL],
     ) -> Softmax<PANELS> {
         let mut softmax = Softmax::START;
         let Some(carried) = &attention.carried else { return softmax };
         let (width, whole) = (attention.v_width, attention.v_width / PANEL * PANEL);
-        let rest = scratch.rest.get_mut(..width - whole).unwrap_or_default();
+        let rest = rest.get_mut(..width - whole).unwrap_or_default();
         rest.fill([[0.0; PANEL]; PANELS]);
         for r in 0..self.count {
             let sums = attention.out.get(self.out(attention, r) + whole..).unwrap_or_default();
@@ -29,13 +30,13 @@ impl Block<'_> {
         softmax
     }
 
-    /// Writes what `scratch.rest` holds to the output rows, and the softmax where it goes on.
+    /// Writes what `rest` holds to the output rows, and the softmax where it goes on.
     #[inline(always)]
-    pub(super) fn end<I: Isa, const PANELS: usize, const TILE: usize, const DEPTH: usize>(
+    pub(super) fn end<I: Isa, const PANELS: usize>(
         &self,
         isa: I,
         attention: &mut Attention<'_>,
-        scratch: &Scratch<PANELS, TILE, DEPTH>,
+        rest: &[[[f32; PANEL]; PANELS]; PANEL],
         softmax: &Softmax<PANELS>,
     ) {
         self.carry(attention, softmax);
@@ -48,7 +49,7 @@ impl Block<'_> {
         let Some(mut out) = StridedMut::new(out, stride, self.count, attention.v_width - whole) else { return };
         for p in 0..self.count.div_ceil(PANEL) {
             let mut rests = [[0.0; PANEL]; PANEL];
-            isa.transpose(columns(&scratch.rest, p), &mut rests);
+            isa.transpose(columns(rest, p), &mut rests);
             for (r, sums) in rests.iter().enumerate() {
                 let Some(rest) = out.row(p * PANEL + r) else { break };
                 copy_few(sums, rest);

@@ -1,6 +1,7 @@
 //! Keys that queries do not attend to.
 
-use super::{Attention, Block};
+use super::Attention;
+use super::block::Block;
 use percio_format::PANEL;
 
 /// The score of hidden keys at which a query that sees no others attends to them evenly.

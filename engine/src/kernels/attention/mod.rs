@@ -12,6 +12,7 @@
 //! matrix product. A query all of whose keys are hidden attends to them evenly or gathers zeros; no keys at all give
 //! zeros.
 
+mod block;
 mod ends;
 mod hide;
 mod score;
@@ -19,10 +20,9 @@ mod softmax;
 mod sum;
 
 use crate::isa::Isa;
-use crate::kernels::part_mut;
+use block::{Block, Scratch, Values};
 pub use hide::{EVENLY, NOTHING};
 use percio_format::PANEL;
-use sum::Factors;
 
 /// The operands of an attention. Rows are contiguous; a head's numbers are a contiguous part of each row.
 pub struct Attention<'a> {
@@ -97,26 +97,42 @@ pub struct Carried<'a> {
     pub sum: &'a mut [f32],
 }
 
-/// Attention of up to `PANELS` panels of queries at a time over tiles of `TILE` keys. Sums of up to `ROWS` rows are in
-/// registers at once; queries are turned `DEPTH` numbers at a time.
+/// Attention of up to `WIDE` panels of queries at a time over tiles of `TILE` keys. Sums of up to `ROWS` rows by `PANELS` panels,
+/// of which `WIDE` is a multiple, are in registers at once; queries are turned `DEPTH` numbers at a time.
 #[inline(always)]
-pub fn streamed<I: Isa, const ROWS: usize, const PANELS: usize, const TILE: usize, const DEPTH: usize>(
+pub fn streamed<
+    I: Isa,
+    const ROWS: usize,
+    const PANELS: usize,
+    const WIDE: usize,
+    const TILE: usize,
+    const DEPTH: usize,
+>(
     isa: I,
     mut attention: Attention<'_>,
 ) {
     let queries = attention.queries;
-    // The last queries take one panel where that is enough.
-    let wide = queries.next_multiple_of(PANEL) / (PANELS * PANEL) * (PANELS * PANEL);
-    let wide = wide.min(queries);
-    blocks::<I, ROWS, PANELS, TILE, DEPTH>(isa, &mut attention, 0, wide);
+    // The last queries take fewer panels where those are enough.
+    let whole = queries.next_multiple_of(PANEL) / (PANELS * PANEL) * (PANELS * PANEL);
+    let mut first = whole.min(queries);
+    if WIDE > PANELS && first > PANELS * PANEL {
+        blocks::<I, ROWS, PANELS, WIDE, TILE, DEPTH>(isa, &mut attention, 0, first);
+    } else {
+        blocks::<I, ROWS, PANELS, PANELS, TILE, DEPTH>(isa, &mut attention, 0, first);
+    }
+    while PANELS > 2 && queries - first > PANEL {
+        let count = (2 * PANEL).min(queries - first);
+        blocks::<I, ROWS, 2, 2, TILE, DEPTH>(isa, &mut attention, first, count);
+        first += count;
+    }
     if PANELS > 1 {
-        blocks::<I, ROWS, 1, TILE, DEPTH>(isa, &mut attention, wide, queries - wide);
+        blocks::<I, ROWS, 1, 1, TILE, DEPTH>(isa, &mut attention, first, queries - first);
     }
 }
 
-/// All heads of `count` queries from `first` on, `PANELS` panels of them at a time.
+/// All heads of `count` queries from `first` on, `WIDE` panels of them at a time.
 #[inline(always)]
-fn blocks<I: Isa, const ROWS: usize, const PANELS: usize, const TILE: usize, const DEPTH: usize>(
+fn blocks<I: Isa, const ROWS: usize, const PANELS: usize, const WIDE: usize, const TILE: usize, const DEPTH: usize>(
     isa: I,
     attention: &mut Attention<'_>,
     first: usize,
@@ -125,93 +141,18 @@ fn blocks<I: Isa, const ROWS: usize, const PANELS: usize, const TILE: usize, con
     if count == 0 {
         return;
     }
-    let mut scratch = Scratch::<PANELS, TILE, DEPTH>::NEW;
+    let mut scratch = Scratch::<WIDE, TILE, DEPTH>::NEW;
+    let mut values = Values::NEW;
     for head in 0..attention.heads {
         let (k, v) = (attention.keys_of(head, 0), attention.values_of(head, 0));
-        for query in (0..count).step_by(PANELS * PANEL) {
-            let block = Block { head, query: first + query, count: (PANELS * PANEL).min(count - query), k, v };
-            block.run::<I, ROWS, PANELS, TILE, DEPTH>(isa, attention, &mut scratch);
+        for query in (0..count).step_by(WIDE * PANEL) {
+            let block = Block { head, query: first + query, count: (WIDE * PANEL).min(count - query), k, v };
+            block.run::<I, ROWS, PANELS, WIDE, TILE, DEPTH>(
+                isa,
+                attention,
+                &mut scratch,
+                (WIDE > PANELS).then_some(&mut values),
+            );
         }
-    }
-}
-
-/// The buffers of a block.
-struct Scratch<const PANELS: usize, const TILE: usize, const DEPTH: usize> {
-    /// Queries, turned into panels.
-    turned: [[[f32; PANEL]; DEPTH]; PANELS],
-    /// Scores, then weights: one row a key, one column a query.
-    scores: [[[f32; PANEL]; PANELS]; TILE],
-    /// Sums of the last columns of the values, where they do not fill a panel: one row a column, one column a query.
-    rest: [[[f32; PANEL]; PANELS]; PANEL],
-}
-
-impl<const PANELS: usize, const TILE: usize, const DEPTH: usize> Scratch<PANELS, TILE, DEPTH> {
-    /// A constant: a literal in place would be made elsewhere and copied.
-    const NEW: Self = Self {
-        turned: [[[0.0; PANEL]; DEPTH]; PANELS],
-        scores: [[[0.0; PANEL]; PANELS]; TILE],
-        rest: [[[0.0; PANEL]; PANELS]; PANEL],
-    };
-}
-
-/// One head of a few queries.
-struct Block<'a> {
-    head: usize,
-    query: usize,
-    count: usize,
-    /// The head's keys, and from the first of them on those of all heads.
-    k: &'a [f32],
-    /// Its values, likewise.
-    v: &'a [f32],
-}
-
-impl Block<'_> {
-    #[inline(always)]
-    fn run<I: Isa, const ROWS: usize, const PANELS: usize, const TILE: usize, const DEPTH: usize>(
-        &self,
-        isa: I,
-        attention: &mut Attention<'_>,
-        scratch: &mut Scratch<PANELS, TILE, DEPTH>,
-    ) {
-        let Attention { keys, qk, .. } = *attention;
-        let is_carried = attention.carried.is_some();
-        if keys == 0 && !is_carried {
-            return self.nothing(attention);
-        }
-        let mut softmax = self.begin(attention, scratch);
-        let mut first = 0;
-        while first < keys {
-            for start in (0..qk).step_by(DEPTH) {
-                if first == 0 || qk > DEPTH {
-                    self.turn(isa, attention, start, &mut scratch.turned);
-                }
-                let (turned, scores) = (&scratch.turned, &mut scratch.scores);
-                self.score::<I, ROWS, PANELS, TILE, DEPTH>(isa, attention, first, start, turned, scores);
-            }
-            let weights = scratch.scores.get_mut(..TILE.min(keys - first)).unwrap_or_default();
-            self.hide(attention, first, weights);
-            let decay = softmax.take(isa, self.count, weights);
-            let is_last = first + TILE >= keys;
-            let finish = (is_last && !is_carried).then(|| softmax.factors(isa));
-            let factors = Factors { decay: (first > 0 || is_carried).then_some(&decay), finish: finish.as_ref() };
-            self.sum::<I, ROWS, PANELS, TILE, DEPTH>(isa, attention, first, factors, scratch);
-            first += TILE;
-        }
-        self.end(isa, attention, scratch, &softmax);
-    }
-
-    /// What queries gather from no keys.
-    #[inline(always)]
-    fn nothing(&self, attention: &mut Attention<'_>) {
-        for r in 0..self.count {
-            let out = self.out(attention, r);
-            part_mut(attention.out, out, attention.v_width).fill(0.0);
-        }
-    }
-
-    /// Where the head's part of the block's `r`-th output row starts.
-    #[inline(always)]
-    fn out(&self, attention: &Attention<'_>, r: usize) -> usize {
-        ((self.query + r) * attention.heads + self.head) * attention.v_width
     }
 }

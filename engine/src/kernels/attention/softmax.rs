@@ -10,11 +10,14 @@ pub(super) struct Softmax<const PANELS: usize> {
     pub(super) largest: [[f32; PANEL]; PANELS],
     /// The sums of the weights, relative to the largest score.
     pub(super) sum: [[f32; PANEL]; PANELS],
+    /// The factors of what was summed before the last tile.
+    pub(super) decay: [[f32; PANEL]; PANELS],
 }
 
 impl<const PANELS: usize> Softmax<PANELS> {
     /// Nothing seen.
-    pub(super) const START: Self = Self { largest: [[EVENLY; PANEL]; PANELS], sum: [[0.0; PANEL]; PANELS] };
+    pub(super) const START: Self =
+        Self { largest: [[EVENLY; PANEL]; PANELS], sum: [[0.0; PANEL]; PANELS], decay: [[0.0; PANEL]; PANELS] };
 
     /// What query `r` has seen before.
     #[inline(always)]
@@ -37,16 +40,10 @@ impl<const PANELS: usize> Softmax<PANELS> {
         factors
     }
 
-    /// Turns the first `queries` columns of a tile's scores, one row a key, into weights; returns the factors of what was
-    /// summed before.
+    /// Turns the first `queries` columns of a tile's scores, one row a key, into weights; makes `decay`.
     #[inline(always)]
-    pub(super) fn take<I: Isa>(
-        &mut self,
-        isa: I,
-        queries: usize,
-        scores: &mut [[[f32; PANEL]; PANELS]],
-    ) -> [[f32; PANEL]; PANELS] {
-        isa.call(Take { softmax: self, queries, scores })
+    pub(super) fn take<I: Isa>(&mut self, isa: I, queries: usize, scores: &mut [[[f32; PANEL]; PANELS]]) {
+        isa.call(Take { softmax: self, queries, scores });
     }
 }
 
@@ -57,20 +54,20 @@ struct Take<'a, const PANELS: usize> {
 }
 
 impl<const PANELS: usize> Kernel for Take<'_, PANELS> {
-    type Output = [[f32; PANEL]; PANELS];
+    type Output = ();
 
     #[inline(always)]
-    fn run<I: Isa>(self, isa: I) -> [[f32; PANEL]; PANELS] {
+    fn run<I: Isa>(self, isa: I) {
         if I::OVERLAPS && self.queries > I::LANES { self.weigh(Together::<I, 2>(isa)) } else { self.weigh(isa) }
     }
 }
 
 impl<const PANELS: usize> Take<'_, PANELS> {
     #[inline(always)]
-    fn weigh<I: Isa>(self, isa: I) -> [[f32; PANEL]; PANELS] {
-        let mut decay = [[0.0; PANEL]; PANELS];
-        let largest = self.softmax.largest.as_flattened_mut().chunks_mut(I::LANES);
-        let lanes = largest.zip(self.softmax.sum.as_flattened_mut().chunks_mut(I::LANES));
+    fn weigh<I: Isa>(self, isa: I) {
+        let Softmax { largest, sum, decay } = self.softmax;
+        let largest = largest.as_flattened_mut().chunks_mut(I::LANES);
+        let lanes = largest.zip(sum.as_flattened_mut().chunks_mut(I::LANES));
         let lanes = lanes.zip(decay.as_flattened_mut().chunks_mut(I::LANES));
         for (index, ((largest, sum), decay)) in lanes.enumerate().take(self.queries.div_ceil(I::LANES)) {
             let column = index * I::LANES;
@@ -91,6 +88,5 @@ impl<const PANELS: usize> Take<'_, PANELS> {
             isa.store(factor, decay);
             isa.store(top, largest);
         }
-        decay
     }
 }
