@@ -19,9 +19,6 @@ use crate::isa::Isa;
 const TILE: usize = 32;
 /// The most lanes of a vector.
 const LANES: usize = 16;
-/// Channels that are taken at once: four sums cost about as much as one.
-const GROUP: usize = 4;
-
 /// Where tokens stand, in row-major order; after the last place comes the first again.
 #[derive(Clone, Copy, Debug)]
 pub struct Places {
@@ -190,12 +187,6 @@ impl Tokens<'_> {
         part(self.columns, channel * self.stride + self.run.first, self.run.len)
     }
 
-    /// Their numbers of a few channels from `first` on.
-    #[inline(always)]
-    fn columns(&self, first: usize) -> [&[f32]; GROUP] {
-        core::array::from_fn(|channel| self.column(first + channel))
-    }
-
     /// The outer places among the numbers of a row.
     #[inline(always)]
     fn outers(&self) -> impl Iterator<Item = usize> {
@@ -214,19 +205,16 @@ impl Tokens<'_> {
         for (scores, (inner, factors)) in scores.chunks_mut(I::LANES).zip(places) {
             isa.store(isa.mul(isa.add(isa.load(inner), outer), isa.load(factors)), scores);
         }
-        let (groups, rest) = part(q, 0, self.channels).as_chunks::<GROUP>();
-        for (group, q) in groups.iter().enumerate() {
-            let (q, columns) = (q.map(|q| isa.splat(q)), self.columns(group * GROUP));
-            for (at, scores) in scores.chunks_mut(I::LANES).enumerate() {
-                let mut score = isa.load(scores);
-                for (&q, column) in q.iter().zip(&columns) {
-                    score = isa.mul_add(q, lanes(isa, column, at, scores.len()), score);
-                }
-                isa.store(score, scores);
+        let (pairs, rest) = part(q, 0, self.channels).as_chunks::<2>();
+        for (pair, &[q, r]) in pairs.iter().enumerate() {
+            let [a, b] = [0, 1].map(|at| self.column(2 * pair + at).chunks(I::LANES));
+            for ((scores, a), b) in scores.chunks_mut(I::LANES).zip(a).zip(b) {
+                let score = isa.mul_add(isa.splat(q), isa.load(a), isa.load(scores));
+                isa.store(isa.mul_add(isa.splat(r), isa.load(b), score), scores);
             }
         }
-        for (channel, &q) in rest.iter().enumerate() {
-            let column = self.column(groups.len() * GROUP + channel).chunks(I::LANES);
+        for &q in rest {
+            let column = self.column(self.channels - 1).chunks(I::LANES);
             for (scores, column) in scores.chunks_mut(I::LANES).zip(column) {
                 isa.store(isa.mul_add(isa.splat(q), isa.load(column), isa.load(scores)), scores);
             }
@@ -248,31 +236,23 @@ impl Tokens<'_> {
         for outer in self.outers() {
             part_mut(gathered, outer, 1).iter_mut().for_each(|sum| *sum += all);
         }
-        let (groups, rest) = part_mut(gathered, 0, self.channels).as_chunks_mut::<GROUP>();
-        let first = groups.len() * GROUP;
-        for (group, gathered) in groups.iter_mut().enumerate() {
-            let (columns, mut sums) = (self.columns(group * GROUP), [isa.splat(0.0); GROUP]);
-            for (at, weights) in weights.chunks(I::LANES).enumerate() {
-                let weight = isa.load(weights);
-                for (sum, column) in sums.iter_mut().zip(&columns) {
-                    *sum = isa.mul_add(weight, lanes(isa, column, at, I::LANES), *sum);
-                }
+        let (pairs, rest) = part_mut(gathered, 0, self.channels).as_chunks_mut::<2>();
+        for (pair, [to_a, to_b]) in pairs.iter_mut().enumerate() {
+            let mut sums = [isa.splat(0.0); 2];
+            let [a, b] = [0, 1].map(|at| self.column(2 * pair + at).chunks(I::LANES));
+            for ((weights, a), b) in weights.chunks(I::LANES).zip(a).zip(b) {
+                let weights = isa.load(weights);
+                sums = [isa.mul_add(weights, isa.load(a), sums[0]), isa.mul_add(weights, isa.load(b), sums[1])];
             }
-            gathered.iter_mut().zip(isa.sums(sums)).for_each(|(gathered, sum)| *gathered += sum);
+            let [a, b] = sums.map(|sum| isa.sum(sum));
+            (*to_a, *to_b) = (*to_a + a, *to_b + b);
         }
-        for (channel, gathered) in rest.iter_mut().enumerate() {
+        for gathered in rest {
             let mut sum = isa.splat(0.0);
-            for (column, weights) in self.column(first + channel).chunks(I::LANES).zip(weights.chunks(I::LANES)) {
+            for (weights, column) in weights.chunks(I::LANES).zip(self.column(self.channels - 1).chunks(I::LANES)) {
                 sum = isa.mul_add(isa.load(weights), isa.load(column), sum);
             }
             *gathered += isa.sum(sum);
         }
     }
-}
-
-/// Vector `index` of a column, at most `len` of its lanes.
-#[inline(always)]
-fn lanes<I: Isa>(isa: I, column: &[f32], index: usize, len: usize) -> I::F32 {
-    let lanes = column.get(index * I::LANES..).unwrap_or_default();
-    isa.load(lanes.get(..len).unwrap_or(lanes))
 }

@@ -114,7 +114,7 @@ fn unwanted(image: &Image) -> Vec<&String> {
 fn links_no_panic_no_formatting_and_no_heap() {
     let images = program::images();
     assert!(!unwanted(&Image::read(&images.motion)).is_empty(), "a program that prints must have such symbols");
-    for path in [&images.audit, &images.sequence] {
+    for path in [&images.audit, &images.sequence, &images.picture] {
         let audit = Image::read(path);
         assert!(audit.symbols.iter().any(|name| name == "main"), "the image has lost its symbols: {:?}", audit.symbols);
         let found = unwanted(&audit);

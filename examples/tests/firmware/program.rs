@@ -10,6 +10,7 @@ pub(crate) struct Images {
     pub(crate) audit: PathBuf,
     pub(crate) tiny_mlm: PathBuf,
     pub(crate) sequence: PathBuf,
+    pub(crate) picture: PathBuf,
 }
 
 /// The firmware's workspace.
@@ -23,9 +24,9 @@ pub(crate) fn images() -> &'static Images {
         let target = target_directory();
         succeed(cargo().args(["build", "--release", "--quiet", "--bins"]), "rustup target add thumbv7em-none-eabihf");
         let release = target.join("thumbv7em-none-eabihf/release");
-        let [motion, audit, tiny_mlm, sequence] =
-            ["motion", "audit", "tiny_mlm", "sequence"].map(|name| release.join(name));
-        Images { motion, audit, tiny_mlm, sequence }
+        let [motion, audit, tiny_mlm, sequence, picture] =
+            ["motion", "audit", "tiny_mlm", "sequence", "picture"].map(|name| release.join(name));
+        Images { motion, audit, tiny_mlm, sequence, picture }
     })
 }
 
