@@ -7,6 +7,7 @@
 #![no_main]
 
 mod attention;
+mod grid;
 mod linear;
 mod norm;
 #[expect(dead_code, reason = "only some bounds are needed here")]
@@ -21,7 +22,7 @@ use tolerance::Bound;
 #[cfg_attr(target_arch = "riscv32", riscv_rt::entry)]
 fn main() -> ! {
     println!("isa {}", percio::isa::name());
-    println!("checked {}", linear::check() + attention::check() + norm::check());
+    println!("checked {}", linear::check() + attention::check() + grid::check() + norm::check());
     println!("widened {}", widen::check());
     process::exit(0)
 }
