@@ -24,6 +24,23 @@ pub(crate) fn write(text: Arguments<'_>) {
     }
 }
 
+/// Standard output as [`write`] treats it: a failure is told by [`finish`].
+pub(crate) struct Standard;
+
+impl io::Write for Standard {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut failure = FAILURE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if failure.is_none() {
+            *failure = io::stdout().lock().write_all(bytes).err();
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Writes all that is still to be written. A reader that has gone away has read enough.
 ///
 /// # Errors

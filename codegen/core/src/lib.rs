@@ -11,6 +11,7 @@
 pub mod container;
 mod emit;
 pub mod front;
+mod halves;
 pub mod model;
 pub mod passes;
 pub mod plan;

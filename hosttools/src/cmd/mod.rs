@@ -13,11 +13,15 @@ pub(crate) mod inspect;
 pub(crate) mod merge;
 pub(crate) mod run;
 
+use crate::output::Standard;
 use anyhow::Result;
 use serde::Serialize;
+use std::io::{BufWriter, Write};
 
-/// A report on standard output, as JSON.
+/// A report on standard output, as JSON: written as it is made, for the numbers of a large model are megabytes of text.
 fn print_json(report: &impl Serialize) -> Result<()> {
-    println!("{}", serde_json::to_string_pretty(report)?);
-    Ok(())
+    let mut out = BufWriter::new(Standard);
+    serde_json::to_writer_pretty(&mut out, report)?;
+    writeln!(out)?;
+    Ok(out.flush()?)
 }

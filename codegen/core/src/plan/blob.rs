@@ -3,10 +3,10 @@
 //! It is laid out while a model is lowered, and written when the model is gone: each tensor is read when its turn comes and
 //! dropped as soon as it is in the blob, so that a model and its blob are never in memory side by side.
 
-use crate::Problems;
 use crate::model::{Data, Tensor};
 use crate::program::{Part, WeightFormat, Weights};
-use half::{bf16, f16};
+use crate::{Problems, halves};
+use half::bf16;
 use percio_format::{ALIGN, PANEL, pack, packed_len};
 use std::collections::HashMap;
 
@@ -149,10 +149,21 @@ fn append_packed(bytes: &mut Vec<u8>, numbers: &[f32], columns: usize, format: W
 }
 
 fn append(bytes: &mut Vec<u8>, numbers: &[f32], format: WeightFormat) {
-    let numbers = numbers.iter().copied();
     match format {
-        WeightFormat::F32 => bytes.extend(numbers.flat_map(f32::to_le_bytes)),
-        WeightFormat::F16 => bytes.extend(numbers.flat_map(|x| f16::from_f32(x).to_le_bytes())),
-        WeightFormat::Bf16 => bytes.extend(numbers.flat_map(|x| bf16::from_f32(x).to_le_bytes())),
+        WeightFormat::F32 => convert(bytes, numbers, f32::to_le_bytes),
+        WeightFormat::F16 => convert(bytes, numbers, |number| halves::narrow(number).to_le_bytes()),
+        WeightFormat::Bf16 => convert(bytes, numbers, |number| bf16::from_f32(number).to_le_bytes()),
+    }
+}
+
+/// Appends `N` bytes a number. A plain loop: in a macro nothing is optimised.
+fn convert<const N: usize>(bytes: &mut Vec<u8>, numbers: &[f32], number: impl Fn(f32) -> [u8; N]) {
+    let start = bytes.len();
+    bytes.resize(start + N * numbers.len(), 0);
+    let (out, _) = bytes[start..].as_chunks_mut::<N>();
+    let mut i = 0;
+    while i < out.len() && i < numbers.len() {
+        out[i] = number(numbers[i]);
+        i += 1;
     }
 }

@@ -13,6 +13,8 @@ pub(super) struct Team(pub(super) usize);
 
 /// Multiply-accumulates that take several times as long as starting a thread.
 const WORTH: usize = 1 << 21;
+/// Multiply-accumulates of a matrix that take as long as a number of a norm.
+const NORMALIZED: usize = 32;
 /// Rows that kernels take at a time on instruction sets with wide vectors.
 const BLOCK: usize = 8;
 
@@ -65,7 +67,7 @@ impl Team {
         offset: &[f32],
         out: &mut [f32],
     ) {
-        Self::each(cut(out, self.parts(shape.rows, 4 * shape.width), shape.width), |(rows, out)| {
+        Self::each(cut(out, self.parts(shape.rows, NORMALIZED * shape.width), shape.width), |(rows, out)| {
             let part = Normalize { rows: rows.len(), ..*shape };
             match x {
                 Some(x) => layers::normalize(
