@@ -107,7 +107,12 @@ impl OnGrid<'_> {
         let mut first = 0;
         while first < self.tokens {
             let run = self.places.run(first, self.tokens, TILE);
-            self.take(isa, &run);
+            // Loops over a few vectors cost more than their work, unless the compiler knows how many there are.
+            if I::LANES > 1 && run.len == TILE {
+                self.take(isa, &Run { len: TILE, ..run });
+            } else {
+                self.take(isa, &run);
+            }
             first += run.len.max(1);
         }
     }
