@@ -1,18 +1,17 @@
 #!/usr/bin/env python3
 """One inference of a model of DeepMind's size on one thread of the interpreter, beside ONNX Runtime on one thread.
 
-    python benches/large.py language|image|flow DIR [--samples 3] [--threads 1] [--percio target/release/percio]
+    python benches/large.py language|image|flow DIR [--weights f32] [--runs 10] [--threads 1] [--percio target/release/percio]
 
 Makes the model with random weights in DIR when it is not there: the sizes of deepmind/language-perceiver,
-vision-perceiver-fourier and optical-flow-perceiver. Prints the seconds that a processor works on an inference, which other
-programs disturb less than those of a clock: the difference between a run of several samples and a run of one, as reading and
-compiling the model counts in both; and the peak of resident memory of the run of one. `flow` is not run by ONNX Runtime, and
-once. Needs torch, transformers, onnx and onnxruntime.
+vision-perceiver-fourier and optical-flow-perceiver. Prints the shortest inference of each, after the model is read and has run
+once, and the peak of resident memory of a run of one sample. `flow` is not run by ONNX Runtime, and once, with reading and
+compiling. Needs torch, transformers, onnx and onnxruntime.
 """
 
 import argparse
 import json
-import resource
+import os
 import subprocess
 import sys
 import time
@@ -52,19 +51,28 @@ def inputs(size, samples):
     return {name: generator.standard_normal(shape, dtype=numpy.float32)}
 
 
-def percio(options, samples):
-    """The seconds of processors that a run of so many samples takes, those of the clock, and the peak of memory in bytes."""
+def run_percio(options):
+    """The seconds that a run of one sample takes, reading and compiling too, and the peak of its memory in bytes."""
     from safetensors.numpy import save_file
 
-    path = options.directory / f"inputs-{samples}.safetensors"
-    save_file({f"input.{name}": array for name, array in inputs(options.size, samples).items()}, path)
+    path = options.directory / "inputs.safetensors"
+    save_file({f"input.{name}": array for name, array in inputs(options.size, 1).items()}, path)
     command = [options.percio, "run", options.directory, "--input", path, "--threads", str(options.threads), "--format", "json"]
-    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    after, took = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic() - started
+    started = time.monotonic()
+    process = subprocess.Popen([*command, "--weights", options.weights], stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    took = time.monotonic() - started
     path.unlink()
-    worked = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return worked, took, 1024 * after.ru_maxrss
+    if status:
+        sys.exit(f"percio run ended with {os.waitstatus_to_exitcode(status)}")
+    return took, 1024 * usage.ru_maxrss
+
+
+def bench_percio(options):
+    """The seconds of the shortest inference."""
+    command = [options.percio, "bench", options.directory, "--threads", str(options.threads), "--format", "json"]
+    done = subprocess.run([*command, "--weights", options.weights], check=True, capture_output=True, text=True)
+    return json.loads(done.stdout)["time_ns"]["min"] / 1e9
 
 
 def write_graph(size, directory, path):
@@ -94,10 +102,10 @@ def run_onnxruntime(size, path, runs, threads):
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     feed, taken = inputs(size, 1), []
     for _ in range(int(runs)):
-        worked = time.process_time()
+        started = time.perf_counter()
         session.run(None, feed)
-        taken.append(time.process_time() - worked)
-    print(json.dumps({"worked": min(taken[1:] or taken), "version": onnxruntime.__version__}))
+        taken.append(time.perf_counter() - started)
+    print(json.dumps({"took": min(taken[1:] or taken), "version": onnxruntime.__version__}))
 
 
 def main():
@@ -108,7 +116,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("size", choices=SIZES)
     parser.add_argument("directory", type=Path)
-    parser.add_argument("--samples", type=int, default=3, help="samples of the longer run (default: 3)")
+    parser.add_argument("--runs", type=int, default=10, help="runs of ONNX Runtime (default: 10)")
+    parser.add_argument("--weights", default="f32", help="number type of percio's weights (default: f32)")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--percio", type=Path, default=HERE.parent / "target/release/percio")
     options = parser.parse_args()
@@ -116,21 +125,19 @@ def main():
     if not (options.directory / "config.json").exists():
         code = f"import sys; sys.path.insert(0, {str(HERE)!r}); import large; large.make({options.size!r}, {str(options.directory)!r})"
         subprocess.run([sys.executable, "-c", code], check=True)
-    # percio first: what a process of Python had resident would count as a child's.
-    one, clock, peak = percio(options, 1)
+    took, peak = run_percio(options)
     row = [options.size, "", "", "", f"{peak:,}"]
     if options.size == "flow":
-        row[2] = f"{one:.1f} with reading and compiling"
+        row[2] = f"{took:.1f} with reading and compiling"
     else:
-        many, *_ = percio(options, options.samples)
-        ours = (many - one) / (options.samples - 1)
+        ours = bench_percio(options)
         if not path.exists():
             subprocess.run([*own, "write-graph", options.size, options.directory, path], check=True, stdout=subprocess.DEVNULL)
-        command = [*own, "onnxruntime", options.size, path, str(options.samples), str(options.threads)]
+        command = [*own, "onnxruntime", options.size, path, str(options.runs), str(options.threads)]
         theirs = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
-        row[1:4] = [f"{theirs['worked']:.2f}", f"{ours:.2f}", f"{ours / theirs['worked']:.2f} ×"]
-    print(f"| {options.threads} threads | ONNX Runtime, seconds of processors | percio | | peak of memory, bytes |\n|---|---|---|---|---|")
-    print(f"| {' | '.join(row)} |")
+        row[1:4] = [f"{theirs['took']:.3f}", f"{ours:.3f}", f"{ours / theirs['took']:.2f} ×"]
+    print(f"| {options.threads} threads, {options.weights} | ONNX Runtime, seconds | percio, seconds | | peak of memory, bytes |")
+    print(f"|---|---|---|---|---|\n| {' | '.join(row)} |")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 //! AVX-512: sixteen numbers at a time in thirty-two registers, with masks for the ends of slices.
 
-use super::large::{Halves, Joined, Streamed};
+use super::large::{Halves, Streamed};
 use super::{Avx2, Isa, Kernel};
 use crate::kernels::attention::{self, Attention};
 use crate::kernels::halves;
@@ -16,7 +16,7 @@ use core::arch::x86_64::{
     _mm512_set1_ps, _mm512_slli_epi32, _mm512_sqrt_ps, _mm512_storeu_ps, _mm512_sub_ps, _mm512_ternarylogic_epi32,
 };
 use half::f16;
-use percio_format::{Activation, PANEL};
+use percio_format::PANEL;
 
 /// Proof that the processor has AVX-512F, and AVX2, FMA and F16C with it.
 #[derive(Clone, Copy, Debug)]
@@ -268,18 +268,8 @@ impl Isa for Avx512 {
         self.0.prefetch(numbers);
     }
     #[inline(always)]
-    fn prefetch_near(self, numbers: &[f32]) {
-        self.0.prefetch_near(numbers);
-    }
-    #[inline(always)]
     fn matmul(self, product: Matmul<'_>) {
-        let Matmul { rows, inputs, outputs, activation, accumulate, .. } = product;
-        let fits = !accumulate || activation == Activation::Identity;
-        if fits && rows >= 48 && rows * inputs * outputs >= 1 << 22 {
-            self.call(Joined::<12, 4>(product));
-        } else {
-            matmul::tiled::<Self, 12, 4>(self, product);
-        }
+        matmul::tiled::<Self, 12, 4>(self, product);
     }
     #[inline(always)]
     fn matmul_of_halves<W: Weight>(self, product: Matmul<'_, W>) {

@@ -3,9 +3,9 @@
 
 use super::{Isa, Kernel};
 use crate::kernels::attention::{self, Attention};
+use crate::kernels::halves;
 use crate::kernels::matmul::Matmul;
 use crate::kernels::weight::Weight;
-use crate::kernels::{halves, joined};
 
 /// An attention of many queries to many keys, in tiles of up to `ROWS` rows by `PANELS` panels and blocks of `WIDE` panels of
 /// queries: 230 kilobytes of stack for 12.
@@ -29,17 +29,5 @@ impl<W: Weight, const PANELS: usize> Kernel for Halves<'_, W, PANELS> {
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
         halves::product::<I, W, 2560, PANELS>(isa, self.0);
-    }
-}
-
-/// A product of many rows in tiles of up to `ROWS` rows by `PANELS` panels: 32 kilobytes of stack for 4.
-pub(super) struct Joined<'a, const ROWS: usize, const PANELS: usize>(pub(super) Matmul<'a>);
-
-impl<const ROWS: usize, const PANELS: usize> Kernel for Joined<'_, ROWS, PANELS> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<I: Isa>(self, isa: I) {
-        joined::product::<I, ROWS, PANELS, 256, 8>(isa, self.0);
     }
 }

@@ -151,12 +151,6 @@ pub trait Isa: Copy + Send + Sync {
         let _ = numbers;
     }
 
-    /// Asks for `numbers`, which will be read next, to be brought into the nearest memory, likewise.
-    #[inline(always)]
-    fn prefetch_near(self, numbers: &[f32]) {
-        let _ = numbers;
-    }
-
     /// The innermost loop of the matrix product.
     #[inline(always)]
     fn tile<const ROWS: usize, const PANELS: usize>(self, tile: &mut tile::Tile<'_, ROWS, PANELS>) {

@@ -8,8 +8,6 @@ pub mod exp;
 pub mod grid;
 pub mod halves;
 pub mod inverted;
-#[cfg(target_arch = "x86_64")]
-pub mod joined;
 pub mod matmul;
 pub mod norm;
 pub mod sine;
