@@ -304,11 +304,12 @@ impl Isa for Avx2 {
     #[inline(always)]
     fn attention(self, attention: Attention<'_>) {
         let Attention { queries, keys, qk, .. } = attention;
-        // Of few short keys less has to be readied on the stack.
+        // Of few short keys less has to be readied on the stack. How many queries there are changes no bit of any: they may be
+        // divided among threads.
         if keys <= 48 && qk <= 32 {
             attention::streamed::<Self, 6, 2, 2, 48, 32>(self, attention);
-        } else if queries <= 64 || keys <= 64 {
-            attention::streamed::<Self, 6, 2, 2, 96, 128>(self, attention);
+        } else if queries <= 64 {
+            self.call(Streamed::<6, 2, 2>(attention));
         } else {
             self.call(Streamed::<6, 2, 12>(attention));
         }

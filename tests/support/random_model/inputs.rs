@@ -57,6 +57,8 @@ enum StemKind {
 #[derive(Clone, Debug)]
 struct PositionKind {
     is_learned: bool,
+    /// Whether there are many Fourier features.
+    is_wide: bool,
     combine: Combine,
     /// Width of a linear layer on it.
     project: Option<usize>,
@@ -84,7 +86,7 @@ pub(super) fn on_grid() -> impl Strategy<Value = InputKind> {
         }),
     ];
     let (is_learned, combine, project, places) = (false, Combine::Concat, None, Places::FromStart);
-    let position = Some(PositionKind { is_learned, combine, project, places });
+    let position = Some(PositionKind { is_learned, is_wide: true, combine, project, places });
     (stem, any::<bool>(), prop::option::weighted(0.3, 2..5usize))
         .prop_map(move |(stem, has_scale, project)| InputKind { stem, has_scale, project, position: position.clone() })
 }
@@ -92,8 +94,9 @@ pub(super) fn on_grid() -> impl Strategy<Value = InputKind> {
 fn kind(stem: impl Strategy<Value = StemKind>) -> impl Strategy<Value = InputKind> {
     let combine = prop_oneof![Just(Combine::Add), Just(Combine::Concat)];
     let places = prop_oneof![Just(Places::FromStart), Just(Places::AfterPadding)];
-    let position = (any::<bool>(), combine, prop::option::of(1..8usize), places)
-        .prop_map(|(is_learned, combine, project, places)| PositionKind { is_learned, combine, project, places });
+    let position = (any::<bool>(), combine, prop::option::of(1..8usize), places).prop_map(
+        |(is_learned, combine, project, places)| PositionKind { is_learned, is_wide: false, combine, project, places },
+    );
     (stem, any::<bool>(), prop::option::of(3..9usize), prop::option::of(position)).prop_map(
         |(stem, has_scale, project, position)| match stem {
             StemKind::Ids { .. } => InputKind { stem, has_scale: false, project: None, position },
@@ -236,7 +239,8 @@ impl StemKind {
 
 impl PositionKind {
     fn make(&self, input: &Input, numbers: &mut Numbers) -> Position {
-        let features = fourier(&input.grid(), 1 + input.tokens() % 3);
+        let bands = if self.is_wide { 16 } else { 1 } + input.tokens() % 3;
+        let features = fourier(&input.grid(), bands);
         let data = input.data_width();
         // What is added is as wide as the data, through a linear layer if need be.
         let wanted = match self.combine {

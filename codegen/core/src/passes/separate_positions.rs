@@ -14,6 +14,9 @@ use crate::model::{
     Separated, Tensor, axes,
 };
 
+/// The least that positions are wider than the data.
+const LEAST: usize = 8;
+
 /// The most that what is gathered may be wider than a token.
 const MOST: usize = 3;
 
@@ -31,7 +34,7 @@ pub(crate) fn grid(model: &Model, index: usize) -> Option<&Fourier> {
         && absorb_values::is_valid(block);
     let is_worth = |grid: &Fourier| {
         let (channels, places) = (input.data_width(), grid.shape.iter().sum::<usize>());
-        grid.width() > channels && channels + places <= MOST * (channels + grid.width())
+        grid.width() >= LEAST * channels && channels + places <= MOST * (channels + grid.width())
     };
     of(input).filter(|grid| is_valid && is_worth(grid))
 }
