@@ -1,11 +1,12 @@
 //! Matrix × packed matrix: `out = act(x · Wᵀ + bias)`, optionally added to what `out` holds.
 //!
 //! ```text
-//! for each strip of panels               its weights stay in the nearest memory
-//!   for each block of rows               every weight loaded serves the whole block
-//!     acc = bias                         one tile: its sums stay in registers
-//!     for k: acc[row] += x[row][k] · panel[k]
-//!     out = act(acc)
+//! for each group of rows                 all of them, but for a processor with caches: they stay in the second nearest memory
+//!   for each strip of panels             its weights stay in the nearest memory
+//!     for each block of rows             every weight loaded serves the whole block
+//!       acc = bias                       one tile: its sums stay in registers
+//!       for k: acc[row] += x[row][k] · panel[k]
+//!       out = act(acc)
 //! ```
 //! How many rows and panels a tile has is the instruction set's choice: as many sums as its registers hold.
 
@@ -13,6 +14,7 @@ use super::activation;
 use super::tile::Tile;
 use super::{block, part, part_mut};
 use crate::isa::{Isa, Strided, StridedMut};
+use core::ops::Range;
 use percio_format::{Activation, PANEL};
 
 /// The operands of a product. `x` has `rows` rows of `inputs` numbers, `x_stride` apart; `out` alike with `outputs`.
@@ -49,15 +51,20 @@ pub fn tiled<I: Isa, const ROWS: usize, const PANELS: usize>(isa: I, mut product
     if is_last {
         product.activation = Activation::Identity;
     }
-    let mut column = 0;
-    while column < product.outputs {
-        let panels = strip_panels((product.outputs - column).div_ceil(PANEL), PANELS);
-        match panels {
-            1 => strip::<I, ROWS, 1>(isa, &mut product, column),
-            2 if PANELS > 2 => strip::<I, ROWS, 2>(isa, &mut product, column),
-            _ => strip::<I, ROWS, PANELS>(isa, &mut product, column),
+    let mut row = 0;
+    while row < product.rows {
+        let group = row..(row + group::<I, ROWS>(&product)).min(product.rows);
+        let mut column = 0;
+        while column < product.outputs {
+            let panels = strip_panels((product.outputs - column).div_ceil(PANEL), PANELS);
+            match panels {
+                1 => strip::<I, ROWS, 1>(isa, &mut product, group.clone(), column),
+                2 if PANELS > 2 => strip::<I, ROWS, 2>(isa, &mut product, group.clone(), column),
+                _ => strip::<I, ROWS, PANELS>(isa, &mut product, group.clone(), column),
+            }
+            column += panels * PANEL;
         }
-        column += panels * PANEL;
+        row = group.end;
     }
     if is_last {
         let numbers = part_mut(product.out, 0, product.rows * product.outputs);
@@ -86,16 +93,29 @@ const fn strip_panels(panels: usize, most: usize) -> usize {
     }
 }
 
-/// All rows of the outputs from `column` on that `PANELS` panels make.
+/// Rows that all strips are for before the next rows are read: those of a processor with caches stay in the second nearest.
 #[inline(always)]
-fn strip<I: Isa, const ROWS: usize, const PANELS: usize>(isa: I, product: &mut Matmul<'_>, column: usize) {
-    let Matmul { rows, inputs, outputs, weight, bias, .. } = *product;
+fn group<I: Isa, const ROWS: usize>(product: &Matmul<'_>) -> usize {
+    /// A quarter of a megabyte.
+    const NEAR: usize = 1 << 16;
+    if I::OVERLAPS { (NEAR / product.inputs.max(1) / ROWS).max(1) * ROWS } else { product.rows }
+}
+
+/// The outputs from `column` on that `PANELS` panels make of the rows of `group`.
+#[inline(always)]
+fn strip<I: Isa, const ROWS: usize, const PANELS: usize>(
+    isa: I,
+    product: &mut Matmul<'_>,
+    group: Range<usize>,
+    column: usize,
+) {
+    let Matmul { inputs, outputs, weight, bias, .. } = *product;
+    let Range { start: mut row, end: rows } = group;
     let width = (PANELS * PANEL).min(outputs - column);
     let weight = weight.as_chunks().0.get(column / PANEL * inputs..).unwrap_or_default();
     let Some(panels) = Strided::new(weight, inputs, inputs) else { return };
     let mut start = [[0.0; PANEL]; PANELS];
     write(isa, false, part(bias, column, width), start.as_flattened_mut());
-    let mut row = 0;
     while row < rows {
         let block = Block { row, count: block(rows - row, ROWS), column, width, panels, start: &start };
         match block.count {
