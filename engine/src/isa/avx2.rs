@@ -1,11 +1,10 @@
 //! AVX2 with fused multiply-add: eight numbers at a time, on x86-64 since 2013.
 
-use super::large::{Halves, Streamed};
-use super::{Isa, Kernel};
-use crate::kernels::attention::{self, Attention};
+use super::{Isa, Kernel, large};
+use crate::kernels::attention::Attention;
+use crate::kernels::copy_few;
 use crate::kernels::matmul::{self, Matmul};
 use crate::kernels::weight::Weight;
-use crate::kernels::{copy_few, halves};
 use core::arch::x86_64::{
     __m256, _CMP_LT_OQ, _MM_HINT_T1, _mm_add_ps, _mm_loadu_si128, _mm_prefetch, _mm_storeu_ps, _mm256_add_epi32,
     _mm256_add_ps, _mm256_and_ps, _mm256_andnot_ps, _mm256_blendv_ps, _mm256_castps256_ps128, _mm256_castsi256_ps,
@@ -295,23 +294,10 @@ impl Isa for Avx2 {
     }
     #[inline(always)]
     fn matmul_of_halves<W: Weight>(self, product: Matmul<'_, W>) {
-        if product.inputs > 128 && product.rows * product.inputs * product.outputs >= 1 << 21 {
-            self.call(Halves::<_, 2>(product));
-        } else {
-            halves::product::<Self, W, 512, 4>(self, product);
-        }
+        large::matmul_of_halves::<Self, W, 2>(self, product);
     }
     #[inline(always)]
     fn attention(self, attention: Attention<'_>) {
-        let Attention { queries, keys, qk, .. } = attention;
-        // Of few short keys less has to be readied on the stack. How many queries there are changes no bit of any: they may be
-        // divided among threads.
-        if keys <= 48 && qk <= 32 {
-            attention::streamed::<Self, 6, 2, 2, 48, 32>(self, attention);
-        } else if queries <= 64 {
-            self.call(Streamed::<6, 2, 2>(attention));
-        } else {
-            self.call(Streamed::<6, 2, 12>(attention));
-        }
+        large::attention::<Self, 6, 2>(self, attention);
     }
 }

@@ -1,9 +1,7 @@
 //! AVX-512: sixteen numbers at a time in thirty-two registers, with masks for the ends of slices.
 
-use super::large::{Halves, Streamed};
-use super::{Avx2, Isa, Kernel};
-use crate::kernels::attention::{self, Attention};
-use crate::kernels::halves;
+use super::{Avx2, Isa, Kernel, large};
+use crate::kernels::attention::Attention;
 use crate::kernels::matmul::{self, Matmul};
 use crate::kernels::tile::{Outer, Tile};
 use crate::kernels::weight::Weight;
@@ -273,23 +271,10 @@ impl Isa for Avx512 {
     }
     #[inline(always)]
     fn matmul_of_halves<W: Weight>(self, product: Matmul<'_, W>) {
-        if product.inputs > 128 && product.rows * product.inputs * product.outputs >= 1 << 21 {
-            self.call(Halves::<_, 4>(product));
-        } else {
-            halves::product::<Self, W, 512, 4>(self, product);
-        }
+        large::matmul_of_halves::<Self, W, 4>(self, product);
     }
     #[inline(always)]
     fn attention(self, attention: Attention<'_>) {
-        let Attention { queries, keys, qk, .. } = attention;
-        // Of few short keys less has to be readied on the stack. How many queries there are changes no bit of any: they may be
-        // divided among threads.
-        if keys <= 48 && qk <= 32 {
-            attention::streamed::<Self, 8, 2, 2, 48, 32>(self, attention);
-        } else if queries <= 64 {
-            self.call(Streamed::<8, 2, 2>(attention));
-        } else {
-            self.call(Streamed::<8, 4, 12>(attention));
-        }
+        large::attention::<Self, 8, 4>(self, attention);
     }
 }

@@ -1,5 +1,5 @@
-//! Loops that are worth more of the stack than 16 kilobytes, each as a kernel of its own: [`Isa::call`] gives it its own frame, so
-//! that small work never reaches so far down.
+//! How much of the stack a loop is worth on a processor with caches. What is worth more than 16 kilobytes is a kernel of its own:
+//! [`Isa::call`] gives it its own frame, so that small work never reaches so far down.
 
 use super::{Isa, Kernel};
 use crate::kernels::attention::{self, Attention};
@@ -7,9 +7,32 @@ use crate::kernels::halves;
 use crate::kernels::matmul::Matmul;
 use crate::kernels::weight::Weight;
 
-/// An attention to many keys, in tiles of up to `ROWS` rows by `PANELS` panels and blocks of `WIDE` panels of queries: 230 kilobytes
-/// of stack for 12, 40 for 2.
-pub(super) struct Streamed<'a, const ROWS: usize, const PANELS: usize, const WIDE: usize>(pub(super) Attention<'a>);
+/// The attention of [`crate::kernels::attention`] in tiles of up to `ROWS` rows by two panels, and for many queries by `PANELS`. How
+/// many queries there are changes no bit of any: they may be divided among threads.
+#[inline(always)]
+pub(super) fn attention<I: Isa, const ROWS: usize, const PANELS: usize>(isa: I, attention: Attention<'_>) {
+    let Attention { queries, keys, qk, .. } = attention;
+    if keys <= 48 && qk <= 32 {
+        attention::streamed::<I, ROWS, 2, 2, 48, 32>(isa, attention);
+    } else if queries <= 64 {
+        isa.call(Streamed::<ROWS, 2, 2>(attention));
+    } else {
+        isa.call(Streamed::<ROWS, PANELS, 12>(attention));
+    }
+}
+
+/// The product of [`crate::kernels::halves`], at least `PANELS` panels at a time where many rows make up for the stack.
+#[inline(always)]
+pub(super) fn matmul_of_halves<I: Isa, W: Weight, const PANELS: usize>(isa: I, product: Matmul<'_, W>) {
+    if product.inputs > 128 && product.rows * product.inputs * product.outputs >= 1 << 21 {
+        isa.call(Halves::<_, PANELS>(product));
+    } else {
+        halves::product::<I, W, 512, 4>(isa, product);
+    }
+}
+
+/// An attention to many keys, in blocks of `WIDE` panels of queries: 230 kilobytes of stack for 12, 40 for 2.
+struct Streamed<'a, const ROWS: usize, const PANELS: usize, const WIDE: usize>(Attention<'a>);
 
 impl<const ROWS: usize, const PANELS: usize, const WIDE: usize> Kernel for Streamed<'_, ROWS, PANELS, WIDE> {
     type Output = ();
@@ -20,8 +43,8 @@ impl<const ROWS: usize, const PANELS: usize, const WIDE: usize> Kernel for Strea
     }
 }
 
-/// A product of many rows with weights of half width, at least `PANELS` panels of which are widened at a time: 80 kilobytes of stack.
-pub(super) struct Halves<'a, W, const PANELS: usize>(pub(super) Matmul<'a, W>);
+/// A large product with weights of half width: 80 kilobytes of stack.
+struct Halves<'a, W, const PANELS: usize>(Matmul<'a, W>);
 
 impl<W: Weight, const PANELS: usize> Kernel for Halves<'_, W, PANELS> {
     type Output = ();

@@ -76,10 +76,9 @@ impl Block<'_> {
         isa: I,
         attention: &mut Attention<'_>,
         scratch: &mut Scratch<WIDE, TILE, DEPTH>,
-        values: Option<&mut Values<TILE>>,
+        mut values: Option<&mut Values<TILE>>,
     ) {
         let Attention { keys, qk, .. } = *attention;
-        let mut values = values;
         let is_carried = attention.carried.is_some();
         if keys == 0 && !is_carried {
             return self.nothing(attention);

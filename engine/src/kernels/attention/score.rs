@@ -64,9 +64,7 @@ impl Block<'_> {
             }
         }
     }
-}
 
-impl Block<'_> {
     /// Asks for the values of `count` keys of `tile` from its `key`-th on, which are next, and for as many keys of the tile after.
     #[inline(always)]
     fn prefetch<I: Isa>(&self, isa: I, attention: &Attention<'_>, tile: Tile, key: usize, count: usize) {
