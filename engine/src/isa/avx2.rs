@@ -282,19 +282,19 @@ impl Isa for Avx2 {
         to_rest.iter_mut().zip(from_rest).for_each(|(to, from)| *to = from.to_f32_const());
     }
     #[inline(always)]
-    fn prefetch(self, numbers: &[f32]) {
-        for line in numbers.chunks(16) {
+    fn prefetch<T>(self, numbers: &[T]) {
+        for line in numbers.chunks(64 / size_of::<T>().max(1)) {
             // SAFETY: every x86-64 has SSE; a prefetch reads nothing.
             unsafe { _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast()) };
         }
     }
     #[inline(always)]
     fn matmul(self, product: Matmul<'_>) {
-        matmul::tiled::<Self, 6, 2>(self, product);
+        matmul::tiled::<Self, _, 6, 2>(self, product);
     }
     #[inline(always)]
     fn matmul_of_halves<W: Weight>(self, product: Matmul<'_, W>) {
-        large::matmul_of_halves::<Self, W, 2>(self, product);
+        matmul::tiled::<Self, _, 6, 2>(self, product);
     }
     #[inline(always)]
     fn attention(self, attention: Attention<'_>) {

@@ -262,16 +262,21 @@ impl Isa for Avx512 {
         self.0.widen(from, to);
     }
     #[inline(always)]
-    fn prefetch(self, numbers: &[f32]) {
+    fn prefetch<T>(self, numbers: &[T]) {
         self.0.prefetch(numbers);
     }
     #[inline(always)]
     fn matmul(self, product: Matmul<'_>) {
-        matmul::tiled::<Self, 12, 4>(self, product);
+        matmul::tiled::<Self, _, 12, 4>(self, product);
     }
     #[inline(always)]
     fn matmul_of_halves<W: Weight>(self, product: Matmul<'_, W>) {
-        large::matmul_of_halves::<Self, W, 4>(self, product);
+        // Where few rows share a weight, it is widened in the registers that it is multiplied from.
+        if product.rows <= 6 {
+            matmul::tiled::<Avx2, _, 6, 2>(self.0, product);
+        } else {
+            large::matmul_of_halves::<Self, W, 4>(self, product);
+        }
     }
     #[inline(always)]
     fn attention(self, attention: Attention<'_>) {

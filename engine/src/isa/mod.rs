@@ -147,7 +147,7 @@ pub trait Isa: Copy + Send + Sync {
     /// Asks for `numbers`, which will be read later, to be brought into the second nearest memory; nothing where no instruction
     /// asks for it.
     #[inline(always)]
-    fn prefetch(self, numbers: &[f32]) {
+    fn prefetch<T>(self, numbers: &[T]) {
         let _ = numbers;
     }
 
@@ -166,7 +166,7 @@ pub trait Isa: Copy + Send + Sync {
     /// The matrix product of [`crate::kernels::matmul`].
     #[inline(always)]
     fn matmul(self, product: matmul::Matmul<'_>) {
-        matmul::tiled::<Self, 3, 1>(self, product);
+        matmul::tiled::<Self, _, 3, 1>(self, product);
     }
 
     /// The matrix product of [`crate::kernels::halves`]: two kilobytes of stack.

@@ -3,6 +3,7 @@
 use super::{Isa, Kernel};
 use crate::kernels::attention::{self, Attention};
 use crate::kernels::matmul::{self, Matmul};
+use crate::kernels::weight::Weight;
 use core::arch::aarch64::{
     float32x4_t, uint32x4_t, uint64x2_t, vaddq_f32, vaddq_s32, vaddvq_f32, vbslq_f32, vcltq_f32, vcvt_f32_f16,
     vcvtq_s32_f32, vdivq_f32, vdupq_n_f32, vdupq_n_s32, vdupq_n_u32, vfmaq_f32, vgetq_lane_f32, vld1_u16, vld1q_f32,
@@ -263,7 +264,11 @@ impl Isa for Neon {
     // 24 of the 32 registers hold sums, 4 the weights.
     #[inline(always)]
     fn matmul(self, product: Matmul<'_>) {
-        matmul::tiled::<Self, 6, 2>(self, product);
+        matmul::tiled::<Self, _, 6, 2>(self, product);
+    }
+    #[inline(always)]
+    fn matmul_of_halves<W: Weight>(self, product: Matmul<'_, W>) {
+        matmul::tiled::<Self, _, 6, 2>(self, product);
     }
     #[inline(always)]
     fn attention(self, attention: Attention<'_>) {

@@ -156,7 +156,7 @@ impl Isa for Simd128 {
     // Most machines that run it have 16 registers: 8 hold sums, 2 the weights.
     #[inline(always)]
     fn matmul(self, product: Matmul<'_>) {
-        matmul::tiled::<Self, 4, 1>(self, product);
+        matmul::tiled::<Self, _, 4, 1>(self, product);
     }
     #[inline(always)]
     fn attention(self, attention: Attention<'_>) {

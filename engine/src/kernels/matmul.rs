@@ -11,11 +11,15 @@
 //! How many rows and panels a tile has is the instruction set's choice: as many sums as its registers hold.
 
 use super::activation;
-use super::tile::Tile;
+use super::tile::{LINES, Tile};
+use super::weight::Weight;
 use super::{block, part, part_mut};
 use crate::isa::{Isa, Strided, StridedMut};
 use core::ops::Range;
 use percio_format::{Activation, PANEL};
+
+/// Numbers that stay in the second nearest memory.
+const NEAR: usize = 1 << 17;
 
 /// The operands of a product. `x` has `rows` rows of `inputs` numbers, `x_stride` apart; `out` alike with `outputs`.
 pub struct Matmul<'a, W = f32> {
@@ -45,7 +49,7 @@ pub struct Matmul<'a, W = f32> {
 
 /// The product in tiles of up to `ROWS` rows by up to `PANELS` panels.
 #[inline(always)]
-pub fn tiled<I: Isa, const ROWS: usize, const PANELS: usize>(isa: I, mut product: Matmul<'_>) {
+pub fn tiled<I: Isa, W: Weight, const ROWS: usize, const PANELS: usize>(isa: I, mut product: Matmul<'_, W>) {
     let activation = product.activation;
     let is_last = I::OVERLAPS && product.is_near();
     if is_last {
@@ -53,14 +57,14 @@ pub fn tiled<I: Isa, const ROWS: usize, const PANELS: usize>(isa: I, mut product
     }
     let mut row = 0;
     while row < product.rows {
-        let group = row..(row + group::<I, ROWS>(&product)).min(product.rows);
+        let group = row..(row + group::<I, _, ROWS>(&product)).min(product.rows);
         let mut column = 0;
         while column < product.outputs {
             let panels = strip_panels((product.outputs - column).div_ceil(PANEL), PANELS);
             match panels {
-                1 => strip::<I, ROWS, 1>(isa, &mut product, group.clone(), column),
-                2 if PANELS > 2 => strip::<I, ROWS, 2>(isa, &mut product, group.clone(), column),
-                _ => strip::<I, ROWS, PANELS>(isa, &mut product, group.clone(), column),
+                1 => strip::<I, _, ROWS, 1>(isa, &mut product, group.clone(), column),
+                2 if PANELS > 2 => strip::<I, _, ROWS, 2>(isa, &mut product, group.clone(), column),
+                _ => strip::<I, _, ROWS, PANELS>(isa, &mut product, group.clone(), column),
             }
             column += panels * PANEL;
         }
@@ -72,7 +76,18 @@ pub fn tiled<I: Isa, const ROWS: usize, const PANELS: usize>(isa: I, mut product
     }
 }
 
-impl<W> Matmul<'_, W> {
+impl<'a, W> Matmul<'a, W> {
+    /// The weights that follow the strip of so many panels at `column`, as many as it has; none where all of the matrix stays in
+    /// the second nearest memory.
+    #[inline(always)]
+    fn following<I: Isa>(&self, column: usize, panels: usize) -> &'a [W] {
+        if I::OVERLAPS && self.inputs * self.outputs > NEAR {
+            part(self.weight, column * self.inputs + panels * PANEL * self.inputs, panels * PANEL * self.inputs)
+        } else {
+            &[]
+        }
+    }
+
     /// Whether all results are still in the nearest memory when the last is there, and nothing else is among them: then an
     /// activation is applied to them at once.
     #[inline(always)]
@@ -95,17 +110,15 @@ const fn strip_panels(panels: usize, most: usize) -> usize {
 
 /// Rows that all strips are for before the next rows are read: those of a processor with caches stay in the second nearest.
 #[inline(always)]
-fn group<I: Isa, const ROWS: usize>(product: &Matmul<'_>) -> usize {
-    /// A quarter of a megabyte.
-    const NEAR: usize = 1 << 16;
+fn group<I: Isa, W, const ROWS: usize>(product: &Matmul<'_, W>) -> usize {
     if I::OVERLAPS { (NEAR / product.inputs.max(1) / ROWS).max(1) * ROWS } else { product.rows }
 }
 
 /// The outputs from `column` on that `PANELS` panels make of the rows of `group`.
 #[inline(always)]
-fn strip<I: Isa, const ROWS: usize, const PANELS: usize>(
+fn strip<I: Isa, W: Weight, const ROWS: usize, const PANELS: usize>(
     isa: I,
-    product: &mut Matmul<'_>,
+    product: &mut Matmul<'_, W>,
     group: Range<usize>,
     column: usize,
 ) {
@@ -116,8 +129,12 @@ fn strip<I: Isa, const ROWS: usize, const PANELS: usize>(
     let Some(panels) = Strided::new(weight, inputs, inputs) else { return };
     let mut start = [[0.0; PANEL]; PANELS];
     write(isa, false, part(bias, column, width), start.as_flattened_mut());
+    let following = product.following::<I>(column, PANELS);
+    let share = following.len().div_ceil((rows - row).div_ceil(ROWS).max(1)).next_multiple_of(LINES).max(LINES);
+    let mut following = following.chunks(share);
     while row < rows {
-        let block = Block { row, count: block(rows - row, ROWS), column, width, panels, start: &start };
+        let (count, ahead) = (block(rows - row, ROWS), following.next().unwrap_or_default());
+        let block = Block { row, count, column, width, panels, start: &start, ahead };
         match block.count {
             1 => block.run::<I, 1>(isa, product),
             2 => block.run::<I, 2>(isa, product),
@@ -144,18 +161,20 @@ fn write<I: Isa>(isa: I, accumulate: bool, from: &[f32], to: &mut [f32]) {
 }
 
 /// Where a block of rows meets a strip of panels.
-struct Block<'a, const PANELS: usize> {
+struct Block<'a, W, const PANELS: usize> {
     row: usize,
     count: usize,
     column: usize,
     width: usize,
-    panels: Strided<'a, [f32; PANEL], PANELS>,
+    panels: Strided<'a, [W; PANEL], PANELS>,
     start: &'a [[f32; PANEL]; PANELS],
+    /// Its share of the next strip's weights, which it asks for.
+    ahead: &'a [W],
 }
 
-impl<const PANELS: usize> Block<'_, PANELS> {
+impl<W: Weight, const PANELS: usize> Block<'_, W, PANELS> {
     #[inline(always)]
-    fn run<I: Isa, const ROWS: usize>(&self, isa: I, product: &mut Matmul<'_>) {
+    fn run<I: Isa, const ROWS: usize>(&self, isa: I, product: &mut Matmul<'_, W>) {
         let Matmul { inputs, x_stride, out_stride, activation, accumulate, x, .. } = *product;
         let x = x.get(self.row * x_stride..).unwrap_or_default();
         let Some(x) = Strided::<_, ROWS>::new(x, x_stride, inputs) else { return };
@@ -170,20 +189,31 @@ impl<const PANELS: usize> Block<'_, PANELS> {
                 self.add_start(isa, ROWS, &mut target);
             }
             let start = (!accumulate).then_some(self.start);
-            let mut tile = Tile { x, panels: self.panels, start, target };
-            isa.tile(&mut tile);
+            let mut tile = Tile { x, panels: self.panels, start, target, ahead: self.ahead };
+            W::tile(isa, &mut tile);
             activation::apply(isa, activation, &mut tile.target);
             return;
         }
         let mut sums = [[[0.0; PANEL]; PANELS]; ROWS];
+        // In the order of sums that are made in place, so that how wide a strip is changes no bit.
+        let is_added_to = I::OVERLAPS && accumulate && is_in_place;
+        if is_added_to {
+            for (r, sums) in sums.iter_mut().enumerate() {
+                write(isa, false, part(out, r * out_stride, self.width), sums.as_flattened_mut());
+            }
+        }
         let numbers = sums.as_flattened_mut().as_flattened_mut();
-        let Some(target) = StridedMut::new(numbers, PANELS * PANEL, ROWS, PANELS * PANEL) else { return };
-        let mut tile = Tile { x, panels: self.panels, start: Some(self.start), target };
-        isa.tile(&mut tile);
+        let Some(mut target) = StridedMut::new(numbers, PANELS * PANEL, ROWS, PANELS * PANEL) else { return };
+        if is_added_to {
+            self.add_start(isa, ROWS, &mut target);
+        }
+        let start = (!is_added_to).then_some(self.start);
+        let mut tile = Tile { x, panels: self.panels, start, target, ahead: self.ahead };
+        W::tile(isa, &mut tile);
         activation::apply(isa, activation, &mut tile.target);
         for (r, sums) in sums.iter().enumerate() {
             let out = part_mut(out, r * out_stride, self.width);
-            write(isa, accumulate, sums.as_flattened(), out);
+            write(isa, accumulate && !is_added_to, sums.as_flattened(), out);
         }
     }
 

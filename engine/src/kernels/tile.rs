@@ -1,33 +1,58 @@
 //! The innermost loops: a few rows times a few panels, all sums in registers.
 
+use super::weight::Weight;
 use crate::isa::{Downward, Isa, Kernel, Strided, StridedMut};
+use core::ops::Range;
 use percio_format::PANEL;
 
+/// Inputs from one prefetch to the next.
+const STEP: usize = 16;
+/// Weights of whole lines of the nearest memory, of any type.
+pub(super) const LINES: usize = 32;
+
 /// The operands of a tile of a matrix product: `target = start + x · panelsᵀ`.
-pub struct Tile<'a, const ROWS: usize, const PANELS: usize> {
+pub struct Tile<'a, const ROWS: usize, const PANELS: usize, W = f32> {
     /// The rows.
     pub x: Strided<'a, f32, ROWS>,
     /// Panels of as many groups as rows have numbers.
-    pub panels: Strided<'a, [f32; PANEL], PANELS>,
+    pub panels: Strided<'a, [W; PANEL], PANELS>,
     /// What the sums of every row start from; `None` for what the target holds.
     pub start: Option<&'a [[f32; PANEL]; PANELS]>,
     /// `ROWS` rows of `PANELS` panels of sums.
     pub target: StridedMut<'a>,
+    /// What will be read soon, brought nearer meanwhile.
+    pub ahead: &'a [W],
 }
 
-impl<const ROWS: usize, const PANELS: usize> Kernel for &mut Tile<'_, ROWS, PANELS> {
+impl<W: Weight, const ROWS: usize, const PANELS: usize> Kernel for &mut Tile<'_, ROWS, PANELS, W> {
     type Output = ();
 
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
-        let (x, panels) = (self.x, self.panels);
         let mut sums: [I::Strip<PANELS>; ROWS] = [isa.zeros(); ROWS];
         begin::<I, ROWS, PANELS>(isa, self.start, &mut self.target, &mut sums);
-        for k in 0..x.width() {
-            let (Some(x), Some(weights)) = (x.column(k), panels.column(k)) else { break };
-            add::<I, _, ROWS, PANELS>(isa, x, &weights, &mut sums);
+        let (mut k, steps) = (0, self.x.width() / STEP);
+        if I::OVERLAPS && !self.ahead.is_empty() {
+            for ahead in self.ahead.chunks(self.ahead.len().div_ceil(steps.max(1)).next_multiple_of(LINES)).take(steps)
+            {
+                isa.prefetch(ahead);
+                self.add(isa, k..k + STEP, &mut sums);
+                k += STEP;
+            }
         }
+        self.add(isa, k..self.x.width(), &mut sums);
         write::<I, ROWS, PANELS>(isa, &mut sums, &mut self.target);
+    }
+}
+
+impl<W: Weight, const ROWS: usize, const PANELS: usize> Tile<'_, ROWS, PANELS, W> {
+    /// Adds the products of some inputs.
+    #[inline(always)]
+    fn add<I: Isa>(&self, isa: I, inputs: Range<usize>, sums: &mut [I::Strip<PANELS>; ROWS]) {
+        for k in inputs {
+            let (Some(x), Some(weights)) = (self.x.column(k), self.panels.column(k)) else { break };
+            add::<I, _, ROWS, PANELS>(isa, x, &weights, sums);
+        }
     }
 }
 
@@ -160,10 +185,10 @@ trait Weights<const PANELS: usize> {
     fn vector<I: Isa>(&self, isa: I, index: usize) -> I::F32;
 }
 
-impl<const PANELS: usize> Weights<PANELS> for [&[f32; PANEL]; PANELS] {
+impl<W: Weight, const PANELS: usize> Weights<PANELS> for [&[W; PANEL]; PANELS] {
     #[inline(always)]
     fn vector<I: Isa>(&self, isa: I, index: usize) -> I::F32 {
-        isa.strip(self, index)
+        W::strip(isa, self, index)
     }
 }
 

@@ -4,6 +4,8 @@ use crate::support::{Case, LENGTHS, check, numbers};
 use crate::tolerance::{ACTIVATION, Bound, sum};
 use half::{bf16, f16};
 use percio::isa::{self, Isa, Kernel};
+use percio::kernels::halves;
+use percio::kernels::matmul::{self, Matmul};
 use percio::layers::{Linear, linear};
 use percio::{Activation, reference};
 use percio_format::{WeightFormat, pack, packed_len};
@@ -134,11 +136,11 @@ fn every_activation_and_residual() {
     }
 }
 
-/// As many inputs as are widened at a time, one more and one less, on every instruction set.
+/// Rows or weights that do not all stay in the second nearest memory: in groups of rows, weights asked for ahead.
 #[test]
 fn more_than_what_is_near() {
-    for (rows, inputs, outputs) in [(61, 259, 300), (130, 700, 50), (49, 2570, 35)] {
-        for weights in [WeightFormat::F32, WeightFormat::F16] {
+    for (rows, inputs, outputs) in [(52, 2570, 40), (9, 407, 401), (2, 15, 9000)] {
+        for weights in [WeightFormat::F32, WeightFormat::F16, WeightFormat::Bf16] {
             for (activation, accumulate) in
                 [(Activation::Identity, false), (Activation::Identity, true), (Activation::GeluErf, false)]
             {
@@ -178,6 +180,60 @@ fn weights_of_half_width_with_every_activation_and_residual() {
                     };
                     Product { weights, biased, ..product }.check();
                 }
+            }
+        }
+    }
+}
+
+/// The product with weights widened in registers, and a part of them at a time on the stack.
+#[derive(Clone, Copy)]
+struct EachWay<'a> {
+    shape: Linear,
+    x: &'a [f32],
+    weight: &'a [f16],
+    bias: &'a [f32],
+}
+
+impl EachWay<'_> {
+    fn product<'a>(&'a self, out: &'a mut [f32]) -> Matmul<'a, f16> {
+        let Self {
+            shape: Linear { rows, inputs, outputs, x_stride, out_stride, activation, accumulate },
+            x,
+            weight,
+            bias,
+        } = *self;
+        Matmul { rows, inputs, outputs, x_stride, out_stride, activation, accumulate, x, weight, bias, out }
+    }
+}
+
+impl Kernel for EachWay<'_> {
+    type Output = [Vec<f32>; 3];
+
+    fn run<I: Isa>(self, isa: I) -> Self::Output {
+        let mut outs = [(); 3].map(|()| numbers(self.shape.rows * self.shape.out_stride, 5));
+        let [direct, narrow, wide] = &mut outs;
+        matmul::tiled::<I, _, 6, 2>(isa, self.product(direct));
+        halves::product::<I, _, 64, 1>(isa, self.product(narrow));
+        halves::product::<I, _, 512, 4>(isa, self.product(wide));
+        outs
+    }
+}
+
+/// Where there are threads, which divide the rows, the ways may be chosen from by the number of rows.
+#[test]
+fn each_way_to_widen_weights_gives_the_same_bits() {
+    for name in isa::available().filter(|name| ["avx2", "avx512", "neon"].contains(name)) {
+        for (rows, inputs, outputs) in [(1, 1300, 29), (7, 513, 40), (13, 64, 3)] {
+            for (activation, accumulate) in
+                [(Activation::Identity, false), (Activation::Identity, true), (Activation::GeluErf, true)]
+            {
+                let (x_stride, out_stride) = (inputs + 1, outputs + 2);
+                let shape = Linear { rows, inputs, outputs, x_stride, out_stride, activation, accumulate };
+                let weight: Vec<f16> = numbers(packed_len(outputs, inputs), 2).into_iter().map(f16::from_f32).collect();
+                let (x, bias) = (numbers(rows * x_stride, 1), numbers(outputs, 3));
+                let outs = isa::on(name, EachWay { shape, x: &x, weight: &weight, bias: &bias });
+                let [direct, narrow, wide] = outs.map(|out| out.into_iter().map(f32::to_bits).collect::<Vec<_>>());
+                assert!(direct == narrow && direct == wide, "{shape:?} on {name}");
             }
         }
     }

@@ -172,7 +172,7 @@ impl Isa for Mve {
     }
     #[inline(always)]
     fn matmul(self, product: Matmul<'_>) {
-        matmul::tiled::<Self, 3, 1>(self, product);
+        matmul::tiled::<Self, _, 3, 1>(self, product);
     }
     #[inline(always)]
     fn normalize(self, norm: &Norm<'_>, rows: &mut [f32]) {

@@ -141,7 +141,7 @@ impl Keys<'_> {
                 isa.call(&mut tile::Joined { x, weights, start, target });
             }
         } else if let Some(panels) = Strided::new(turned.as_flattened(), 0, turned.len()) {
-            isa.tile(&mut tile::Tile { x, panels, start, target });
+            isa.tile(&mut tile::Tile { x, panels, start, target, ahead: &[] });
         }
     }
 }
