@@ -193,7 +193,7 @@ impl Kind {
         let on = |board| Ok(boxed(vec![Qemu::build(board, program)?; count]));
         match self {
             Self::Interpreter => {
-                let each = (0..count).map(|_| Ok(Interpreter::new(program)?.on(isa).threads(threads.each)));
+                let each = (0..count).map(|_| Interpreter::new(program)?.on(isa).threads(threads.each));
                 Ok(boxed(each.collect::<Result<Vec<_>>>()?))
             }
             Self::Generated => Ok(boxed(Generated::build_several(program, isa, count)?)),

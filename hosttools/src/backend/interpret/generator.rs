@@ -105,7 +105,7 @@ impl Grow<'_> {
             inputs: &inputs,
             arena: self.arena,
             outputs: self.outputs,
-            team: Team(1),
+            team: Team(None),
         };
         let lengths = Lengths { tokens, prefix, tile, latents, ..Lengths::default() };
         let turn = Turn { lengths, first: row, token: 0, input: 0, output: 0, place };

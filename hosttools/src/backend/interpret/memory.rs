@@ -16,7 +16,7 @@ pub(super) struct Memory<'a> {
     pub(super) arena: &'a mut [f32],
     pub(super) outputs: &'a mut [Vec<f32>],
     /// Who works on a step.
-    pub(super) team: Team,
+    pub(super) team: Team<'a>,
 }
 
 impl Memory<'_> {
@@ -68,7 +68,7 @@ pub(super) struct Readable<'a> {
     buffers: &'a [Buffer],
     weights: &'a Stored<'a>,
     inputs: &'a [Value],
-    team: Team,
+    team: Team<'a>,
     turn: Turn,
     /// The arena before the written part.
     before: &'a [f32],
@@ -85,7 +85,7 @@ impl<'a> Readable<'a> {
     }
 
     /// Who works on the step.
-    pub(super) fn team(&self) -> Team {
+    pub(super) fn team(&self) -> Team<'a> {
         self.team
     }
 

@@ -18,6 +18,7 @@ use anyhow::Result;
 use memory::Memory;
 use percio::isa::{dispatch, on};
 use percio_codegen_core::program::{Lengths, Output, Program};
+use rayon::ThreadPool;
 use stage::{Pass, Work};
 use std::num::NonZeroUsize;
 use stored::Stored;
@@ -38,7 +39,8 @@ pub struct Interpreter<'a> {
     outputs: Outputs,
     /// How many latents and layers runs have, where that may be chosen.
     choices: [usize; 2],
-    team: Team,
+    /// Threads, where there are several.
+    pool: Option<ThreadPool>,
 }
 
 impl<'a> Interpreter<'a> {
@@ -56,7 +58,7 @@ impl<'a> Interpreter<'a> {
             arena: vec![0.0; program.arena_len],
             outputs: program.outputs.iter().map(numbers).collect(),
             choices: [program.max_latents, program.layers.len()],
-            team: Team(1),
+            pool: None,
         })
     }
 
@@ -67,9 +69,11 @@ impl<'a> Interpreter<'a> {
     }
 
     /// The same interpreter on so many threads, where a step is large enough for more than one: the same numbers, to the bit.
-    #[must_use]
-    pub fn threads(self, threads: NonZeroUsize) -> Self {
-        Self { team: Team(threads.get()), ..self }
+    ///
+    /// # Errors
+    /// When the system starts no threads.
+    pub fn threads(self, threads: NonZeroUsize) -> Result<Self> {
+        Ok(Self { pool: team::pool(threads.get(), self.program.macs())?, ..self })
     }
 
     /// Runs have so many latents and layers; of a program that is not adaptive always all.
@@ -87,12 +91,17 @@ impl<'a> Interpreter<'a> {
     }
 
     fn watched(&mut self, inputs: &[Value], work: Work<'_>, trace: Option<&mut Recorder<'_>>) {
-        let Self { program, isa, weights, arena, outputs, choices, team } = self;
-        let memory = Memory { buffers: &program.buffers, weights, inputs, arena, outputs, team: *team };
+        let Self { program, isa, weights, arena, outputs, choices, pool } = self;
+        let pool = pool.as_ref();
+        let memory = Memory { buffers: &program.buffers, weights, inputs, arena, outputs, team: Team(pool) };
         let pass = Pass { program, memory, work, trace, choices: *choices };
-        match isa {
+        let run = || match isa {
             Some(name) => on(name, pass),
             None => dispatch(pass),
+        };
+        match pool {
+            Some(pool) => pool.install(run),
+            None => run(),
         }
     }
 

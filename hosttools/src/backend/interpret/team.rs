@@ -1,41 +1,58 @@
 //! Steps over many rows, a part of the rows on each of several threads. No row depends on another, so their numbers are to
 //! the bit those of one thread.
 
+use anyhow::{Context, Result};
 use percio::isa::Isa;
 use percio::kernels::weight::Weight;
 use percio::layers::{self, Attention, Linear, Normalize, OnGrid, State};
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::ops::Range;
-use std::thread;
 
-/// Threads that work on one step.
+/// Threads that work on one step: those of a pool, to which the calling thread belongs, or that one alone. They stay from step to
+/// step, for starting threads for each would take some percent of a large model's time.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Team(pub(super) usize);
+pub(super) struct Team<'a>(pub(super) Option<&'a ThreadPool>);
 
-/// Multiply-accumulates that take several times as long as starting a thread.
+/// Multiply-accumulates that take several times as long as handing work to another thread.
 const WORTH: usize = 1 << 21;
-/// Multiply-accumulates of a matrix that take as long as a number of a norm.
+/// Multiply-accumulates that take as long as one number of a norm.
 const NORMALIZED: usize = 32;
 /// Rows that kernels take at a time on instruction sets with wide vectors.
 const BLOCK: usize = 8;
 
-impl Team {
+/// A pool of so many threads, where a model of `macs` multiply-accumulates has a step that is worth more than one.
+///
+/// # Errors
+/// When the system starts no threads.
+pub(super) fn pool(threads: usize, macs: u64) -> Result<Option<ThreadPool>> {
+    let is_worth = threads > 1 && macs >= 2 * WORTH as u64;
+    let build = || ThreadPoolBuilder::new().num_threads(threads).build().context("no threads can be started");
+    is_worth.then(build).transpose()
+}
+
+impl Team<'_> {
+    fn threads(self) -> usize {
+        self.0.map_or(1, ThreadPool::current_num_threads)
+    }
+
     /// The rows of each part of a step over `rows` rows, each of which is so much work.
     fn parts(self, rows: usize, work: usize) -> impl Iterator<Item = Range<usize>> {
         let worth = (rows * work / WORTH).max(1);
-        let each = rows.div_ceil(self.0.min(worth).max(1)).next_multiple_of(BLOCK);
+        let each = rows.div_ceil(self.threads().min(worth)).next_multiple_of(BLOCK);
         percio::tiles(rows, each).map(|(first, count)| first..first + count)
     }
 
-    /// Does `work` on each of the parts: the last on this thread, the others on threads of their own.
-    fn each<P: Send>(parts: impl Iterator<Item = P>, work: impl Fn(P) + Sync) {
+    /// Does `work` on each of the parts: the last on this thread, the others on threads that are free.
+    fn each<P: Send>(self, parts: impl Iterator<Item = P>, work: impl Fn(P) + Sync) {
         let mut parts: Vec<P> = parts.collect();
         let Some(last) = parts.pop() else { return };
-        if parts.is_empty() {
+        let Some(pool) = self.0.filter(|_| !parts.is_empty()) else {
+            parts.into_iter().for_each(&work);
             return work(last);
-        }
+        };
         let work = &work;
-        thread::scope(|scope| {
-            parts.into_iter().for_each(|part| drop(scope.spawn(move || work(part))));
+        pool.scope(|scope| {
+            parts.into_iter().for_each(|part| scope.spawn(move |_| work(part)));
             work(last);
         });
     }
@@ -51,7 +68,7 @@ impl Team {
         out: &mut [f32],
     ) {
         let parts = self.parts(shape.rows, shape.inputs * shape.outputs);
-        Self::each(cut(out, parts, shape.out_stride), |(rows, out)| {
+        self.each(cut(out, parts, shape.out_stride), |(rows, out)| {
             let x = x.get(rows.start * shape.x_stride..).unwrap_or_default();
             layers::linear(isa, &Linear { rows: rows.len(), ..*shape }, x, weight, bias, out);
         });
@@ -67,7 +84,7 @@ impl Team {
         offset: &[f32],
         out: &mut [f32],
     ) {
-        Self::each(cut(out, self.parts(shape.rows, NORMALIZED * shape.width), shape.width), |(rows, out)| {
+        self.each(cut(out, self.parts(shape.rows, NORMALIZED * shape.width), shape.width), |(rows, out)| {
             let part = Normalize { rows: rows.len(), ..*shape };
             match x {
                 Some(x) => layers::normalize(
@@ -94,8 +111,8 @@ impl Team {
         mask: &[bool],
         out: &mut [f32],
     ) {
-        let team = if shape.causal { Self(1) } else { self };
-        Self::each(cut(out, team.parts(shape.queries, work(shape)), shape.heads * shape.v), |(rows, out)| {
+        let team = if shape.causal { Team(None) } else { self };
+        self.each(cut(out, team.parts(shape.queries, work(shape)), shape.heads * shape.v), |(rows, out)| {
             let q = q.get(rows.start * shape.heads * shape.qk..).unwrap_or_default();
             layers::attention(isa, &Attention { queries: rows.len(), ..*shape }, q, k, v, mask, out);
         });
@@ -113,7 +130,7 @@ impl Team {
         state: &mut [f32],
     ) {
         let parts = divide(shape, state, self.parts(shape.queries, work(shape)));
-        Self::each(parts, |(rows, state)| {
+        self.each(parts, |(rows, state)| {
             let q = q.get(rows.start * shape.heads * shape.qk..).unwrap_or_default();
             layers::gather_part(isa, &Attention { queries: rows.len(), ..*shape }, q, k, v, mask, state);
         });
@@ -132,7 +149,7 @@ impl Team {
         let whole = shape.attention();
         let work = 2 * shape.keys * shape.heads * (shape.width + 1);
         let parts = divide(&whole, state, self.parts(shape.queries, work));
-        Self::each(parts, |(rows, state)| {
+        self.each(parts, |(rows, state)| {
             let q = q.get(rows.start * whole.heads * whole.qk..).unwrap_or_default();
             layers::gather_grid_part(isa, &OnGrid { queries: rows.len(), ..*shape }, q, k, mask, state);
         });
@@ -182,7 +199,10 @@ mod tests {
 
     #[test]
     fn parts_cover_all_rows_in_blocks() {
-        let parts = |threads, rows, work| Team(threads).parts(rows, work).collect::<Vec<_>>();
+        let parts = |threads, rows, work| {
+            let pool = of(threads);
+            Team(pool.as_ref()).parts(rows, work).collect::<Vec<_>>()
+        };
         assert_eq!(parts(2, 256, 1 << 20), [0..128, 128..256]);
         assert_eq!(parts(3, 100, 1 << 20), [0..40, 40..80, 80..100]);
         assert_eq!(parts(4, 104, 1).len(), 1, "not worth a thread");
@@ -191,13 +211,17 @@ mod tests {
 
     /// Every step, large enough to be cut.
     #[derive(Clone, Copy)]
-    struct Steps(Team);
+    struct Steps<'a>(Team<'a>);
+
+    fn of(threads: usize) -> Option<ThreadPool> {
+        pool(threads, u64::MAX).expect("threads can be started")
+    }
 
     fn numbers(len: usize) -> Vec<f32> {
         (0..len).map(|i| ((i as u32).wrapping_mul(2_654_435_761) >> 8) as f32 / (1 << 23) as f32 - 1.0).collect()
     }
 
-    impl Kernel for Steps {
+    impl Kernel for Steps<'_> {
         type Output = Vec<Vec<f32>>;
 
         fn run<I: Isa>(self, isa: I) -> Self::Output {
@@ -264,9 +288,11 @@ mod tests {
     fn any_number_of_threads_gives_the_same_bits() {
         let bits = |outputs: Vec<Vec<f32>>| outputs.concat().into_iter().map(f32::to_bits).collect::<Vec<_>>();
         for isa in available() {
-            let one = bits(on(isa, Steps(Team(1))));
+            let one = bits(on(isa, Steps(Team(None))));
             for threads in [2, 3, 5] {
-                assert!(one == bits(on(isa, Steps(Team(threads)))), "{threads} threads on {isa}");
+                let pool = of(threads).expect("more than one thread");
+                let several = bits(pool.install(|| on(isa, Steps(Team(Some(&pool))))));
+                assert!(one == several, "{threads} threads on {isa}");
             }
         }
     }
