@@ -11,7 +11,6 @@
 pub mod container;
 mod emit;
 pub mod front;
-mod halves;
 pub mod model;
 pub mod passes;
 pub mod plan;

@@ -4,7 +4,7 @@
 //! loop over slices does.
 
 use super::number::{Float, Integer};
-use crate::halves;
+use half::slice::HalfFloatSliceExt;
 use half::{bf16, f16};
 
 /// Fills `out` from `bytes`, `N` bytes a number.
@@ -22,7 +22,14 @@ pub(super) fn floats(kind: Float, bytes: &[u8], out: &mut [f32]) {
     match kind {
         Float::F32 => convert(bytes, out, f32::from_le_bytes),
         Float::F64 => convert(bytes, out, |b| f64::from_le_bytes(b) as f32),
-        Float::F16 => convert(bytes, out, |b| halves::widen(f16::from_le_bytes(b))),
+        Float::F16 => {
+            let mut halves = [f16::ZERO; 1024];
+            for (bytes, out) in bytes.chunks(size_of_val(&halves)).zip(out.chunks_mut(halves.len())) {
+                let halves = &mut halves[..out.len()];
+                convert(bytes, halves, f16::from_le_bytes);
+                halves.convert_to_f32_slice(out);
+            }
+        }
         Float::BF16 => convert(bytes, out, |b| bf16::from_le_bytes(b).to_f32()),
     }
 }

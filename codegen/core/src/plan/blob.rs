@@ -3,10 +3,11 @@
 //! It is laid out while a model is lowered, and written when the model is gone: each tensor is read when its turn comes and
 //! dropped as soon as it is in the blob, so that a model and its blob are never in memory side by side.
 
+use crate::Problems;
 use crate::model::{Data, Tensor};
 use crate::program::{Part, WeightFormat, Weights};
-use crate::{Problems, halves};
-use half::bf16;
+use half::slice::HalfFloatSliceExt;
+use half::{bf16, f16};
 use percio_format::{ALIGN, PANEL, pack, packed_len};
 use std::collections::HashMap;
 
@@ -151,13 +152,20 @@ fn append_packed(bytes: &mut Vec<u8>, numbers: &[f32], columns: usize, format: W
 fn append(bytes: &mut Vec<u8>, numbers: &[f32], format: WeightFormat) {
     match format {
         WeightFormat::F32 => convert(bytes, numbers, f32::to_le_bytes),
-        WeightFormat::F16 => convert(bytes, numbers, |number| halves::narrow(number).to_le_bytes()),
+        WeightFormat::F16 => {
+            let mut halves = [f16::ZERO; 1024];
+            for numbers in numbers.chunks(halves.len()) {
+                let halves = &mut halves[..numbers.len()];
+                halves.convert_from_f32_slice(numbers);
+                convert(bytes, halves, f16::to_le_bytes);
+            }
+        }
         WeightFormat::Bf16 => convert(bytes, numbers, |number| bf16::from_f32(number).to_le_bytes()),
     }
 }
 
 /// Appends `N` bytes a number. A plain loop: in a macro nothing is optimised.
-fn convert<const N: usize>(bytes: &mut Vec<u8>, numbers: &[f32], number: impl Fn(f32) -> [u8; N]) {
+fn convert<T: Copy, const N: usize>(bytes: &mut Vec<u8>, numbers: &[T], number: impl Fn(T) -> [u8; N]) {
     let start = bytes.len();
     bytes.resize(start + N * numbers.len(), 0);
     let (out, _) = bytes[start..].as_chunks_mut::<N>();
