@@ -1,21 +1,24 @@
-//! Linear layers, from those of a motion classifier to those of a language Perceiver.
+//! Linear layers, from those of a motion classifier to those of a language Perceiver, with weights of each type: as near as they can
+//! be, and, as in a large model, in no cache.
 
 use benches::{Report, numbers};
+use half::{bf16, f16};
 use percio::Activation;
 use percio::isa::{self, Isa, Kernel};
+use percio::kernels::weight::Weight;
 use percio::layers::{Linear, linear};
 use percio_format::packed_len;
 use std::hint::black_box;
 
-struct Run<'a> {
+struct Run<'a, W> {
     shape: Linear,
     x: &'a [f32],
-    weight: &'a [f32],
+    weight: &'a [W],
     bias: &'a [f32],
     out: &'a mut [f32],
 }
 
-impl Kernel for Run<'_> {
+impl<W: Weight> Kernel for Run<'_, W> {
     type Output = ();
 
     #[inline(always)]
@@ -34,23 +37,44 @@ const SHAPES: [(usize, usize, usize); 8] = [
     (256, 1280, 1280),
     (512, 1024, 1024),
 ];
+/// Of large models.
+const LARGE: [(usize, usize, usize); 4] = [(6, 1280, 1280), (32, 1280, 1280), (256, 1280, 1280), (2048, 768, 1280)];
+/// Bytes of weights that no cache holds.
+const FAR: usize = 1 << 29;
+
+/// A product with so many matrices of weights of a type, by turns.
+fn product<W: Weight>(report: &Report, name: &str, (rows, inputs, outputs): (usize, usize, usize), weights: &[Vec<W>]) {
+    let (x, bias, mut out) = (numbers(rows * inputs), numbers(outputs), vec![0.0; rows * outputs]);
+    let shape = Linear {
+        rows,
+        inputs,
+        outputs,
+        x_stride: inputs,
+        out_stride: outputs,
+        activation: Activation::Identity,
+        accumulate: false,
+    };
+    let mut weights = weights.iter().cycle();
+    report.products(&format!("{rows} × {inputs} × {outputs}{name}"), rows * inputs * outputs, || {
+        let Some(weight) = weights.next() else { return };
+        isa::dispatch(Run { shape: black_box(shape), x: &x, weight, bias: &bias, out: &mut out });
+    });
+}
+
+/// As many copies of a matrix of weights as no cache holds.
+fn far<W: Weight>((_, inputs, outputs): (usize, usize, usize), of: impl Fn(f32) -> W) -> Vec<Vec<W>> {
+    let weight: Vec<W> = numbers(packed_len(outputs, inputs)).into_iter().map(of).collect();
+    vec![weight.clone(); FAR.div_ceil(size_of_val(weight.as_slice()))]
+}
 
 fn main() {
     let report = Report::start("matrix product, rows × inputs × outputs");
-    for (rows, inputs, outputs) in SHAPES {
-        let (x, weight, bias) = (numbers(rows * inputs), numbers(packed_len(outputs, inputs)), numbers(outputs));
-        let mut out = vec![0.0; rows * outputs];
-        let shape = Linear {
-            rows,
-            inputs,
-            outputs,
-            x_stride: inputs,
-            out_stride: outputs,
-            activation: Activation::Identity,
-            accumulate: false,
-        };
-        report.products(&format!("{rows} × {inputs} × {outputs}"), rows * inputs * outputs, || {
-            isa::dispatch(Run { shape: black_box(shape), x: &x, weight: &weight, bias: &bias, out: &mut out });
-        });
+    for shape in SHAPES {
+        product(&report, "", shape, &[numbers(packed_len(shape.2, shape.1))]);
+    }
+    for shape in LARGE {
+        product(&report, ", in no cache: f32", shape, &far(shape, |number| number));
+        product(&report, ", in no cache: f16", shape, &far(shape, f16::from_f32));
+        product(&report, ", in no cache: bf16", shape, &far(shape, bf16::from_f32));
     }
 }
