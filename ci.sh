@@ -128,7 +128,8 @@ elsewhere() {
     run cargo "$1" --release --locked -p percio --no-default-features --features std,reference --target "${@:2}"
 }
 
-# The kernels against their textbook twins, on each instruction set of this machine, of aarch64 and of WebAssembly.
+# The kernels against their textbook twins on aarch64 and WebAssembly, and the choice of each instruction set of this machine, on all
+# of which `test` holds the kernels against them.
 isa() {
     local name names=(scalar)
     if [ "$(uname -m)" = x86_64 ]; then
@@ -140,7 +141,7 @@ isa() {
         fi
     fi
     for name in "${names[@]}"; do
-        run env PERCIO_ISA="$name" cargo test "${HOST[@]}" --test twins
+        run env PERCIO_ISA="$name" cargo test "${HOST[@]}" --test twins dispatch
     done
     elsewhere test "$(rustc -vV | sed -n 's/^host: //p')" --test twins opcodes
     need_emulators

@@ -275,7 +275,7 @@ impl Isa for Avx512 {
         if product.rows <= 6 {
             matmul::tiled::<Avx2, _, 6, 2>(self.0, product);
         } else {
-            large::matmul_of_halves::<Self, W, 4>(self, product);
+            large::matmul_of_halves(self, product);
         }
     }
     #[inline(always)]

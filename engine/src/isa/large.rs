@@ -21,11 +21,11 @@ pub(super) fn attention<I: Isa, const ROWS: usize, const PANELS: usize>(isa: I, 
     }
 }
 
-/// The product of [`crate::kernels::halves`], at least `PANELS` panels at a time where many rows make up for the stack.
+/// The product of [`crate::kernels::halves`], with more weights at a time where many rows make up for the stack.
 #[inline(always)]
-pub(super) fn matmul_of_halves<I: Isa, W: Weight, const PANELS: usize>(isa: I, product: Matmul<'_, W>) {
+pub(super) fn matmul_of_halves<I: Isa, W: Weight>(isa: I, product: Matmul<'_, W>) {
     if product.inputs > 128 && product.rows * product.inputs * product.outputs >= 1 << 21 {
-        isa.call(Halves::<_, PANELS>(product));
+        isa.call(Halves(product));
     } else {
         halves::product::<I, W, 512, 4>(isa, product);
     }
@@ -44,13 +44,13 @@ impl<const ROWS: usize, const PANELS: usize, const WIDE: usize> Kernel for Strea
 }
 
 /// A large product with weights of half width: 80 kilobytes of stack.
-struct Halves<'a, W, const PANELS: usize>(Matmul<'a, W>);
+struct Halves<'a, W>(Matmul<'a, W>);
 
-impl<W: Weight, const PANELS: usize> Kernel for Halves<'_, W, PANELS> {
+impl<W: Weight> Kernel for Halves<'_, W> {
     type Output = ();
 
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
-        halves::product::<I, W, 2560, PANELS>(isa, self.0);
+        halves::product::<I, W, 2560, 4>(isa, self.0);
     }
 }

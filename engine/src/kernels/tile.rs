@@ -31,10 +31,11 @@ impl<W: Weight, const ROWS: usize, const PANELS: usize> Kernel for &mut Tile<'_,
     fn run<I: Isa>(self, isa: I) {
         let mut sums: [I::Strip<PANELS>; ROWS] = [isa.zeros(); ROWS];
         begin::<I, ROWS, PANELS>(isa, self.start, &mut self.target, &mut sums);
-        let (mut k, steps) = (0, self.x.width() / STEP);
+        let mut k = 0;
         if I::OVERLAPS && !self.ahead.is_empty() {
-            for ahead in self.ahead.chunks(self.ahead.len().div_ceil(steps.max(1)).next_multiple_of(LINES)).take(steps)
-            {
+            let steps = self.x.width() / STEP;
+            let share = self.ahead.len().div_ceil(steps.max(1)).next_multiple_of(LINES);
+            for ahead in self.ahead.chunks(share).take(steps) {
                 isa.prefetch(ahead);
                 self.add(isa, k..k + STEP, &mut sums);
                 k += STEP;

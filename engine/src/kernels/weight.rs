@@ -15,10 +15,8 @@ pub trait Weight: Copy + Sized {
     #[inline(always)]
     fn strip<I: Isa>(isa: I, groups: &[&[Self; PANEL]], index: usize) -> I::F32 {
         let mut numbers = [[0.0; PANEL]; 2];
-        let first = index * I::LANES / PANEL;
-        for (group, to) in groups.iter().skip(first).zip(&mut numbers[..I::LANES.div_ceil(PANEL)]) {
-            Self::widen(isa, *group, to);
-        }
+        let groups = groups.iter().skip(index * I::LANES / PANEL).take(I::LANES.div_ceil(PANEL));
+        groups.zip(&mut numbers).for_each(|(&group, to)| Self::widen(isa, group, to));
         isa.load(numbers.as_flattened().get(index * I::LANES % PANEL..).unwrap_or_default())
     }
 
