@@ -283,7 +283,7 @@ impl Isa for Avx2 {
     }
     #[inline(always)]
     fn prefetch<T>(self, numbers: &[T]) {
-        for line in numbers.chunks((64 / size_of::<T>().max(1)).max(1)) {
+        for line in numbers.chunks(64_usize.div_ceil(size_of::<T>().max(1))) {
             // SAFETY: every x86-64 has SSE; a prefetch reads nothing.
             unsafe { _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast()) };
         }

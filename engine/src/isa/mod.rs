@@ -169,7 +169,8 @@ pub trait Isa: Copy + Send + Sync {
         matmul::tiled::<Self, _, 3, 1>(self, product);
     }
 
-    /// The matrix product of [`crate::kernels::halves`]: two kilobytes of stack.
+    /// The matrix product with weights of half width: that of [`crate::kernels::halves`], which takes two kilobytes of stack, where
+    /// widening a weight costs so much that all rows should share it.
     #[inline(always)]
     fn matmul_of_halves<W: Weight>(self, product: matmul::Matmul<'_, W>) {
         halves::product::<Self, W, 64, 1>(self, product);

@@ -1,8 +1,8 @@
 //! Matrix × packed matrix: `out = act(x · Wᵀ + bias)`, optionally added to what `out` holds.
 //!
 //! ```text
-//! for each group of rows                 all of them, but for a processor with caches: they stay in the second nearest memory
-//!   for each strip of panels             its weights stay in the nearest memory
+//! for each group of rows                 all; on a processor with caches as many as stay in the second nearest memory
+//!   for each strip of panels             its weights stay in the nearest memory, those of the next are asked for
 //!     for each block of rows             every weight loaded serves the whole block
 //!       acc = bias                       one tile: its sums stay in registers
 //!       for k: acc[row] += x[row][k] · panel[k]

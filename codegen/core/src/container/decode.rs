@@ -48,3 +48,19 @@ pub(super) fn integers(kind: Integer, bytes: &[u8], out: &mut [i64]) {
         Integer::I64 => convert(bytes, out, i64::from_le_bytes),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_of_any_number_are_widened_as_one_by_one() {
+        for count in [0, 1, 1023, 1024, 1025, 2500] {
+            let halves: Vec<f16> = (0..count).map(|i: u16| f16::from_bits(i.wrapping_mul(25) & 0x7bff)).collect();
+            let bytes: Vec<u8> = halves.iter().flat_map(|half| half.to_le_bytes()).collect();
+            let mut out = vec![f32::NAN; halves.len()];
+            floats(Float::F16, &bytes, &mut out);
+            assert!(out.iter().zip(&halves).all(|(out, half)| out.to_bits() == half.to_f32().to_bits()), "{count}");
+        }
+    }
+}

@@ -175,3 +175,22 @@ fn convert<T: Copy, const N: usize>(bytes: &mut Vec<u8>, numbers: &[T], number: 
         i += 1;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_in_half_the_width_are_rounded_as_one_by_one() {
+        for count in [0, 1, 1023, 1024, 1025, 2500] {
+            let numbers: Vec<f32> = (0..count).map(|i: u16| (f32::from(i) - 700.0) * 0.123).collect();
+            let f16s: Vec<u8> = numbers.iter().flat_map(|&number| f16::from_f32(number).to_le_bytes()).collect();
+            let bf16s: Vec<u8> = numbers.iter().flat_map(|&number| bf16::from_f32(number).to_le_bytes()).collect();
+            for (format, expected) in [(WeightFormat::F16, f16s), (WeightFormat::Bf16, bf16s)] {
+                let mut bytes = vec![7];
+                append(&mut bytes, &numbers, format);
+                assert!(bytes[0] == 7 && bytes[1..] == expected, "{count}");
+            }
+        }
+    }
+}
