@@ -11,9 +11,9 @@
 //! How many rows and panels a tile has is the instruction set's choice: as many sums as its registers hold.
 
 use super::activation;
-use super::tile::{LINES, Tile};
+use super::tile::{LINES, Tile, Tiles, add_start};
 use super::weight::Weight;
-use super::{block, part, part_mut};
+use super::{block, part, part_mut, whole_blocks};
 use crate::isa::{Isa, Strided, StridedMut};
 use core::ops::Range;
 use percio_format::{Activation, PANEL};
@@ -132,6 +132,27 @@ fn strip<I: Isa, W: Weight, const ROWS: usize, const PANELS: usize>(
     let following = product.following::<I>(column, PANELS);
     let share = following.len().div_ceil((rows - row).div_ceil(ROWS).max(1)).next_multiple_of(LINES).max(LINES);
     let mut following = following.chunks(share);
+    let count = whole_blocks(rows - row, ROWS);
+    if I::OVERLAPS && product.activation == Activation::Identity && width == PANELS * PANEL && count > 1 {
+        let Matmul { x, x_stride, out_stride, accumulate, .. } = *product;
+        let x = x.get(row * x_stride..).unwrap_or_default();
+        let out = product.out.get_mut(row * out_stride + column..).unwrap_or_default();
+        let (start, ahead) = (&start, following.clone());
+        isa.call(Tiles::<ROWS, PANELS, W> {
+            count,
+            x,
+            x_stride,
+            inputs,
+            panels,
+            start,
+            accumulate,
+            out,
+            out_stride,
+            ahead,
+        });
+        following.nth(count - 1);
+        row += count * ROWS;
+    }
     while row < rows {
         let (count, ahead) = (block(rows - row, ROWS), following.next().unwrap_or_default());
         let block = Block { row, count, column, width, panels, start: &start, ahead };
@@ -186,7 +207,7 @@ impl<W: Weight, const PANELS: usize> Block<'_, W, PANELS> {
             && let Some(mut target) = StridedMut::new(out, out_stride, ROWS, PANELS * PANEL)
         {
             if accumulate {
-                self.add_start(isa, ROWS, &mut target);
+                add_start(isa, self.start, &mut target, ROWS);
             }
             let start = (!accumulate).then_some(self.start);
             let mut tile = Tile { x, panels: self.panels, start, target, ahead: self.ahead };
@@ -205,7 +226,7 @@ impl<W: Weight, const PANELS: usize> Block<'_, W, PANELS> {
         let numbers = sums.as_flattened_mut().as_flattened_mut();
         let Some(mut target) = StridedMut::new(numbers, PANELS * PANEL, ROWS, PANELS * PANEL) else { return };
         if is_added_to {
-            self.add_start(isa, ROWS, &mut target);
+            add_start(isa, self.start, &mut target, ROWS);
         }
         let start = (!is_added_to).then_some(self.start);
         let mut tile = Tile { x, panels: self.panels, start, target, ahead: self.ahead };
@@ -214,17 +235,6 @@ impl<W: Weight, const PANELS: usize> Block<'_, W, PANELS> {
         for (r, sums) in sums.iter().enumerate() {
             let out = part_mut(out, r * out_stride, self.width);
             write(isa, accumulate && !is_added_to, sums.as_flattened(), out);
-        }
-    }
-
-    /// Adds what the sums start from to the first `rows` rows of `target`.
-    #[inline(always)]
-    fn add_start<I: Isa>(&self, isa: I, rows: usize, target: &mut StridedMut<'_>) {
-        for row in 0..rows {
-            let Some(target) = target.row(row) else { return };
-            for (target, start) in target.chunks_mut(I::LANES).zip(self.start.as_flattened().chunks(I::LANES)) {
-                isa.store(isa.add(isa.load(target), isa.load(start)), target);
-            }
         }
     }
 }

@@ -68,3 +68,9 @@ pub(crate) const fn block(rows: usize, most: usize) -> usize {
         1
     }
 }
+
+/// How many tiles of `most` rows come before the first that [`block`] makes smaller.
+#[inline(always)]
+pub(crate) const fn whole_blocks(rows: usize, most: usize) -> usize {
+    if rows > most && rows % most == 1 { rows / most - 1 } else { rows / most }
+}

@@ -57,6 +57,67 @@ impl<W: Weight, const ROWS: usize, const PANELS: usize> Tile<'_, ROWS, PANELS, W
     }
 }
 
+/// The operands of several tiles, one below the other: a call takes as long as a large part of a tile of few inputs.
+pub struct Tiles<'a, const ROWS: usize, const PANELS: usize, W = f32> {
+    /// Tiles.
+    pub count: usize,
+    /// Their rows, `x_stride` apart.
+    pub x: &'a [f32],
+    /// From one row of `x` to the next.
+    pub x_stride: usize,
+    /// Numbers of a row.
+    pub inputs: usize,
+    /// Panels of as many groups.
+    pub panels: Strided<'a, [W; PANEL], PANELS>,
+    /// What the sums of every row start from, or what is added to them.
+    pub start: &'a [[f32; PANEL]; PANELS],
+    /// Whether the sums start from what `out` holds, too.
+    pub accumulate: bool,
+    /// `ROWS` rows of `PANELS` panels of sums for each tile, `out_stride` apart.
+    pub out: &'a mut [f32],
+    /// From one row of `out` to the next.
+    pub out_stride: usize,
+    /// What will be read soon: each tile brings a part of it nearer.
+    pub ahead: core::slice::Chunks<'a, W>,
+}
+
+impl<W: Weight, const ROWS: usize, const PANELS: usize> Kernel for Tiles<'_, ROWS, PANELS, W> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(mut self, isa: I) {
+        let (panels, inputs) = (self.panels, self.inputs);
+        for row in (0..self.count).map(|tile| tile * ROWS) {
+            let x = self.x.get(row * self.x_stride..).unwrap_or_default();
+            let out = self.out.get_mut(row * self.out_stride..).unwrap_or_default();
+            let target = StridedMut::new(out, self.out_stride, ROWS, PANELS * PANEL);
+            let (Some(x), Some(mut target)) = (Strided::new(x, self.x_stride, inputs), target) else { return };
+            if self.accumulate {
+                add_start(isa, self.start, &mut target, ROWS);
+            }
+            let start = (!self.accumulate).then_some(self.start);
+            let ahead = self.ahead.next().unwrap_or_default();
+            (&mut Tile::<ROWS, PANELS, W> { x, panels, start, target, ahead }).run(isa);
+        }
+    }
+}
+
+/// Adds what the sums start from to the first `rows` rows of `target`.
+#[inline(always)]
+pub(super) fn add_start<I: Isa, const PANELS: usize>(
+    isa: I,
+    start: &[[f32; PANEL]; PANELS],
+    target: &mut StridedMut<'_>,
+    rows: usize,
+) {
+    for row in 0..rows {
+        let Some(target) = target.row(row) else { return };
+        for (target, start) in target.chunks_mut(I::LANES).zip(start.as_flattened().chunks(I::LANES)) {
+            isa.store(isa.add(isa.load(target), isa.load(start)), target);
+        }
+    }
+}
+
 /// The operands of a [`Tile`] whose panels lie side by side.
 pub struct Joined<'a, const ROWS: usize, const PANELS: usize> {
     /// The rows.
