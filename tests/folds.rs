@@ -6,10 +6,11 @@ use crate::support::tolerance;
 use percio_codegen_core::model::Model;
 use percio_codegen_core::passes::{Passes, keep_outputs};
 use percio_codegen_core::program::{Decision, Program, WeightFormat};
-use percio_codegen_core::{CompileOptions, LoadOptions, Optimize, compile, load};
+use percio_codegen_core::{CompileOptions, EmitOptions, LoadOptions, Optimize, compile, emit, load};
 use percio_hosttools::backend::{Backend, Interpreter, Outputs};
 use percio_hosttools::metrics::Distance;
 use percio_hosttools::sample::Sample;
+use std::collections::BTreeSet;
 
 fn outputs(program: &Program, samples: &[Sample]) -> Vec<Outputs> {
     let mut interpreter = Interpreter::new(program).unwrap_or_else(|error| panic!("{error}"));
@@ -129,6 +130,22 @@ fn tiny_mlm_is_small() {
         program.flash_bytes()
     );
     assert!(macs <= 1_100_000 && arena <= 12 << 10, "{macs} {arena}");
+}
+
+#[test]
+fn only_a_program_that_may_take_flash_has_kernels_for_its_shapes() {
+    let made = |optimize| {
+        let code = emit(&tiny_mlm(optimize), &EmitOptions::new("Net")).to_string();
+        let calls = code
+            .split("linear_fixed :: < _ , ")
+            .skip(1)
+            .map(|call| call.split(" > (isa").next().unwrap_or_default().to_owned());
+        calls.collect::<BTreeSet<String>>()
+    };
+    let [latents, queries] = ["16", "{ :: percio :: independent_tile (64 , 18) }"];
+    let shapes = [(latents, "32 , 32"), (latents, "64 , 32"), (queries, "32 , 32"), (queries, "32 , 64")];
+    assert_eq!(made(None), shapes.map(|(rows, sizes)| format!("{rows} , {sizes}")).into());
+    assert_eq!(made(Some(Optimize::Flash)), BTreeSet::new());
 }
 
 #[test]

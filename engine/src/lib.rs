@@ -53,5 +53,5 @@ pub use model::Model;
 pub use percio_codegen::model;
 pub use percio_format::{Activation, Positions};
 pub use state::State;
-pub use tiles::{independent_tiles, runs, tiles};
+pub use tiles::{independent_tile, independent_tiles, runs, tiles};
 pub use top::top;

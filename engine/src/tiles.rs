@@ -20,8 +20,16 @@ pub fn tiles(rows: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
 /// ```
 #[inline(always)]
 pub fn independent_tiles(rows: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+    tiles(rows, independent_tile(rows, most))
+}
+
+/// Rows of every tile of [`independent_tiles`] but the last.
+#[inline(always)]
+#[must_use]
+pub const fn independent_tile(rows: usize, most: usize) -> usize {
     let by_panels = cfg!(any(target_arch = "x86_64", percio_isa = "neon", percio_isa = "simd128"));
-    tiles(rows, if by_panels && most > PANEL { most / PANEL * PANEL } else { most })
+    let tile = if by_panels && most > PANEL { most / PANEL * PANEL } else { most };
+    if tile < rows { tile } else { rows }
 }
 
 /// The first row and the number of rows of each run of at most `most` rows that follow each other in `rows`.

@@ -3,6 +3,7 @@
 use super::{Isa, Kernel, large};
 use crate::kernels::attention::Attention;
 use crate::kernels::copy_few;
+use crate::kernels::fixed::Fixed;
 use crate::kernels::matmul::{self, Matmul};
 use crate::kernels::weight::Weight;
 use core::arch::x86_64::{
@@ -291,6 +292,13 @@ impl Isa for Avx2 {
     #[inline(always)]
     fn matmul(self, product: Matmul<'_>) {
         matmul::tiled::<Self, _, 6, 2>(self, product);
+    }
+    #[inline(always)]
+    fn fixed<const ROWS: usize, const INPUTS: usize, const OUTPUTS: usize>(
+        self,
+        product: Fixed<'_, ROWS, INPUTS, OUTPUTS>,
+    ) {
+        product.tiled::<Self, 6, 2>(self);
     }
     #[inline(always)]
     fn matmul_of_halves<W: Weight>(self, product: Matmul<'_, W>) {

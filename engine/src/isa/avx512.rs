@@ -2,6 +2,7 @@
 
 use super::{Avx2, Isa, Kernel, large};
 use crate::kernels::attention::Attention;
+use crate::kernels::fixed::Fixed;
 use crate::kernels::matmul::{self, Matmul};
 use crate::kernels::tile::{Outer, Tile};
 use crate::kernels::weight::Weight;
@@ -268,6 +269,13 @@ impl Isa for Avx512 {
     #[inline(always)]
     fn matmul(self, product: Matmul<'_>) {
         matmul::tiled::<Self, _, 12, 4>(self, product);
+    }
+    #[inline(always)]
+    fn fixed<const ROWS: usize, const INPUTS: usize, const OUTPUTS: usize>(
+        self,
+        product: Fixed<'_, ROWS, INPUTS, OUTPUTS>,
+    ) {
+        product.tiled::<Self, 12, 4>(self);
     }
     #[inline(always)]
     fn matmul_of_halves<W: Weight>(self, product: Matmul<'_, W>) {

@@ -31,6 +31,7 @@ mod simd128;
 mod strided;
 mod together;
 
+use crate::kernels::fixed::Fixed;
 use crate::kernels::weight::Weight;
 use crate::kernels::{attention, halves, matmul, norm, tile};
 use half::f16;
@@ -167,6 +168,15 @@ pub trait Isa: Copy + Send + Sync {
     #[inline(always)]
     fn matmul(self, product: matmul::Matmul<'_>) {
         matmul::tiled::<Self, _, 3, 1>(self, product);
+    }
+
+    /// The matrix product of [`crate::kernels::fixed`].
+    #[inline(always)]
+    fn fixed<const ROWS: usize, const INPUTS: usize, const OUTPUTS: usize>(
+        self,
+        product: Fixed<'_, ROWS, INPUTS, OUTPUTS>,
+    ) {
+        product.tiled::<Self, 3, 1>(self);
     }
 
     /// The matrix product with weights of half width: that of [`crate::kernels::halves`], which takes two kilobytes of stack, where

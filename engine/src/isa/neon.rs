@@ -2,6 +2,7 @@
 
 use super::{Isa, Kernel};
 use crate::kernels::attention::{self, Attention};
+use crate::kernels::fixed::Fixed;
 use crate::kernels::matmul::{self, Matmul};
 use crate::kernels::weight::Weight;
 use core::arch::aarch64::{
@@ -265,6 +266,13 @@ impl Isa for Neon {
     #[inline(always)]
     fn matmul(self, product: Matmul<'_>) {
         matmul::tiled::<Self, _, 6, 2>(self, product);
+    }
+    #[inline(always)]
+    fn fixed<const ROWS: usize, const INPUTS: usize, const OUTPUTS: usize>(
+        self,
+        product: Fixed<'_, ROWS, INPUTS, OUTPUTS>,
+    ) {
+        product.tiled::<Self, 6, 2>(self);
     }
     #[inline(always)]
     fn matmul_of_halves<W: Weight>(self, product: Matmul<'_, W>) {

@@ -2,6 +2,7 @@
 
 use super::{Isa, Kernel};
 use crate::kernels::attention::{self, Attention};
+use crate::kernels::fixed::Fixed;
 use crate::kernels::matmul::{self, Matmul};
 use core::arch::wasm32::{
     f32x4_add, f32x4_div, f32x4_extract_lane, f32x4_lt, f32x4_mul, f32x4_pmax, f32x4_pmin, f32x4_splat, f32x4_sqrt,
@@ -157,6 +158,13 @@ impl Isa for Simd128 {
     #[inline(always)]
     fn matmul(self, product: Matmul<'_>) {
         matmul::tiled::<Self, _, 4, 1>(self, product);
+    }
+    #[inline(always)]
+    fn fixed<const ROWS: usize, const INPUTS: usize, const OUTPUTS: usize>(
+        self,
+        product: Fixed<'_, ROWS, INPUTS, OUTPUTS>,
+    ) {
+        product.tiled::<Self, 4, 1>(self);
     }
     #[inline(always)]
     fn attention(self, attention: Attention<'_>) {

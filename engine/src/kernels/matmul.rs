@@ -168,7 +168,7 @@ fn strip<I: Isa, W: Weight, const ROWS: usize, const PANELS: usize>(
 
 /// `to += from` or `to = from`, as far as both reach.
 #[inline(always)]
-fn write<I: Isa>(isa: I, accumulate: bool, from: &[f32], to: &mut [f32]) {
+pub(super) fn write<I: Isa>(isa: I, accumulate: bool, from: &[f32], to: &mut [f32]) {
     if I::OVERLAPS {
         for (to, from) in to.chunks_mut(I::LANES).zip(from.chunks(I::LANES)) {
             let from = isa.load(from);

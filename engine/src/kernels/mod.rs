@@ -5,6 +5,7 @@ pub mod activation;
 pub mod attention;
 pub mod erf;
 pub mod exp;
+pub mod fixed;
 pub mod grid;
 pub mod halves;
 pub mod inverted;

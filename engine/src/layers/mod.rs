@@ -32,7 +32,7 @@ pub use grid::{Columns, OnGrid, columns, gather_grid, gather_grid_part};
 pub use gru::{Gru, gru};
 pub use hide::{Hide, hide_rows};
 pub use inverted::{Inverted, inverted_attention};
-pub use linear::{Linear, linear};
+pub use linear::{Linear, linear, linear_fixed};
 pub use mean::{Mean, mean_rows};
 pub use mix::{Mix, mix, mixed};
 pub use norm::{Normalize, normalize, normalize_in_place};

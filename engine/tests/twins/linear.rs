@@ -6,7 +6,7 @@ use half::{bf16, f16};
 use percio::isa::{self, Isa, Kernel};
 use percio::kernels::halves;
 use percio::kernels::matmul::{self, Matmul};
-use percio::layers::{Linear, linear};
+use percio::layers::{Linear, linear, linear_fixed};
 use percio::{Activation, reference};
 use percio_format::{WeightFormat, pack, packed_len};
 
@@ -237,6 +237,68 @@ fn each_way_to_widen_weights_gives_the_same_bits() {
             }
         }
     }
+}
+
+/// The product by the kernel made for so many rows, inputs and outputs, and by that of any.
+struct Fixed<'a, const ROWS: usize, const INPUTS: usize, const OUTPUTS: usize> {
+    shape: Linear,
+    x: &'a [f32],
+    weight: &'a [f32],
+    bias: &'a [f32],
+}
+
+impl<const ROWS: usize, const INPUTS: usize, const OUTPUTS: usize> Kernel for Fixed<'_, ROWS, INPUTS, OUTPUTS> {
+    type Output = [Vec<f32>; 2];
+
+    fn run<I: Isa>(self, isa: I) -> [Vec<f32>; 2] {
+        let Self { shape, x, weight, bias } = self;
+        let mut outs = [numbers(shape.rows * shape.out_stride, 4), numbers(shape.rows * shape.out_stride, 4)];
+        linear(isa, &shape, x, weight, bias, &mut outs[0]);
+        linear_fixed::<I, ROWS, INPUTS, OUTPUTS>(isa, &shape, x, weight, bias, &mut outs[1]);
+        outs
+    }
+}
+
+/// Meets shapes that the kernel is made for, and shapes that it is not.
+fn fixed<const ROWS: usize, const INPUTS: usize, const OUTPUTS: usize>() {
+    for name in isa::available() {
+        let ways = [
+            (Activation::Identity, false),
+            (Activation::Identity, true),
+            (Activation::GeluErf, false),
+            (Activation::Relu, true),
+        ];
+        for (activation, accumulate) in ways {
+            for (rows, gap) in [(ROWS, 0), (ROWS + 1, 0), (ROWS, 3)] {
+                let (x_stride, out_stride) = (INPUTS + gap, OUTPUTS + gap);
+                let (inputs, outputs) = (INPUTS, OUTPUTS);
+                let shape = Linear { rows, inputs, outputs, x_stride, out_stride, activation, accumulate };
+                let (x, weight) = (numbers(rows * x_stride, 1), numbers(packed_len(OUTPUTS, INPUTS), 2));
+                for bias in [numbers(OUTPUTS, 3), Vec::new()] {
+                    let kernel = Fixed::<ROWS, INPUTS, OUTPUTS> { shape, x: &x, weight: &weight, bias: &bias };
+                    let [any, fixed] =
+                        isa::on(name, kernel).map(|out| out.into_iter().map(f32::to_bits).collect::<Vec<_>>());
+                    assert_eq!(any, fixed, "{shape:?} on {name}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_kernel_made_for_a_shape_gives_the_same_bits() {
+    fixed::<1, 1, 8>();
+    fixed::<2, 3, 24>();
+    fixed::<3, 17, 40>();
+    fixed::<5, 32, 16>();
+    fixed::<6, 64, 72>();
+    fixed::<7, 5, 56>();
+    fixed::<11, 33, 8>();
+    fixed::<13, 16, 48>();
+    fixed::<16, 32, 32>();
+    fixed::<18, 64, 64>();
+    fixed::<25, 128, 24>();
+    fixed::<64, 32, 96>();
 }
 
 struct Widen<'a>(&'a [f16]);

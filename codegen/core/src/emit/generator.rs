@@ -260,7 +260,7 @@ impl<'a> Generator<'a> {
     /// What a token takes: the sections of steps, and how they follow each other.
     fn kernels(&self) -> TokenStream {
         let (Self { name, generation, .. }, [arena, ..]) = (self, self.lengths());
-        let writer = Writer { program: &generation.program, interface: self.interface, scope: Scope::Tile };
+        let writer = Writer { program: &generation.program, interface: self.interface, scope: Scope::Tile, tile: None };
         let section = |name: &str, steps: &Range<usize>, operands: TokenStream| {
             let (name, steps) = (format_ident!("{name}"), writer.steps(steps.clone()));
             quote! {

@@ -64,7 +64,7 @@ fn builder(program: &Program, interface: &Interface<'_>, asked: &Asked) -> Optio
         step => step,
     });
     let steps: Vec<Step> = steps.collect();
-    let writer = Writer { program, interface, scope: Scope::Query };
+    let writer = Writer { program, interface, scope: Scope::Query, tile: None };
     let made: TokenStream = steps.iter().map(|step| writer.step(step)).collect();
     let what = if asked.name.is_empty() { "the model".to_owned() } else { format!("`{}`", asked.name) };
     let doc = format!(

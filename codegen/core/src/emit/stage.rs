@@ -10,7 +10,7 @@ use std::ops::Range;
 
 /// All stages up to the first query.
 pub(super) fn encode(program: &Program, interface: &Interface<'_>) -> TokenStream {
-    let writer = Writer { program, interface, scope: Scope::Run };
+    let writer = Writer { program, interface, scope: Scope::Run, tile: None };
     let lengths = lengths(program, interface);
     let stages = program.stages.iter().map(|stage| match stage {
         Stage::Once(steps) if is_apart(program, steps) => once(steps),
@@ -69,16 +69,17 @@ pub(super) fn lengths(program: &Program, interface: &Interface<'_>) -> TokenStre
 pub(super) fn functions(program: &Program, interface: &Interface<'_>) -> TokenStream {
     let mut functions = BTreeMap::new();
     for stage in &program.stages {
+        let tile = usual_tile(program, stage);
         match stage {
             Stage::Once(_) => {}
             Stage::Tokens(TokenStage { input, tokens, arriving, gather, .. }) => {
                 let element = element(program, *input);
                 let operands = quote!(input: &[#element], row: usize, tile: usize);
-                functions.insert(function("tokens", tokens), (tokens.clone(), operands.clone()));
-                functions.insert(function("tokens", arriving), (arriving.clone(), operands));
+                functions.insert(function("tokens", tokens), (tokens.clone(), operands.clone(), tile.clone()));
+                functions.insert(function("tokens", arriving), (arriving.clone(), operands, tile.clone()));
                 functions.insert(
                     function("gather", gather),
-                    (gather.clone(), quote!(mask: &[bool], row: usize, tile: usize)),
+                    (gather.clone(), quote!(mask: &[bool], row: usize, tile: usize), tile.clone()),
                 );
             }
             Stage::Queries(stage @ QueryStage { reads, asked, decode, heads, .. }) => {
@@ -86,23 +87,22 @@ pub(super) fn functions(program: &Program, interface: &Interface<'_>) -> TokenSt
                 let operands = quote!(input: &[#element], row: usize, tile: usize);
                 let raw = asked.raw.iter().map(|(steps, _)| steps);
                 for steps in raw.chain([&asked.steps]).filter(|steps| !steps.is_empty()) {
-                    functions.insert(function("ask", steps), (steps.clone(), operands.clone()));
+                    functions.insert(function("ask", steps), (steps.clone(), operands.clone(), tile.clone()));
                 }
                 let hidden = program.hides_queries(stage).then(|| quote!(, mask: &[bool], present: usize));
                 let latents = program.is_adaptive().then(|| quote!(, latents: usize));
                 let operands = quote!(row: usize, tile: usize #hidden #latents);
-                functions.insert(function("decode", decode), (decode.clone(), operands));
+                functions.insert(function("decode", decode), (decode.clone(), operands, tile.clone()));
                 for head in heads {
                     let operands = quote!(tile: usize, out: &mut [f32]);
-                    functions.insert(function("head", &head.steps), (head.steps.clone(), operands));
+                    functions.insert(function("head", &head.steps), (head.steps.clone(), operands, tile.clone()));
                 }
             }
         }
     }
-    let writer = Writer { program, interface, scope: Scope::Tile };
     let len = Literal::usize_unsuffixed(program.arena_len);
-    let functions = functions.into_iter().map(|(name, (steps, operands))| {
-        let steps = writer.steps(steps);
+    let functions = functions.into_iter().map(|(name, (steps, operands, tile))| {
+        let steps = Writer { program, interface, scope: Scope::Tile, tile }.steps(steps);
         quote! {
             #[allow(unused_variables, clippy::single_range_in_vec_init, reason = "steps differ in what they need")]
             fn #name<I: ::percio::isa::Isa>(isa: I, arena: &mut ::percio::Arena<#len>, #operands) {
@@ -117,10 +117,21 @@ pub(super) fn functions(program: &Program, interface: &Interface<'_>) -> TokenSt
     once.chain(functions).collect()
 }
 
+/// Rows of every tile of a stage but the last, in the longest run.
+fn usual_tile(program: &Program, stage: &Stage) -> Option<TokenStream> {
+    let run = program.largest_run();
+    let [rows, tile] = [stage.whole(run), stage.tile(run)].map(|run| Literal::usize_unsuffixed(run.tile));
+    match stage {
+        Stage::Once(_) => None,
+        Stage::Tokens(_) => Some(quote!(#tile)),
+        Stage::Queries(_) => Some(quote!({ ::percio::independent_tile(#rows, #tile) })),
+    }
+}
+
 /// The function of steps that run once.
 fn once_function(program: &Program, interface: &Interface<'_>, steps: &Range<usize>) -> TokenStream {
     let (name, net) = (function("once", steps), &interface.name);
-    let steps = Writer { program, interface, scope: Scope::Run }.steps(steps.clone());
+    let steps = Writer { program, interface, scope: Scope::Run, tile: None }.steps(steps.clone());
     let choices = choices(program);
     quote! {
         #[allow(clippy::single_range_in_vec_init, unused_variables, reason = "a step may touch one buffer, or no latents")]

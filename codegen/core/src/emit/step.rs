@@ -2,9 +2,10 @@
 
 use super::interface::Interface;
 use super::shape::shape;
-use crate::program::{Count, Line, Place, Program, Source, Step, Target, Weights};
+use crate::program::{Activation, Count, Line, Place, Program, Source, Step, Target, WeightFormat, Weights};
+use percio_format::PANEL;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 use std::ops::Range;
 
 /// Writes steps of a program.
@@ -13,7 +14,12 @@ pub(super) struct Writer<'a> {
     pub(super) interface: &'a Interface<'a>,
     /// What the steps find around them.
     pub(super) scope: Scope,
+    /// Rows of almost every tile, where they are known.
+    pub(super) tile: Option<TokenStream>,
 }
+
+/// Most rows and inputs of a layer for which a kernel is made: what is larger gains nothing.
+const FIXED: usize = 128;
 
 /// The variables that steps use.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -69,9 +75,34 @@ impl Writer<'_> {
             Target::Arena(place) => borrowed(place),
             Target::Output(index) => self.output(*index),
         };
-        let function = Ident::new(step.name(), Span::call_site());
+        let function = self.function(step);
         let (shape, operands) = (self.shape(step), self.operands(step, &sources));
         quote!({ #borrow ::percio::layers::#function(isa, &#shape, #operands #target); })
+    }
+
+    /// The step's function; with the sizes it is made for, where there is one for these.
+    fn function(&self, step: &Step) -> TokenStream {
+        let name = Ident::new(step.name(), Span::call_site());
+        let Some(sizes) = self.fixed(step) else { return quote!(#name) };
+        let name = format_ident!("{name}_fixed");
+        quote!(#name::<_, #(#sizes),*>)
+    }
+
+    /// Rows, inputs and outputs for which a kernel is made.
+    fn fixed(&self, step: &Step) -> Option<[TokenStream; 3]> {
+        let &Step::Linear { rows, inputs, outputs, x_stride, out_stride, activation, accumulate, weight, .. } = step
+        else {
+            return None;
+        };
+        let size = |size| Literal::usize_unsuffixed(size).into_token_stream();
+        let rows = match rows {
+            Count::TILE => self.tile.clone()?,
+            rows if rows == Count::fixed(rows.fixed) && rows.fixed <= FIXED => size(rows.fixed),
+            _ => return None,
+        };
+        let fits = inputs <= FIXED && outputs.is_multiple_of(PANEL) && (x_stride, out_stride) == (inputs, outputs);
+        let is_alike = weight.format == WeightFormat::F32 && (!accumulate || activation == Activation::Identity);
+        (self.program.fixed_kernels && fits && is_alike).then(|| [rows, size(inputs), size(outputs)])
     }
 
     /// The shape that the step's function takes.

@@ -91,6 +91,7 @@ fn lower(model: &Model, tiles: Tiles, options: &CompileOptions, blob: Blob) -> (
         ignored_inputs: inputs::ignored(model),
         outputs,
         keeps_outputs,
+        fixed_kernels: options.optimize != Some(Optimize::Flash),
         max_latents,
         layers,
         no_stream: gather::no_stream(model),

@@ -43,6 +43,8 @@ pub struct Program {
     pub outputs: Vec<Output>,
     /// Whether all rows of its outputs are in memory after a run; else rows are asked for, and each replaces the last.
     pub keeps_outputs: bool,
+    /// Whether linear layers whose shape is constant have kernels made for it where that is faster; else all share one.
+    pub fixed_kernels: bool,
     /// Why tokens cannot arrive one at a time, where they cannot.
     pub no_stream: Option<String>,
     /// Most tokens that reach the encoder: N.
