@@ -268,20 +268,21 @@ impl Isa for Avx512 {
     }
     #[inline(always)]
     fn matmul(self, product: Matmul<'_>) {
-        matmul::tiled::<Self, _, 12, 4>(self, product);
+        // One row has too few sums to keep wide vectors busy.
+        if product.rows == 1 { self.0.run(product) } else { matmul::tiled::<Self, _, 12, 4>(self, product) }
     }
     #[inline(always)]
     fn fixed<const ROWS: usize, const INPUTS: usize, const OUTPUTS: usize>(
         self,
         product: Fixed<'_, ROWS, INPUTS, OUTPUTS>,
     ) {
-        product.tiled::<Self, 12, 4>(self);
+        if const { ROWS == 1 } { self.0.fixed(product) } else { product.tiled::<Self, 12, 4>(self) }
     }
     #[inline(always)]
     fn matmul_of_halves<W: Weight>(self, product: Matmul<'_, W>) {
         // Where few rows share a weight, it is widened in the registers that it is multiplied from.
         if product.rows <= 6 {
-            matmul::tiled::<Avx2, _, 6, 2>(self.0, product);
+            self.0.run(product);
         } else {
             large::matmul_of_halves(self, product);
         }

@@ -265,18 +265,18 @@ impl Isa for Neon {
     // 24 of the 32 registers hold sums, 4 the weights.
     #[inline(always)]
     fn matmul(self, product: Matmul<'_>) {
-        matmul::tiled::<Self, _, 6, 2>(self, product);
+        matmul::tiled_by_rows::<Self, _, 6, 2>(self, product);
     }
     #[inline(always)]
     fn fixed<const ROWS: usize, const INPUTS: usize, const OUTPUTS: usize>(
         self,
         product: Fixed<'_, ROWS, INPUTS, OUTPUTS>,
     ) {
-        product.tiled::<Self, 6, 2>(self);
+        product.tiled_by_rows::<Self, 6, 2>(self);
     }
     #[inline(always)]
     fn matmul_of_halves<W: Weight>(self, product: Matmul<'_, W>) {
-        matmul::tiled::<Self, _, 6, 2>(self, product);
+        matmul::tiled_by_rows::<Self, _, 6, 2>(self, product);
     }
     #[inline(always)]
     fn attention(self, attention: Attention<'_>) {

@@ -157,7 +157,11 @@ impl Isa for Simd128 {
     // Most machines that run it have 16 registers: 8 hold sums, 2 the weights.
     #[inline(always)]
     fn matmul(self, product: Matmul<'_>) {
-        matmul::tiled::<Self, _, 4, 1>(self, product);
+        if product.rows == 1 {
+            matmul::tiled::<Self, _, 1, 4>(self, product);
+        } else {
+            matmul::tiled::<Self, _, 4, 1>(self, product);
+        }
     }
     #[inline(always)]
     fn fixed<const ROWS: usize, const INPUTS: usize, const OUTPUTS: usize>(

@@ -48,15 +48,24 @@ impl<const ROWS: usize, const INPUTS: usize, const OUTPUTS: usize> Kernel for Fi
 }
 
 impl<const ROWS: usize, const INPUTS: usize, const OUTPUTS: usize> Fixed<'_, ROWS, INPUTS, OUTPUTS> {
+    /// [`tiled`](Self::tiled), with tiles of one row eight panels wide: a sum waits for the one before it.
+    #[inline(always)]
+    pub fn tiled_by_rows<I: Isa, const MOST: usize, const PANELS: usize>(self, isa: I) {
+        if const { ROWS == 1 } { self.tiled::<I, 1, 8>(isa) } else { self.tiled::<I, MOST, PANELS>(isa) }
+    }
+
     /// The product in tiles of up to `MOST` rows by up to `PANELS` panels.
     #[inline(always)]
-    pub(crate) fn tiled<I: Isa, const MOST: usize, const PANELS: usize>(mut self, isa: I) {
+    pub fn tiled<I: Isa, const MOST: usize, const PANELS: usize>(mut self, isa: I) {
         for strip in 0..const { OUTPUTS / PANEL / PANELS } {
             self.strip::<I, MOST, PANELS>(isa, strip * PANELS * PANEL);
         }
-        let column = const { OUTPUTS / PANEL / PANELS * PANELS * PANEL };
-        if const { PANELS > 2 && OUTPUTS / PANEL % PANELS >= 2 } {
-            self.strip::<I, MOST, 2>(isa, column);
+        let panels = const { OUTPUTS / PANEL };
+        if const { PANELS > 4 && OUTPUTS / PANEL % PANELS >= 4 } {
+            self.strip::<I, MOST, 4>(isa, panels / PANELS * PANELS * PANEL);
+        }
+        if const { PANELS > 2 && OUTPUTS / PANEL % 4 >= 2 } {
+            self.strip::<I, MOST, 2>(isa, panels / 4 * 4 * PANEL);
         }
         if const { PANELS > 1 && OUTPUTS / PANEL % 2 == 1 } {
             self.strip::<I, MOST, 1>(isa, OUTPUTS - PANEL);

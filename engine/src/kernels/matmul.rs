@@ -64,6 +64,7 @@ pub fn tiled<I: Isa, W: Weight, const ROWS: usize, const PANELS: usize>(isa: I, 
             match panels {
                 1 => strip::<I, _, ROWS, 1>(isa, &mut product, group.clone(), column),
                 2 if PANELS > 2 => strip::<I, _, ROWS, 2>(isa, &mut product, group.clone(), column),
+                4 if PANELS > 4 => strip::<I, _, ROWS, 4>(isa, &mut product, group.clone(), column),
                 _ => strip::<I, _, ROWS, PANELS>(isa, &mut product, group.clone(), column),
             }
             column += panels * PANEL;
@@ -74,6 +75,13 @@ pub fn tiled<I: Isa, W: Weight, const ROWS: usize, const PANELS: usize>(isa: I, 
         let numbers = part_mut(product.out, 0, product.rows * product.outputs);
         activation::apply(isa, activation, &mut StridedMut::from(numbers));
     }
+}
+
+/// [`tiled`], with tiles of one row six panels wide: a sum waits for the one before it, so several have to be in the making at once.
+/// Eight would be more, but a place of the nearest memory holds eight lines, and panels of many inputs all start at the same one.
+#[inline(always)]
+pub fn tiled_by_rows<I: Isa, W: Weight, const ROWS: usize, const PANELS: usize>(isa: I, product: Matmul<'_, W>) {
+    if product.rows == 1 { tiled::<I, W, 1, 6>(isa, product) } else { tiled::<I, W, ROWS, PANELS>(isa, product) }
 }
 
 impl<'a, W> Matmul<'a, W> {
@@ -96,11 +104,13 @@ impl<'a, W> Matmul<'a, W> {
     }
 }
 
-/// Panels of the next strip: `most`, or 2 or 1 at the end.
+/// Panels of the next strip: `most`, or 4, 2 or 1 at the end.
 #[inline(always)]
 const fn strip_panels(panels: usize, most: usize) -> usize {
     if panels >= most {
         most
+    } else if panels >= 4 && most > 4 {
+        4
     } else if panels >= 2 && most > 2 {
         2
     } else {
@@ -158,7 +168,7 @@ fn strip<I: Isa, W: Weight, const ROWS: usize, const PANELS: usize>(
         let block = Block { row, count, column, width, panels, start: &start, ahead };
         match block.count {
             1 => block.run::<I, 1>(isa, product),
-            2 => block.run::<I, 2>(isa, product),
+            2 if ROWS > 2 => block.run::<I, 2>(isa, product),
             4 if ROWS > 4 => block.run::<I, 4>(isa, product),
             _ => block.run::<I, ROWS>(isa, product),
         }

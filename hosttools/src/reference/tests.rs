@@ -25,6 +25,7 @@ fn program(inputs: Vec<(&str, InputKind)>, outputs: &[(&str, usize, usize)]) -> 
         ignored_inputs: vec!["label".to_owned()],
         outputs: outputs.iter().map(output).collect(),
         keeps_outputs: true,
+        fixed_kernels: true,
         no_stream: None,
         max_tokens: 4,
         max_latents: 0,
