@@ -101,6 +101,8 @@ lint() {
     lint_boards mps3-an547 thumbv8m.main-none-eabihf cortex-m55
     elsewhere clippy aarch64-unknown-linux-gnu --all-targets -- -D warnings
     elsewhere clippy wasm32-wasip1 --all-targets -- -D warnings
+    # Not built here: peers take minutes. Its lock file has to follow the workspace's packages all the same.
+    (cd benches/peers && run cargo update --quiet --workspace --locked)
 }
 
 # lint_boards BOARD TARGET PROCESSOR: the engine as it is there, and the tests for boards.
