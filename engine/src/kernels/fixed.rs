@@ -1,5 +1,5 @@
 //! The matrix product of [`super::matmul`] for rows and widths that the compiler knows: no tile is called, none is too wide or too
-//! high, and every loop has a constant length.
+//! high, and every loop has a constant length. Conditions are constants, too: what a shape does not need is not compiled for it.
 
 use super::matmul::write;
 use super::tile::{Tile, add_start};
@@ -121,6 +121,11 @@ impl<const ROWS: usize, const INPUTS: usize, const OUTPUTS: usize> Fixed<'_, ROW
             add_start(isa, start, &mut target, COUNT);
         }
         let start = (!self.accumulate).then_some(start);
-        Tile::<COUNT, PANELS> { x, panels, start, target, ahead: &[] }.run_alone(isa);
+        let mut tile = Tile::<COUNT, PANELS> { x, panels, start, target, ahead: &[] };
+        if const { I::LANES > PANELS * PANEL } {
+            isa.tile(&mut tile);
+        } else {
+            tile.run_alone(isa);
+        }
     }
 }

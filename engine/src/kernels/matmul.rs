@@ -143,7 +143,8 @@ fn strip<I: Isa, W: Weight, const ROWS: usize, const PANELS: usize>(
     let share = following.len().div_ceil((rows - row).div_ceil(ROWS).max(1)).next_multiple_of(LINES).max(LINES);
     let mut following = following.chunks(share);
     let count = whole_blocks(rows - row, ROWS);
-    if I::OVERLAPS && product.activation == Activation::Identity && width == PANELS * PANEL && count > 1 {
+    let is_whole = width == PANELS * PANEL && I::LANES <= PANELS * PANEL;
+    if I::OVERLAPS && is_whole && product.activation == Activation::Identity && count > 1 {
         let Matmul { x, x_stride, out_stride, accumulate, .. } = *product;
         let x = x.get(row * x_stride..).unwrap_or_default();
         let out = product.out.get_mut(row * out_stride + column..).unwrap_or_default();
