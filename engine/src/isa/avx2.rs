@@ -3,7 +3,6 @@
 use super::{Isa, Kernel, large};
 use crate::kernels::attention::Attention;
 use crate::kernels::copy_few;
-use crate::kernels::fixed::Fixed;
 use crate::kernels::matmul::{self, Matmul};
 use crate::kernels::weight::Weight;
 use core::arch::x86_64::{
@@ -292,13 +291,6 @@ impl Isa for Avx2 {
     #[inline(always)]
     fn matmul(self, product: Matmul<'_>) {
         matmul::tiled_by_rows::<Self, _, 6, 2>(self, product);
-    }
-    #[inline(always)]
-    fn fixed<const ROWS: usize, const INPUTS: usize, const OUTPUTS: usize>(
-        self,
-        product: Fixed<'_, ROWS, INPUTS, OUTPUTS>,
-    ) {
-        product.tiled_by_rows::<Self, 6, 2>(self);
     }
     #[inline(always)]
     fn matmul_of_halves<W: Weight>(self, product: Matmul<'_, W>) {

@@ -170,13 +170,13 @@ pub trait Isa: Copy + Send + Sync {
         matmul::tiled::<Self, _, 3, 1>(self, product);
     }
 
-    /// The matrix product of [`crate::kernels::fixed`].
+    /// The matrix product of [`crate::kernels::fixed`], where instructions overlap; elsewhere no kernel is made for a shape.
     #[inline(always)]
     fn fixed<const ROWS: usize, const INPUTS: usize, const OUTPUTS: usize>(
         self,
         product: Fixed<'_, ROWS, INPUTS, OUTPUTS>,
     ) {
-        product.tiled::<Self, 3, 1>(self);
+        product.tiled_by_rows::<Self, 6, 2>(self);
     }
 
     /// The matrix product with weights of half width: that of [`crate::kernels::halves`], which takes two kilobytes of stack, where

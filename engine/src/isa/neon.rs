@@ -2,7 +2,6 @@
 
 use super::{Isa, Kernel};
 use crate::kernels::attention::{self, Attention};
-use crate::kernels::fixed::Fixed;
 use crate::kernels::matmul::{self, Matmul};
 use crate::kernels::weight::Weight;
 use core::arch::aarch64::{
@@ -266,13 +265,6 @@ impl Isa for Neon {
     #[inline(always)]
     fn matmul(self, product: Matmul<'_>) {
         matmul::tiled_by_rows::<Self, _, 6, 2>(self, product);
-    }
-    #[inline(always)]
-    fn fixed<const ROWS: usize, const INPUTS: usize, const OUTPUTS: usize>(
-        self,
-        product: Fixed<'_, ROWS, INPUTS, OUTPUTS>,
-    ) {
-        product.tiled_by_rows::<Self, 6, 2>(self);
     }
     #[inline(always)]
     fn matmul_of_halves<W: Weight>(self, product: Matmul<'_, W>) {

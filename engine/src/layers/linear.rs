@@ -54,9 +54,12 @@ pub fn linear_fixed<I: Isa, const ROWS: usize, const INPUTS: usize, const OUTPUT
     out: &mut [f32],
 ) {
     const { assert!(OUTPUTS.is_multiple_of(PANEL), "outputs must fill whole panels") };
+    if const { !I::OVERLAPS } {
+        return linear(isa, shape, x, weight, bias, out);
+    }
     let Linear { rows, inputs, outputs, x_stride, out_stride, activation, accumulate } = *shape;
     let is_of_shape = [rows, inputs, outputs, x_stride, out_stride] == [ROWS, INPUTS, OUTPUTS, INPUTS, OUTPUTS];
-    if !I::OVERLAPS || !is_of_shape || accumulate && activation != Activation::Identity {
+    if !is_of_shape || accumulate && activation != Activation::Identity {
         return linear(isa, shape, x, weight, bias, out);
     }
     let ok = fits(x, 1, ROWS * INPUTS, 0)
